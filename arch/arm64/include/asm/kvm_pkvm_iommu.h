@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Host interface of the pKVM IOMMU: how the host kernel asks EL2 to program
+ * an IOMMU that it may not touch itself.
+ *
+ * Documentation/virt/kvm/arm/pkvm-iommu-host-abi.rst describes each call with
+ * every errno and what stays unchanged. This header is the only thing that
+ * EL1 and EL2 share; it is not a stable ABI, both sides are one kernel image.
+ */
+#ifndef __ARM64_KVM_PKVM_IOMMU_H__
+#define __ARM64_KVM_PKVM_IOMMU_H__
+
+#include <linux/bits.h>
+#include <linux/types.h>
+
+/**
+ * enum pkvm_iommu_init_op - calls that exist only until pKVM is finalised
+ * @PKVM_IOMMU_INIT_REGISTER: hand one SMMUv3 to EL2.
+ *	x2: base of the registers, aligned to PAGE_SIZE;
+ *	x3: size of the registers in bytes, aligned to PAGE_SIZE, >= 128 KiB;
+ *	x4: PKVM_IOMMU_F_*;
+ *	x5: first pfn and x6: number of pages of memory donated for the queues
+ *	and the stream table; the range must be aligned to its own size, a power
+ *	of two. x6 == 0 asks how much is needed.
+ *	Returns x1 = SMMU number >= 0, or an errno:
+ *	-ENOMEM (x2 = pages needed; nothing changed), -EOPNOTSUPP (x2 = enum
+ *	pkvm_iommu_unsupported; EL2 keeps the registers, every stream of this
+ *	SMMU aborts), -EINVAL, -EBUSY (registers already taken), -EIO (no
+ *	answer from the hardware; as -EOPNOTSUPP).
+ * @PKVM_IOMMU_INIT_FINALISE: all SMMUs are registered: build the identity map
+ *	and enable them.
+ *	Returns x1 = 0 or an errno; on error every SMMU aborts all its streams.
+ */
+enum pkvm_iommu_init_op {
+	PKVM_IOMMU_INIT_REGISTER,
+	PKVM_IOMMU_INIT_FINALISE,
+	PKVM_IOMMU_NR_INIT_OPS,
+};
+
+/* PKVM_IOMMU_INIT_REGISTER x4: page-table walks and queues are coherent */
+#define PKVM_IOMMU_F_COHERENT		BIT(0)
+
+/**
+ * enum pkvm_iommu_unsupported - why EL2 cannot drive an SMMU
+ * @PKVM_IOMMU_BAD_PRESET: table or queue addresses are fixed by hardware
+ * @PKVM_IOMMU_BAD_TTF: no AArch64 page tables
+ * @PKVM_IOMMU_BAD_ENDIAN: no little-endian page-table walks
+ * @PKVM_IOMMU_BAD_STAGE: no translation stage, or none that all SMMUs share
+ * @PKVM_IOMMU_BAD_GRANULE: the kernel's PAGE_SIZE is not a granule
+ * @PKVM_IOMMU_BAD_OAS: output size reserved or smaller than memory needs
+ * @PKVM_IOMMU_BAD_STALL: stall model cannot be switched off
+ * @PKVM_IOMMU_BAD_QUEUE: command or event queue too small
+ */
+enum pkvm_iommu_unsupported {
+	PKVM_IOMMU_BAD_PRESET = 1,
+	PKVM_IOMMU_BAD_TTF,
+	PKVM_IOMMU_BAD_ENDIAN,
+	PKVM_IOMMU_BAD_STAGE,
+	PKVM_IOMMU_BAD_GRANULE,
+	PKVM_IOMMU_BAD_OAS,
+	PKVM_IOMMU_BAD_STALL,
+	PKVM_IOMMU_BAD_QUEUE,
+};
+
+/**
+ * enum pkvm_iommu_op - calls available once pKVM is finalised
+ *
+ * x1 holds the op. Every call returns an errno or a value >= 0 in x1; an errno
+ * means that nothing changed, unless the op says otherwise.
+ *
+ * -ENOMEM asks for memory: donate at least x2 (x3 for MAP) pages with
+ * PKVM_IOMMU_OP_TOPUP and repeat the call.
+ *
+ * @PKVM_IOMMU_OP_GET_INFO: x2 = SMMU. Returns x2 = stream ID bits,
+ *	x3 = input address bits of paging domains (bits 7:0), stage used
+ *	(bits 15:8, 1 or 2), PKVM_IOMMU_INFO_* (from bit 16);
+ *	x4.. are unchanged. -ENOENT: no such SMMU.
+ * @PKVM_IOMMU_OP_TOPUP: x2 = physical address of the first page of a
+ *	kvm_hyp_memcache, x3 = number of pages in it (at most
+ *	PKVM_IOMMU_TOPUP_MAX). Donates them to the host's pool at EL2.
+ *	Returns x2 = head and x3 = count of what was not taken. -EPERM: a page is
+ *	not the host's to give; -EBUSY: it is mapped for DMA; -E2BIG.
+ * @PKVM_IOMMU_OP_RECLAIM: x2 = most pages wanted (capped at
+ *	PKVM_IOMMU_TOPUP_MAX). Returns x2 = head and x3 = count of a
+ *	kvm_hyp_memcache with unused pages of the pool, the host's again and
+ *	zeroed but for the link.
+ * @PKVM_IOMMU_OP_ALLOC_DOMAIN: returns x1 = handle of a new paging domain.
+ *	-ENOMEM, -ENOSPC.
+ * @PKVM_IOMMU_OP_FREE_DOMAIN: x2 = handle. -ENOENT, -EBUSY (a stream is
+ *	attached, or another CPU uses it), -EAGAIN (partly torn down: bounded
+ *	work is done, repeat; only this call is accepted for the handle from
+ *	now on). Its memory goes to the pool.
+ * @PKVM_IOMMU_OP_ATTACH: x2 = SMMU, x3 = stream ID, x4 = handle, or
+ *	PKVM_IOMMU_DOMAIN_BLOCKED or PKVM_IOMMU_DOMAIN_IDENTITY. Replaces
+ *	what the stream had; in between it aborts. -ENOENT (SMMU or handle),
+ *	-ERANGE (stream ID), -EPERM (the stream is not the host's), -ENOMEM,
+ *	-ENOSPC (no VMID/ASID free on this SMMU), -EIO (the SMMU is dead,
+ *	all its streams abort).
+ * @PKVM_IOMMU_OP_MAP: x2 = handle, x3 = IOVA, x4 = physical address,
+ *	x5 = size in bytes, all aligned to PAGE_SIZE, x6 = IOMMU_READ | ...
+ *	as in <linux/iommu.h>. Returns x1 = 0 or an errno and x2 = bytes mapped,
+ *	which may be less than asked in both cases: bounded work is done, call
+ *	again with the rest. -EINVAL, -ENOENT, -ERANGE (outside the input
+ *	size), -EEXIST (something is mapped there), -EPERM (a page is not the
+ *	host's), -EBUSY (a page is mapped too often), -ENOMEM (x3 = pages).
+ * @PKVM_IOMMU_OP_UNMAP: x2 = handle, x3 = IOVA, x4 = size in bytes. Returns
+ *	x1 = 0 or an errno and x2 = bytes handled; 0 with less than asked: call
+ *	again. -EINVAL, -ENOENT, -ERANGE, -EIO (no answer to the TLB
+ *	invalidation: the pages stay pinned for ever), and with x2 bytes done:
+ *	-ENXIO (nothing is mapped there), -EINVAL (would split a block; x3 = block
+ *	size in bytes).
+ * @PKVM_IOMMU_OP_IOVA_TO_PHYS: x2 = handle, x3 = IOVA. Returns x1 = 0 and
+ *	x2 = physical address, or -ENOENT/-ERANGE/-ENXIO.
+ * @PKVM_IOMMU_OP_POLL: x2 = SMMU. Handles global errors and takes one record off
+ *	the event queue. Returns x1 = PKVM_IOMMU_POLL_*, x2..x5 = the record.
+ *	-ENOENT.
+ */
+enum pkvm_iommu_op {
+	PKVM_IOMMU_OP_GET_INFO,
+	PKVM_IOMMU_OP_TOPUP,
+	PKVM_IOMMU_OP_RECLAIM,
+	PKVM_IOMMU_OP_ALLOC_DOMAIN,
+	PKVM_IOMMU_OP_FREE_DOMAIN,
+	PKVM_IOMMU_OP_ATTACH,
+	PKVM_IOMMU_OP_MAP,
+	PKVM_IOMMU_OP_UNMAP,
+	PKVM_IOMMU_OP_IOVA_TO_PHYS,
+	PKVM_IOMMU_OP_POLL,
+	PKVM_IOMMU_NR_OPS,
+};
+
+/* Most pages that one TOPUP or RECLAIM moves: bounds the time at EL2 (I7) */
+#define PKVM_IOMMU_TOPUP_MAX		64
+
+/* Handles that are not paging domains; paging domains are > IDENTITY */
+#define PKVM_IOMMU_DOMAIN_BLOCKED	0
+#define PKVM_IOMMU_DOMAIN_IDENTITY	1
+
+/* GET_INFO x3 */
+#define PKVM_IOMMU_INFO_IAS		GENMASK_ULL(7, 0)
+#define PKVM_IOMMU_INFO_STAGE		GENMASK_ULL(15, 8)
+#define PKVM_IOMMU_INFO_COHERENT	BIT_ULL(16)
+#define PKVM_IOMMU_INFO_2LVL_STRTAB	BIT_ULL(17)
+#define PKVM_IOMMU_INFO_RIL		BIT_ULL(18)
+#define PKVM_IOMMU_INFO_BBML2		BIT_ULL(19)
+#define PKVM_IOMMU_INFO_DEAD		BIT_ULL(20)
+
+/* POLL x1 */
+#define PKVM_IOMMU_POLL_EVENT		BIT(0)	/* x2..x5 hold a record */
+#define PKVM_IOMMU_POLL_OVERFLOW	BIT(1)	/* records were lost */
+#define PKVM_IOMMU_POLL_GERROR		BIT(2)	/* global error, in bits 31:16 */
+#define PKVM_IOMMU_POLL_DEAD		BIT(3)	/* SMMU off, all streams abort */
+#define PKVM_IOMMU_POLL_GERROR_BITS	GENMASK(31, 16)
+
+#endif /* __ARM64_KVM_PKVM_IOMMU_H__ */
