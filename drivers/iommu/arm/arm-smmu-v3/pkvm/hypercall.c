@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: the registers of each hypercall.
+ *
+ * Nothing here decides anything: callers see errnos and values as EL2 gave
+ * them.
+ */
+#include <linux/arm-smccc.h>
+
+#include <asm/kvm_asm.h>
+#include <asm/kvm_host.h>
+
+#include "pkvm-smmu.h"
+
+/*
+ * x0 tells only whether the hypervisor knows the call. It always does, unless
+ * the host and EL2 were built apart, so that gets an errno that no op uses.
+ */
+static long hyp_result(unsigned long x0, unsigned long x1)
+{
+	if (WARN_ON_ONCE(x0 != SMCCC_RET_SUCCESS))
+		return -EPROTO;
+
+	return x1;
+}
+
+#define hyp_call(func, op, a2, a3, a4, a5, a6, res)			\
+({									\
+	struct arm_smccc_res *__r = (res);				\
+									\
+	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(func), (u64)(op),		\
+			  (u64)(a2), (u64)(a3), (u64)(a4), (u64)(a5),	\
+			  (u64)(a6), __r);				\
+	hyp_result(__r->a0, __r->a1);					\
+})
+
+#define hyp_op(op, a2, a3, a4, a5, a6, res)				\
+	hyp_call(__pkvm_iommu_op, PKVM_IOMMU_OP_##op, a2, a3, a4, a5, a6, res)
+
+/**
+ * pkvm_smmu_hyp_register() - hand an SMMU to EL2
+ * @base: physical address of its registers
+ * @size: size of its registers
+ * @flags: PKVM_IOMMU_F_*
+ * @mem: first page of the memory for its queues and stream table
+ * @nr_pages: number of pages, 0 to ask
+ * @out: with -ENOMEM the pages needed, with -EOPNOTSUPP the reason
+ *
+ * Return: the number of the SMMU or an errno.
+ */
+int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
+			   phys_addr_t mem, unsigned long nr_pages, u64 *out)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_REGISTER, base, size,
+		       flags, mem >> PAGE_SHIFT, nr_pages, &res);
+	*out = res.a2;
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_finalise() - enable all SMMUs that EL2 has
+ *
+ * Return: 0 or an errno, all streams abort then.
+ */
+int pkvm_smmu_hyp_finalise(void)
+{
+	struct arm_smccc_res res;
+
+	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0,
+			0, &res);
+}
+
+/**
+ * pkvm_smmu_hyp_get_info() - what an SMMU can do
+ * @smmu: its number
+ * @sid_bits: bits of a stream ID
+ * @info: PKVM_IOMMU_INFO_*
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_get_info(unsigned int smmu, unsigned int *sid_bits, u64 *info)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(GET_INFO, smmu, 0, 0, 0, 0, &res);
+	if (ret < 0)
+		return ret;
+
+	*sid_bits = res.a2;
+	*info = res.a3;
+	return 0;
+}
+
+/**
+ * pkvm_smmu_hyp_topup() - donate pages to the host's pool
+ * @mc: the pages; what EL2 did not take is left in it, on errors too
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_topup(struct kvm_hyp_memcache *mc)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(TOPUP, mc->head, mc->nr_pages, 0, 0, 0, &res);
+	if (ret != -EPROTO) {
+		mc->head = res.a2;
+		mc->nr_pages = res.a3;
+	}
+
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * pkvm_smmu_hyp_reclaim() - take unused pages back
+ * @max: most pages wanted
+ * @mc: the pages
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	*mc = (struct kvm_hyp_memcache) { };
+	ret = hyp_op(RECLAIM, max, 0, 0, 0, 0, &res);
+	if (ret < 0)
+		return ret;
+
+	mc->head = res.a2;
+	mc->nr_pages = res.a3;
+	return 0;
+}
+
+/**
+ * pkvm_smmu_hyp_alloc_domain() - make a paging domain
+ * @need: with -ENOMEM the pages needed
+ *
+ * Return: its handle or an errno.
+ */
+int pkvm_smmu_hyp_alloc_domain(unsigned long *need)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(ALLOC_DOMAIN, 0, 0, 0, 0, 0, &res);
+	*need = res.a2;
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_free_domain() - free a paging domain, in steps
+ * @handle: the domain
+ *
+ * Return: 0, -EAGAIN (repeat) or an errno.
+ */
+int pkvm_smmu_hyp_free_domain(u32 handle)
+{
+	struct arm_smccc_res res;
+
+	return hyp_op(FREE_DOMAIN, handle, 0, 0, 0, 0, &res);
+}
+
+/**
+ * pkvm_smmu_hyp_attach() - attach one stream
+ * @smmu: number of the SMMU
+ * @sid: stream ID
+ * @handle: a domain, or PKVM_IOMMU_DOMAIN_*
+ * @need: with -ENOMEM the pages needed
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_attach(unsigned int smmu, u32 sid, u32 handle,
+			 unsigned long *need)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(ATTACH, smmu, sid, handle, 0, 0, &res);
+	*need = res.a2;
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_map() - map a range, or its beginning
+ * @handle: the domain
+ * @iova: where
+ * @paddr: what
+ * @size: bytes
+ * @prot: IOMMU_READ and the like
+ * @done: bytes mapped, on errors too
+ * @need: with -ENOMEM the pages needed
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
+		      size_t size, int prot, size_t *done, unsigned long *need)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(MAP, handle, iova, paddr, size, prot, &res);
+	*done = ret == -EPROTO ? 0 : min(res.a2, size);
+	*need = res.a3;
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_unmap() - unmap a range, or its beginning
+ * @handle: the domain
+ * @iova: where
+ * @size: bytes
+ * @done: bytes unmapped and gone from every TLB, on errors too
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
+			size_t *done)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(UNMAP, handle, iova, size, 0, 0, &res);
+	*done = ret == -EPROTO ? 0 : min(res.a2, size);
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_iova_to_phys() - look a mapping up
+ * @handle: the domain
+ * @iova: where
+ * @paddr: what is mapped there
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(IOVA_TO_PHYS, handle, iova, 0, 0, 0, &res);
+	*paddr = res.a2;
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_poll() - handle global errors, take one fault record
+ * @smmu: number of the SMMU
+ * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned
+ *
+ * Return: PKVM_IOMMU_POLL_* or an errno.
+ */
+long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4])
+{
+	struct arm_smccc_1_2_regs regs = {
+		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
+		.a1 = PKVM_IOMMU_OP_POLL,
+		.a2 = smmu,
+	};
+
+	arm_smccc_1_2_hvc(&regs, &regs);
+	record[0] = regs.a2;
+	record[1] = regs.a3;
+	record[2] = regs.a4;
+	record[3] = regs.a5;
+
+	return hyp_result(regs.a0, regs.a1);
+}

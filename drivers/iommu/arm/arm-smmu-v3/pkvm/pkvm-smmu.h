@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Host driver of an SMMUv3 that the pKVM hypervisor owns: shared declarations.
+ *
+ * The host neither maps the registers nor sees a table: every change is a
+ * hypercall (asm/kvm_pkvm_iommu.h), which EL2 checks and serialises.
+ *
+ * Files, in the order in which a boot meets them:
+ *
+ *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
+ *	driver.c	binds to the SMMUs that EL2 took
+ *	device.c	iommu_ops: devices, their streams, attaching them
+ *	domain.c	iommu_domain_ops: map, unmap
+ *	event.c		interrupts and fault records
+ *	memory.c	pages lent to EL2 for its tables
+ *	hypercall.c	registers of each call, and nothing else
+ *	debugfs.c	counters for tests
+ *
+ * Locking, outermost first:
+ *
+ *	iommu_probe_device_lock (iommu core) serialises probe_device,
+ *	of_xlate and device_group;
+ *	group->mutex (iommu core) serialises attach and release in one group;
+ *	pkvm_smmu.streams_lock guards pkvm_smmu.streams, and
+ *	pkvm_smmu_master.domain against the fault work, which passes the domain
+ *	to its fault handler. The core frees a domain only after it attached
+ *	another, so what the work sees under the lock is alive. No hypercall that
+ *	changes a stream is made under it.
+ *
+ * Map, unmap and iova_to_phys take no lock: callers own their IOVA range, EL2
+ * serialises what they share, and they may be called in atomic context.
+ * The list of SMMUs is complete before the first driver can look.
+ */
+#ifndef __PKVM_SMMU_H__
+#define __PKVM_SMMU_H__
+
+#include <linux/atomic.h>
+#include <linux/device.h>
+#include <linux/iommu.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/ratelimit.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+
+#include <asm/kvm_pkvm_iommu.h>
+
+struct kvm_hyp_memcache;
+
+/**
+ * struct pkvm_smmu - an SMMUv3 owned by EL2
+ * @node: entry in the list of takeover.c
+ * @fwnode: its firmware node
+ * @id: its number at EL2
+ * @base: physical address of its registers, for its name in sysfs
+ * @dev: the platform device; NULL until driver.c is bound
+ * @iommu: handle in the iommu core
+ * @sid_bits: bits of a stream ID
+ * @ias: input address bits of a paging domain
+ * @info: PKVM_IOMMU_INFO_*
+ * @streams: stream ID -> struct pkvm_smmu_master
+ * @streams_lock: see above
+ * @event_work: drains the event queue
+ * @dead: the death of the SMMU was logged
+ * @faults: fault records seen
+ * @unknown_rs: limits messages that belong to no device
+ */
+struct pkvm_smmu {
+	struct list_head	node;
+	struct fwnode_handle	*fwnode;
+	unsigned int		id;
+	phys_addr_t		base;
+
+	struct device		*dev;
+	struct iommu_device	iommu;
+	unsigned int		sid_bits;
+	unsigned int		ias;
+	u64			info;
+
+	struct xarray		streams;
+	struct mutex		streams_lock;	/* see the top of this file */
+
+	struct work_struct	event_work;
+	bool			dead;
+	atomic_t		faults;
+	struct ratelimit_state	unknown_rs;
+};
+
+/**
+ * struct pkvm_smmu_master - a device behind an SMMU
+ * @dev: the device
+ * @smmu: its SMMU
+ * @domain: what its streams are attached to, NULL before the first attach
+ * @faults: fault records that name one of its streams
+ * @rs: limits messages about it, so that it cannot hide the faults of others
+ * @nr_sids: number of stream IDs
+ * @sids: its stream IDs, sorted, each once
+ */
+struct pkvm_smmu_master {
+	struct device		*dev;
+	struct pkvm_smmu	*smmu;
+	struct iommu_domain	*domain;
+	atomic_t		faults;
+	struct ratelimit_state	rs;
+	unsigned int		nr_sids;
+	u32			sids[] __counted_by(nr_sids);
+};
+
+/**
+ * struct pkvm_smmu_domain - a paging domain
+ * @domain: handle in the iommu core
+ * @handle: handle at EL2
+ */
+struct pkvm_smmu_domain {
+	struct iommu_domain	domain;
+	u32			handle;
+};
+
+static inline struct pkvm_smmu_domain *
+to_pkvm_smmu_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct pkvm_smmu_domain, domain);
+}
+
+/**
+ * struct pkvm_smmu_need - what one request may still ask for
+ * @gfp: how to allocate
+ * @pages: pages EL2 asked for
+ * @tries: rounds without progress, so that no request goes on for ever
+ */
+struct pkvm_smmu_need {
+	gfp_t		gfp;
+	unsigned long	pages;
+	unsigned int	tries;
+};
+
+/* takeover.c */
+struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode);
+bool pkvm_smmu_any(void);
+
+/* device.c */
+int pkvm_smmu_attach(struct pkvm_smmu_master *master,
+		     struct iommu_domain *domain, struct iommu_domain *old);
+extern const struct iommu_ops pkvm_smmu_ops;
+
+/* domain.c */
+extern const struct iommu_domain_ops pkvm_smmu_paging_ops;
+struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev);
+
+/* event.c */
+void pkvm_smmu_event_work(struct work_struct *work);
+
+/* memory.c */
+extern atomic_long_t pkvm_smmu_pages;
+bool pkvm_smmu_supply(struct pkvm_smmu_need *need);
+void pkvm_smmu_reclaim(void);
+
+/* debugfs.c */
+#ifdef CONFIG_DEBUG_FS
+void pkvm_smmu_debugfs_init(void);
+void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu);
+#else
+static inline void pkvm_smmu_debugfs_init(void) { }
+static inline void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu) { }
+#endif
+
+/* hypercall.c */
+int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
+			   phys_addr_t mem, unsigned long nr_pages, u64 *out);
+int pkvm_smmu_hyp_finalise(void);
+int pkvm_smmu_hyp_get_info(unsigned int smmu, unsigned int *sid_bits,
+			   u64 *info);
+int pkvm_smmu_hyp_topup(struct kvm_hyp_memcache *mc);
+int pkvm_smmu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc);
+int pkvm_smmu_hyp_alloc_domain(unsigned long *need);
+int pkvm_smmu_hyp_free_domain(u32 handle);
+int pkvm_smmu_hyp_attach(unsigned int smmu, u32 sid, u32 handle,
+			 unsigned long *need);
+int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
+		      size_t size, int prot, size_t *done, unsigned long *need);
+int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
+			size_t *done);
+int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr);
+long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);
+
+#endif /* __PKVM_SMMU_H__ */
