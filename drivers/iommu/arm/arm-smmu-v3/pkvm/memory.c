@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: pages lent to EL2.
+ *
+ * EL2 has no allocator of its own. It takes tables and domains from a pool of
+ * pages that the host donates when EL2 asks, and gives back what it no longer
+ * uses once a domain is gone.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/vmstat.h>
+
+#include <asm/kvm_host.h>
+#include <asm/kvm_mmu.h>
+
+#include "pkvm-smmu.h"
+
+/*
+ * Another CPU may use up what this one donated before its call is repeated, so
+ * one round can be too few. More than this without progress is a bug.
+ */
+#define MAX_TRIES	16
+
+/* Pages donated and not yet returned */
+atomic_long_t pkvm_smmu_pages = ATOMIC_LONG_INIT(0);
+
+static phys_addr_t to_pa(void *va)
+{
+	return __pa(va);
+}
+
+static void *to_va(phys_addr_t pa)
+{
+	return __va(pa);
+}
+
+/* A page counts as the IOMMU's from here to free_one(), whoever holds it */
+static void *alloc_one(void *gfp)
+{
+	struct page *page = alloc_page(*(gfp_t *)gfp);
+
+	if (!page)
+		return NULL;
+
+	inc_node_page_state(page, NR_IOMMU_PAGES);
+	return page_address(page);
+}
+
+static void free_one(void *va, void *unused)
+{
+	struct page *page = virt_to_page(va);
+
+	dec_node_page_state(page, NR_IOMMU_PAGES);
+	__free_page(page);
+}
+
+/* Donate at most PKVM_IOMMU_TOPUP_MAX pages */
+static int donate(unsigned long nr, gfp_t gfp)
+{
+	struct kvm_hyp_memcache mc = { };
+	int ret;
+
+	ret = __topup_hyp_memcache(&mc, nr, alloc_one, to_pa, &gfp);
+	if (!ret) {
+		ret = pkvm_smmu_hyp_topup(&mc);
+		atomic_long_add(nr - mc.nr_pages, &pkvm_smmu_pages);
+		if (!ret && mc.nr_pages)
+			ret = -EIO;
+	}
+	__free_hyp_memcache(&mc, free_one, to_va, NULL);
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_supply() - give EL2 the memory that a call asked for
+ * @need: number of pages and how to get them
+ *
+ * Return: true if the call is worth repeating.
+ */
+bool pkvm_smmu_supply(struct pkvm_smmu_need *need)
+{
+	unsigned long left = max(need->pages, 1UL);
+	unsigned long nr;
+
+	if (need->tries++ >= MAX_TRIES)
+		return false;
+
+	for (; left; left -= nr) {
+		nr = min(left, PKVM_IOMMU_TOPUP_MAX);
+		if (donate(nr, need->gfp))
+			return false;
+	}
+
+	return true;
+}
+
+/**
+ * pkvm_smmu_reclaim() - return the unused pages of the pool to the host
+ *
+ * Context: may sleep.
+ */
+void pkvm_smmu_reclaim(void)
+{
+	struct kvm_hyp_memcache mc;
+
+	while (!pkvm_smmu_hyp_reclaim(PKVM_IOMMU_TOPUP_MAX, &mc) &&
+	       mc.nr_pages) {
+		atomic_long_sub(mc.nr_pages, &pkvm_smmu_pages);
+		__free_hyp_memcache(&mc, free_one, to_va, NULL);
+		cond_resched();
+	}
+}
