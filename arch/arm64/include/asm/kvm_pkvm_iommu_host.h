@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What KVM calls in the host driver of the pKVM IOMMU.
+ */
+#ifndef __ARM64_KVM_PKVM_IOMMU_HOST_H__
+#define __ARM64_KVM_PKVM_IOMMU_HOST_H__
+
+#ifdef CONFIG_ARM_SMMU_V3_PKVM
+int pkvm_iommu_take_over(void);
+#else
+static inline int pkvm_iommu_take_over(void)
+{
+	return 0;
+}
+#endif
+
+#endif /* __ARM64_KVM_PKVM_IOMMU_HOST_H__ */

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: hand every SMMUv3 to EL2, before the host loses the
+ * right to touch it.
+ *
+ * This runs once, on one CPU, while the host is still trusted. An SMMU that
+ * fails here is not bound by any driver; the boot goes on without the devices
+ * behind it.
+ */
+#include <linux/acpi.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/of.h>
+#include <linux/of_address.h>
+#include <linux/slab.h>
+
+#include <asm/kvm_host.h>
+#include <asm/kvm_pkvm_iommu_host.h>
+#include <asm/virt.h>
+
+#include "pkvm-hook.h"
+#include "pkvm-smmu.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
+
+/* Written before the first driver binds, only read after that */
+static LIST_HEAD(pkvm_smmus);
+
+/**
+ * pkvm_smmu_owned_by_el2() - keep the stock driver away from EL2's hardware
+ * @dev: device of an SMMUv3
+ *
+ * In a protected boot EL2 takes every SMMUv3 of the device tree before any
+ * other code may rely on it, so this holds before the take-over as well, and
+ * for SMMUs that EL2 could not use: their streams abort.
+ *
+ * Return: true if EL2 owns the SMMU or is about to.
+ */
+bool pkvm_smmu_owned_by_el2(struct device *dev)
+{
+	return dev->of_node && is_protected_kvm_enabled() &&
+	       is_kvm_arm_initialised();
+}
+
+/**
+ * pkvm_smmu_find() - find an SMMU that EL2 drives
+ * @fwnode: its firmware node
+ *
+ * Return: the SMMU or NULL.
+ */
+struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode)
+{
+	struct pkvm_smmu *smmu;
+
+	list_for_each_entry(smmu, &pkvm_smmus, node) {
+		if (smmu->fwnode == fwnode)
+			return smmu;
+	}
+
+	return NULL;
+}
+
+/**
+ * pkvm_smmu_any() - is there any SMMU that EL2 drives
+ *
+ * Return: true if so.
+ */
+bool pkvm_smmu_any(void)
+{
+	return !list_empty(&pkvm_smmus);
+}
+
+static const char *unsupported_str(u64 reason)
+{
+	static const char * const str[] = {
+		[PKVM_IOMMU_BAD_PRESET]	 = "tables or queues at fixed addresses",
+		[PKVM_IOMMU_BAD_TTF]	 = "no AArch64 page tables",
+		[PKVM_IOMMU_BAD_ENDIAN]	 = "no little-endian page-table walks",
+		[PKVM_IOMMU_BAD_STAGE]	 = "no translation stage shared by all SMMUs",
+		[PKVM_IOMMU_BAD_GRANULE] = "PAGE_SIZE is not a translation granule",
+		[PKVM_IOMMU_BAD_OAS]	 = "output addresses too small for the memory",
+		[PKVM_IOMMU_BAD_STALL]	 = "stalling of faults cannot be switched off",
+		[PKVM_IOMMU_BAD_QUEUE]	 = "command or event queue too small",
+	};
+
+	if (reason >= ARRAY_SIZE(str) || !str[reason])
+		return "unknown reason";
+
+	return str[reason];
+}
+
+static int __init register_with(const struct resource *res, u64 flags,
+				struct page *mem, unsigned int order, u64 *out)
+{
+	return pkvm_smmu_hyp_register(res->start, resource_size(res), flags,
+				      mem ? page_to_phys(mem) : 0,
+				      mem ? 1UL << order : 0, out);
+}
+
+/*
+ * Ask what EL2 needs, allocate it, ask again. Returns the number of the SMMU
+ * or an errno, and for -EOPNOTSUPP the reason in @out. The memory stays with
+ * the host if EL2 did not take the SMMU.
+ */
+static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
+{
+	unsigned int order;
+	struct page *mem;
+	int ret;
+
+	ret = register_with(res, flags, NULL, 0, out);
+	if (ret != -ENOMEM)
+		return ret;
+
+	/* The buddy allocator aligns a block to its size, as EL2 wants it */
+	order = order_base_2(*out);
+	mem = order <= MAX_PAGE_ORDER ? alloc_pages(GFP_KERNEL, order) : NULL;
+	if (!mem)
+		return -ENOMEM;
+
+	ret = register_with(res, flags, mem, order, out);
+	if (ret < 0)
+		__free_pages(mem, order);
+
+	return ret;
+}
+
+static void __init take_over_one(struct device_node *np)
+{
+	struct pkvm_smmu *smmu;
+	struct resource res;
+	u64 flags, out = 0;
+	int ret;
+
+	ret = of_address_to_resource(np, 0, &res);
+	if (ret) {
+		pr_err("%pOF: no registers in the device tree (%d)\n", np, ret);
+		return;
+	}
+
+	smmu = kzalloc_obj(*smmu);
+	if (!smmu)
+		return;
+
+	flags = of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0;
+	ret = hand_over(&res, flags, &out);
+	if (ret < 0) {
+		if (ret == -EOPNOTSUPP)
+			pr_err("%pOF: EL2 cannot use it: %s; its streams are blocked\n",
+			       np, unsupported_str(out));
+		else if (ret == -EIO)
+			pr_err("%pOF: no answer from the hardware; its streams are blocked\n",
+			       np);
+		else
+			pr_err("%pOF: not taken over by EL2 (%pe)\n", np,
+			       ERR_PTR(ret));
+		kfree(smmu);
+		return;
+	}
+
+	smmu->id = ret;
+	smmu->base = res.start;
+	smmu->fwnode = of_fwnode_handle(of_node_get(np));
+	list_add_tail(&smmu->node, &pkvm_smmus);
+}
+
+static void __init forget_all(void)
+{
+	struct pkvm_smmu *smmu, *tmp;
+
+	list_for_each_entry_safe(smmu, tmp, &pkvm_smmus, node) {
+		list_del(&smmu->node);
+		fwnode_handle_put(smmu->fwnode);
+		kfree(smmu);
+	}
+}
+
+/**
+ * pkvm_iommu_take_over() - hand all SMMUv3s to EL2
+ *
+ * Called by KVM right before it gives up the host's privileges. Every failure
+ * was logged and is final: what EL2 holds by then stays blocked.
+ *
+ * Return: 0, or an errno if EL2 could not enable the SMMUs.
+ */
+int __init pkvm_iommu_take_over(void)
+{
+	struct device_node *np;
+	int ret;
+
+	if (!acpi_disabled) {
+		pr_warn("no ACPI support: DMA is not isolated\n");
+		return 0;
+	}
+
+	for_each_compatible_node(np, NULL, "arm,smmu-v3") {
+		if (of_device_is_available(np))
+			take_over_one(np);
+	}
+
+	ret = pkvm_smmu_hyp_finalise();
+	if (ret) {
+		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",
+		       ERR_PTR(ret));
+		forget_all();
+	}
+
+	return ret;
+}
