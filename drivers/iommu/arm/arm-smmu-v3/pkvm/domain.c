@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: paging domains.
+ *
+ * A hypercall does bounded work, so each operation here is a loop that ends
+ * when all is done, EL2 reports an error, or a call makes no progress.
+ */
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/pgtable.h>
+#include <linux/sizes.h>
+#include <linux/slab.h>
+
+#include "pkvm-smmu.h"
+
+/* The page and block sizes of the granule that EL2 shares with the host */
+#define PGSIZE_BITMAP							\
+	(PAGE_SIZE | PMD_SIZE |						\
+	 (IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? SZ_1G : 0))
+
+/**
+ * pkvm_smmu_domain_alloc_paging() - iommu_ops.domain_alloc_paging
+ * @dev: device whose SMMU sets the geometry
+ *
+ * Return: the domain or an ERR_PTR().
+ */
+struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
+{
+	struct pkvm_smmu_need need = { .gfp = GFP_KERNEL_ACCOUNT };
+	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct pkvm_smmu_domain *pd;
+	int ret;
+
+	pd = kzalloc_obj(*pd);
+	if (!pd)
+		return ERR_PTR(-ENOMEM);
+
+	do {
+		ret = pkvm_smmu_hyp_alloc_domain(&need.pages);
+	} while (ret == -ENOMEM && pkvm_smmu_supply(&need));
+	if (ret < 0) {
+		kfree(pd);
+		return ERR_PTR(ret);
+	}
+
+	pd->handle = ret;
+	pd->domain.pgsize_bitmap = PGSIZE_BITMAP;
+	pd->domain.geometry = (struct iommu_domain_geometry) {
+		.aperture_end	= GENMASK_ULL(master->smmu->ias - 1, 0),
+		.force_aperture	= true,
+	};
+
+	return &pd->domain;
+}
+
+static void pkvm_smmu_domain_free(struct iommu_domain *domain)
+{
+	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
+	unsigned int busy = 0;
+	int ret;
+
+	for (;;) {
+		ret = pkvm_smmu_hyp_free_domain(pd->handle);
+		if (ret == -EAGAIN)
+			cond_resched();
+		else if (ret == -EBUSY && busy++ < 100)
+			usleep_range(10, 100);	/* another CPU uses it */
+		else
+			break;
+	}
+	if (ret)
+		pr_err("arm-smmu-v3-pkvm: domain %u leaked (%pe)\n", pd->handle,
+		       ERR_PTR(ret));
+
+	pkvm_smmu_reclaim();
+	kfree(pd);
+}
+
+static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
+			       phys_addr_t paddr, size_t pgsize,
+			       size_t pgcount, int prot, gfp_t gfp,
+			       size_t *mapped)
+{
+	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
+	struct pkvm_smmu_need need = { .gfp = gfp | __GFP_NOWARN };
+	size_t left = pgsize * pgcount;
+	size_t done;
+	int ret = 0;
+
+	while (left) {
+		ret = pkvm_smmu_hyp_map(pd->handle, iova, paddr, left, prot,
+					&done, &need.pages);
+		iova += done;
+		paddr += done;
+		left -= done;
+		*mapped += done;
+		if (done)
+			need.tries = 0;
+
+		if (ret == -ENOMEM && pkvm_smmu_supply(&need))
+			continue;
+		if (!ret && !done)
+			ret = -EIO;
+		if (ret)
+			break;
+	}
+
+	return ret;
+}
+
+/*
+ * EL2 returns only once no TLB holds what was unmapped, there is nothing to
+ * gather.
+ */
+static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
+				    unsigned long iova, size_t pgsize,
+				    size_t pgcount,
+				    struct iommu_iotlb_gather *gather)
+{
+	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
+	size_t size = pgsize * pgcount;
+	size_t unmapped = 0, done;
+	int ret;
+
+	while (unmapped < size) {
+		ret = pkvm_smmu_hyp_unmap(pd->handle, iova + unmapped,
+					  size - unmapped, &done);
+		unmapped += done;
+		if (ret || !done)
+			break;
+	}
+	if (unmapped < size)
+		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
+				   pd->handle, unmapped, size, iova,
+				   ERR_PTR(ret));
+
+	return unmapped;
+}
+
+static phys_addr_t pkvm_smmu_iova_to_phys(struct iommu_domain *domain,
+					  dma_addr_t iova)
+{
+	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
+	phys_addr_t paddr;
+
+	if (pkvm_smmu_hyp_iova_to_phys(pd->handle, iova, &paddr))
+		return 0;
+
+	return paddr;
+}
+
+static int pkvm_smmu_attach_dev_paging(struct iommu_domain *domain,
+				       struct device *dev,
+				       struct iommu_domain *old)
+{
+	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
+
+	/* All of the domain must be in reach of this SMMU */
+	if (domain->geometry.aperture_end >> master->smmu->ias)
+		return -EINVAL;
+
+	return pkvm_smmu_attach(master, domain, old);
+}
+
+const struct iommu_domain_ops pkvm_smmu_paging_ops = {
+	.attach_dev	= pkvm_smmu_attach_dev_paging,
+	.map_pages	= pkvm_smmu_map_pages,
+	.unmap_pages	= pkvm_smmu_unmap_pages,
+	.iova_to_phys	= pkvm_smmu_iova_to_phys,
+	.free		= pkvm_smmu_domain_free,
+};
