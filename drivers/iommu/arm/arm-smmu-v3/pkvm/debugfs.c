@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: counters for tests, in debugfs.
+ *
+ *	pkvm-smmu/pages			pages that EL2 holds in the host's pool
+ *	pkvm-smmu/<smmu>/stage		stage in use
+ *	pkvm-smmu/<smmu>/ias		input address bits of a paging domain
+ *	pkvm-smmu/<smmu>/faults		fault records
+ *	pkvm-smmu/<smmu>/streams	"<stream ID> <device> <domain> <faults>"
+ */
+#include <linux/bitfield.h>
+#include <linux/debugfs.h>
+#include <linux/seq_file.h>
+
+#include "pkvm-smmu.h"
+
+static struct dentry *root;
+
+static int pages_get(void *data, u64 *val)
+{
+	*val = atomic_long_read(&pkvm_smmu_pages);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(pages_fops, pages_get, NULL, "%llu\n");
+
+static int stage_get(void *data, u64 *val)
+{
+	struct pkvm_smmu *smmu = data;
+
+	*val = FIELD_GET(PKVM_IOMMU_INFO_STAGE, smmu->info);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(stage_fops, stage_get, NULL, "%llu\n");
+
+static const char *domain_str(const struct iommu_domain *domain)
+{
+	if (!domain || domain->type == IOMMU_DOMAIN_BLOCKED)
+		return "blocked";
+	if (domain->type == IOMMU_DOMAIN_IDENTITY)
+		return "identity";
+
+	return "paging";
+}
+
+static int streams_show(struct seq_file *s, void *unused)
+{
+	struct pkvm_smmu *smmu = s->private;
+	struct pkvm_smmu_master *master;
+	unsigned long sid;
+
+	guard(mutex)(&smmu->streams_lock);
+	xa_for_each(&smmu->streams, sid, master)
+		seq_printf(s, "%#lx %s %s %d\n", sid, dev_name(master->dev),
+			   domain_str(master->domain),
+			   atomic_read(&master->faults));
+
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(streams);
+
+/**
+ * pkvm_smmu_debugfs_init() - the files that are not about one SMMU
+ */
+void pkvm_smmu_debugfs_init(void)
+{
+	root = debugfs_create_dir("pkvm-smmu", NULL);
+	debugfs_create_file_unsafe("pages", 0444, root, NULL, &pages_fops);
+}
+
+/**
+ * pkvm_smmu_debugfs_add() - the files of one SMMU
+ * @smmu: the SMMU
+ */
+void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu)
+{
+	struct dentry *dir = debugfs_create_dir(dev_name(smmu->dev), root);
+
+	debugfs_create_file_unsafe("stage", 0444, dir, smmu, &stage_fops);
+	debugfs_create_u32("ias", 0444, dir, &smmu->ias);
+	debugfs_create_atomic_t("faults", 0444, dir, &smmu->faults);
+	debugfs_create_file("streams", 0444, dir, smmu, &streams_fops);
+}

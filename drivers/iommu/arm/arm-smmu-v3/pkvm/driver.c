@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: bind to the SMMUs that EL2 took over.
+ */
+#include <linux/init.h>
+#include <linux/interrupt.h>
+#include <linux/of.h>
+#include <linux/platform_device.h>
+
+#include <asm/kvm_host.h>
+#include <asm/virt.h>
+
+#include "pkvm-smmu.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
+
+static bool user_chose_domain_type __initdata;
+
+/* iommu.c parses the value; here only matters that there is one */
+static int __init pkvm_smmu_note_passthrough(char *str)
+{
+	user_chose_domain_type = true;
+	return 0;
+}
+early_param("iommu.passthrough", pkvm_smmu_note_passthrough);
+
+/*
+ * All records are read by one work item at normal priority: a device that
+ * floods the queue must not hold a CPU with an interrupt thread.
+ */
+static irqreturn_t pkvm_smmu_irq(int irq, void *data)
+{
+	struct pkvm_smmu *smmu = data;
+
+	queue_work(system_dfl_wq, &smmu->event_work);
+
+	return IRQ_HANDLED;
+}
+
+/* Wired SMMUv3 interrupts are edges, so nothing has to be masked meanwhile */
+static void pkvm_smmu_setup_irqs(struct pkvm_smmu *smmu,
+				 struct platform_device *pdev)
+{
+	static const char * const names[] = {
+		"combined", "eventq", "gerror", "priq"
+	};
+	int i, irq, ret, nr = 0;
+
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		irq = platform_get_irq_byname_optional(pdev, names[i]);
+		if (irq <= 0)
+			continue;
+
+		ret = devm_request_irq(&pdev->dev, irq, pkvm_smmu_irq, 0,
+				       dev_name(&pdev->dev), smmu);
+		if (ret)
+			dev_warn(&pdev->dev, "no %s interrupt (%pe)\n",
+				 names[i], ERR_PTR(ret));
+		else
+			nr++;
+	}
+
+	if (!nr)
+		dev_warn(&pdev->dev,
+			 "no interrupt: faults will not be reported\n");
+}
+
+static void pkvm_smmu_announce(struct pkvm_smmu *smmu)
+{
+	dev_info(smmu->dev,
+		 "owned by EL2: stage %llu, %u-bit, %s stream table, %s%s%s\n",
+		 FIELD_GET(PKVM_IOMMU_INFO_STAGE, smmu->info), smmu->ias,
+		 smmu->info & PKVM_IOMMU_INFO_2LVL_STRTAB ? "2-level" : "linear",
+		 smmu->info & PKVM_IOMMU_INFO_COHERENT ? "coherent" :
+							 "non-coherent",
+		 smmu->info & PKVM_IOMMU_INFO_RIL ? ", range invalidation" : "",
+		 smmu->info & PKVM_IOMMU_INFO_BBML2 ? ", BBM level 2" : "");
+}
+
+static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)
+{
+	int ret;
+
+	ret = pkvm_smmu_hyp_get_info(smmu->id, &smmu->sid_bits, &smmu->info);
+	if (ret)
+		return dev_err_probe(dev, ret, "EL2 does not know it\n");
+
+	if (smmu->info & PKVM_IOMMU_INFO_DEAD)
+		return dev_err_probe(dev, -EIO, "dead: all streams abort\n");
+
+	smmu->dev = dev;
+	smmu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, smmu->info);
+	xa_init(&smmu->streams);
+	mutex_init(&smmu->streams_lock);
+	INIT_WORK(&smmu->event_work, pkvm_smmu_event_work);
+	ratelimit_state_init(&smmu->unknown_rs, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+
+	return 0;
+}
+
+static int pkvm_smmu_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct pkvm_smmu *smmu;
+	int ret;
+
+	/* EL2 did not take this one; why was logged then */
+	smmu = pkvm_smmu_find(dev_fwnode(dev));
+	if (!smmu)
+		return -ENODEV;
+
+	ret = pkvm_smmu_init(smmu, dev);
+	if (ret)
+		return ret;
+
+	pkvm_smmu_announce(smmu);
+	pkvm_smmu_debugfs_add(smmu);
+	pkvm_smmu_setup_irqs(smmu, pdev);
+
+	ret = iommu_device_sysfs_add(&smmu->iommu, dev, NULL, "smmu3.%pa",
+				     &smmu->base);
+	if (ret)
+		return ret;
+
+	ret = iommu_device_register(&smmu->iommu, &pkvm_smmu_ops, dev);
+	if (ret) {
+		iommu_device_sysfs_remove(&smmu->iommu);
+		return dev_err_probe(dev, ret, "cannot register\n");
+	}
+
+	/* Records from before the interrupts were requested */
+	queue_work(system_dfl_wq, &smmu->event_work);
+
+	return 0;
+}
+
+static const struct of_device_id pkvm_smmu_of_match[] = {
+	{ .compatible = "arm,smmu-v3" },
+	{ }
+};
+
+/*
+ * No remove: the hardware stays with EL2 until reset, and so do the streams.
+ * No shutdown either: EL2 keeps the streams where they are, devices are quiet
+ * once their own drivers were shut down.
+ */
+static struct platform_driver pkvm_smmu_driver = {
+	.probe	= pkvm_smmu_probe,
+	.driver	= {
+		.name			= "arm-smmu-v3-pkvm",
+		.of_match_table		= pkvm_smmu_of_match,
+		.suppress_bind_attrs	= true,
+	},
+};
+
+/*
+ * KVM hands the SMMUs over in a device_initcall_sync of arch/, which is linked
+ * before drivers/. Devices behind an SMMU were deferred until now.
+ */
+static int __init pkvm_smmu_driver_init(void)
+{
+	if (!pkvm_smmu_any())
+		return 0;
+
+	/*
+	 * The identity domain of EL2 already isolates what must be isolated
+	 * and costs no hypercall for each mapping.
+	 */
+	if (!user_chose_domain_type) {
+		iommu_set_default_passthrough(false);
+		pr_info("default domain type: Passthrough (EL2 isolates; iommu.passthrough=0 overrides)\n");
+	}
+
+	pkvm_smmu_debugfs_init();
+
+	return platform_driver_register(&pkvm_smmu_driver);
+}
+device_initcall_sync(pkvm_smmu_driver_init);
