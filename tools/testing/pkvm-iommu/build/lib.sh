@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Shared by the build scripts: where things are, and how a long step is shown.
+
+set -euo pipefail
+
+HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+TESTING=$(dirname "$HERE")
+TOP=$(cd "$TESTING/../../.." && pwd)
+OUT=${OUT:-$TOP/out}
+LOGS=$OUT/logs
+TREE=$OUT/linux
+mkdir -p "$LOGS"
+
+PAGE=${PAGE:-4k}
+DEBUG=${DEBUG:-}
+case $PAGE in
+4k | 16k | 64k) ;;
+*) echo "PAGE=$PAGE: must be 4k, 16k or 64k" >&2; exit 2 ;;
+esac
+VARIANT=
+[ "$PAGE" = 4k ] || VARIANT=-$PAGE
+[ -z "$DEBUG" ] || VARIANT=$VARIANT-debug
+BUILD=$OUT/build$VARIANT
+IMAGE=$BUILD/arch/arm64/boot/Image
+INITRAMFS=$OUT/initramfs$VARIANT.cpio
+
+CROSS_COMPILE=${CROSS_COMPILE:-aarch64-linux-gnu-}
+QEMU=${QEMU:-qemu-system-aarch64}
+JOBS=${JOBS:-$(nproc)}
+export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache}
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$TOP}
+export CCACHE_NOHASHDIR=1
+
+die()
+{
+	echo "error: $*" >&2
+	exit 1
+}
+
+# One build at a time in a folder: two makes would break each other's objects.
+lock_out()
+{
+	exec 9>"$OUT/lock"
+	flock -n 9 && return
+	echo "Waiting for another build in $OUT ..."
+	flock 9
+}
+
+# The last line of a log that says something, cut to fit one terminal line.
+last_line()
+{
+	tail -n 1 "$1" 2>/dev/null | tr -dc '[:print:]' | cut -c 1-60
+}
+
+# step TITLE LOG COMMAND...: run COMMAND with its output in out/logs/LOG.log.
+# On a terminal one line shows the elapsed time and the last line of the log;
+# elsewhere a line is printed every 30 seconds.
+step()
+{
+	local title=$1 log=$LOGS/$2.log begin=$SECONDS next=30 pid rc=0 t
+	shift 2
+
+	[ -t 1 ] || echo "$title ..."
+	"$@" >"$log" 2>&1 </dev/null 9>&- &
+	pid=$!
+	# shellcheck disable=SC2064	# expand pid now: it is this step's
+	trap "kill $pid 2>/dev/null; exit 130" INT TERM
+	while kill -0 $pid 2>/dev/null; do
+		t=$((SECONDS - begin))
+		if [ -t 1 ]; then
+			printf '\r\033[K%s [%ds] %s' "$title" $t "$(last_line "$log")"
+		elif [ $t -ge $next ]; then
+			echo "  $title [${t}s] $(last_line "$log")"
+			next=$((next + 30))
+		fi
+		sleep 0.2
+	done
+	wait $pid || rc=$?
+	trap - INT TERM
+
+	t=$((SECONDS - begin))
+	[ ! -t 1 ] || printf '\r\033[K'
+	if [ $rc -ne 0 ]; then
+		echo "$title: FAILED after ${t}s; the end of $log:"
+		tail -n 20 "$log" | sed 's/^/  | /'
+		exit $rc
+	fi
+	echo "$title: done in ${t}s"
+}
