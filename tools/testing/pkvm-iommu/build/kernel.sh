@@ -1,0 +1,63 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Bring out/linux up to date, configure it, and build the kernel for PAGE=
+# (4k, 16k, 64k); DEBUG=1 adds the hypervisor's own checks. One image serves
+# protected and stock boots.
+
+. "$(dirname "$0")/lib.sh"
+lock_out
+
+kbuild()
+{
+	make -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
+	     CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" "$@"
+}
+
+fragment()
+{
+	cat "$HERE/kernel.config"
+	echo "CONFIG_ARM64_${PAGE^^}_PAGES=y"
+	[ -z "$DEBUG" ] || echo "CONFIG_NVHE_EL2_DEBUG=y"
+}
+
+# Each line of the fragment must hold in .config; print those that do not.
+unmet()
+{
+	local line symbol
+
+	while read -r line; do
+		case $line in
+		CONFIG_*)
+			grep -qxF "$line" "$BUILD/.config" || echo "$line" ;;
+		"# CONFIG_"*" is not set")
+			symbol=${line#\# }
+			symbol=${symbol%% *}
+			! grep -q "^$symbol=" "$BUILD/.config" || echo "$line" ;;
+		esac
+	done <"$BUILD/fragment"
+}
+
+configure()
+{
+	local bad
+
+	kbuild -s KCONFIG_ALLCONFIG="$BUILD/fragment" allnoconfig
+	bad=$(unmet)
+	[ -z "$bad" ] || die "these lines of kernel.config do not hold:
+$bad"
+}
+
+mkdir -p "$BUILD"
+python3 "$HERE/tree.py" "$TOP" "$OUT" >"$LOGS/tree.log"
+
+# A new configuration only when what decides it changed: a rewritten .config
+# costs a rebuild.
+want=$( (fragment; cat "$OUT/linux.kconfig") | sha256sum)
+if [ "$want" != "$(cat "$BUILD/fragment.sum" 2>/dev/null)" ]; then
+	fragment >"$BUILD/fragment"
+	step "Configuring the $PAGE kernel" config$VARIANT configure
+	echo "$want" >"$BUILD/fragment.sum"
+fi
+
+step "Building the $PAGE${DEBUG:+ debug} kernel" kernel$VARIANT kbuild Image modules
