@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build the initramfs that every boot uses, from
+#   busybox                                     (static, arm64)
+#   initramfs/        copied over the root as it is; holds /init
+#   programs/*.c      static programs           -> /bin
+#   modules/          kernel modules (Kbuild)   -> /lib/modules/*.ko
+
+. "$(dirname "$0")/lib.sh"
+lock_out
+
+ROOT=$OUT/initramfs$VARIANT
+
+build_programs()
+{
+	local source program
+
+	for source in "$TESTING"/programs/*.c; do
+		[ -e "$source" ] || continue
+		program=$ROOT/bin/$(basename "$source" .c)
+		ccache "${CROSS_COMPILE}gcc" -static -O2 -Wall -Wextra -pthread \
+			-I"$TOP/arch/arm64/include/uapi" -I"$TOP/include/uapi" \
+			-o "$program" "$source"
+	done
+}
+
+# The modules are built in a copy, so that the sources stay clean and every
+# page size has its own objects.
+build_modules()
+{
+	local work=$BUILD/pkvm-iommu-modules
+
+	[ -e "$TESTING/modules/Kbuild" ] || [ -e "$TESTING/modules/Makefile" ] || return 0
+	mkdir -p "$work" "$ROOT/lib/modules"
+	rsync -rc --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
+		--exclude='.*' --exclude=modules.order --exclude=Module.symvers \
+		"$TESTING/modules/" "$work/"
+	make -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
+		CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" M="$work" modules
+	cp "$work"/*.ko "$ROOT/lib/modules/"
+}
+
+build_initramfs()
+{
+	rm -rf "$ROOT"
+	mkdir -p "$ROOT"/{bin,dev,proc,sys,tmp,mnt,etc,lib}
+	cp "$OUT"/arm64/bin/busybox "$ROOT/bin/" 2>/dev/null ||
+		cp "$OUT"/arm64/usr/bin/busybox "$ROOT/bin/"
+	ln -s busybox "$ROOT/bin/sh"
+	ln -s bin "$ROOT/sbin"
+	[ -e "$TESTING/initramfs/init" ] || cp "$HERE/init" "$ROOT/init"
+	[ ! -d "$TESTING/initramfs" ] || rsync -a "$TESTING/initramfs/" "$ROOT/"
+	build_programs
+	build_modules
+	chmod 755 "$ROOT/init"
+	(cd "$ROOT" && find . | sort |
+	 cpio -o -H newc -R 0:0 --quiet >"$INITRAMFS.new")
+	mv "$INITRAMFS.new" "$INITRAMFS"
+}
+
+step "Building the initramfs" initramfs$VARIANT build_initramfs
