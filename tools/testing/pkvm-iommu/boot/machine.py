@@ -1,0 +1,252 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""The test machine: from a short description to a QEMU command and its DTB.
+
+    machine = Machine(cpu="cortex-a72", smmu="2", devices=["edu", "nvme"])
+    subprocess.run(machine.command("/some/empty/folder"))
+
+Run as a program it boots the machine on this terminal; see --help.
+"""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+import fdt
+
+TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../../.."))
+OUT = os.environ.get("OUT") or os.path.join(TOP, "out")
+
+CPUS = {"neoverse-v1": "neoverse-v1",       # VHE hardware: pKVM uses hVHE
+        "cortex-a72": "cortex-a72",         # no VHE: pKVM uses nVHE
+        "max": "max,pauth-impdef=on"}       # newest; cheap pointer signatures
+
+# 10.0 was the first machine with a nested SMMU; before, one stage or the other.
+SMMUS = {"nested": ["-machine", "virt-10.0"],
+         "1": ["-machine", "virt-9.1", "-global", "arm-smmuv3.stage=1"],
+         "2": ["-machine", "virt-9.1", "-global", "arm-smmuv3.stage=2"]}
+
+# Short names of devices; {disk} takes the next of the disks. Any other text
+# is given to -device as it is.
+DEVICES = {
+    "edu": "edu,dma_mask=0xffffffffffffffff",
+    "ahci": "ich9-ahci,id=ahci",
+    "nvme": "nvme,serial=nvme0,drive={disk}",
+    "sata-disk": "ide-hd,bus=ahci.0,drive={disk}",
+    "virtio-blk": "virtio-blk-pci,iommu_platform=on,disable-legacy=on,drive={disk}",
+    "virtio-net": "virtio-net-pci,iommu_platform=on,disable-legacy=on,"
+                  "romfile=,netdev=net0",
+    "igb": "igb,romfile=,netdev=net1",
+    "xhci": "qemu-xhci",
+    "usb-disk": "usb-storage,drive={disk}",
+    "bridge": "pcie-pci-bridge,id=bridge",
+    "edu-behind-bridge": "edu,bus=bridge,addr=1.0,"
+                         "dma_mask=0xffffffffffffffff",
+}
+
+# The platform device is made of two edu functions in these slots.
+EDU_SLOTS = (1, 2)
+FIRST_FREE_SLOT = 3
+
+# Their registers. Nothing but Linux's PCI core assigns BARs here, always the
+# same way: from the bottom of the 32-bit window, largest alignment first, and
+# in slot order among equals. An edu BAR has 1 MiB, more than any other device
+# above except a bridge's window (also 1 MiB, but in a later slot), so the
+# first two are always those of slots 1 and 2. in-guest tests compare these
+# addresses with sysfs all the same.
+EDU_SIZE = 0x100000
+EDU_BARS = (0x10000000, 0x10100000)
+
+# How QEMU wires INTA of a slot on the root bus: SPIs 3 to 6 in turn.
+PCI_SPI, SPI, LEVEL_HIGH = 3, 0, 4
+
+
+def qemu_program():
+    return os.environ.get("QEMU") or "qemu-system-aarch64"
+
+
+@dataclass
+class Machine:
+    """What to boot. Every field has a default that gives the usual machine."""
+
+    cpu: str = "neoverse-v1"    # a key of CPUS
+    smmu: str = "nested"        # nested, 1 or 2: the stages the SMMU has
+    mode: str = "protected"     # kvm-arm.mode=: protected, nvhe, ...
+    page: str = "4k"            # page size of the kernel: 4k, 16k, 64k
+    debug: bool = False         # kernel with the hypervisor's own checks
+    cpus: int = 2
+    memory: str = "1G"
+    coherent: bool = True       # False: the SMMU's table walks do not snoop
+    platform_edu: bool = True   # the platform device with two stream IDs
+    devices: list = field(default_factory=list)  # keys of DEVICES, or text
+    disks: list = field(default_factory=list)    # raw images, in order of use
+    append: str = ""            # more kernel command line
+    icount: bool = False        # time is counted in instructions
+    qemu: list = field(default_factory=list)     # more QEMU arguments
+    kernel: str = ""            # default: this build's Image
+    initrd: str = ""            # default: this build's initramfs
+
+    def __post_init__(self):
+        if self.cpu not in CPUS:
+            raise ValueError(f"cpu {self.cpu}: not one of {', '.join(CPUS)}")
+        if self.smmu not in SMMUS:
+            raise ValueError(f"smmu {self.smmu}: not one of {', '.join(SMMUS)}")
+        variant = ("" if self.page == "4k" else "-" + self.page) + \
+                  ("-debug" if self.debug else "")
+        self.kernel = self.kernel or os.path.join(
+            OUT, "build" + variant, "arch/arm64/boot/Image")
+        self.initrd = self.initrd or os.path.join(
+            OUT, f"initramfs{variant}.cpio")
+
+    def command(self, workdir):
+        """The QEMU command; puts the device tree it needs into workdir.
+
+        The console is on standard input and output. QEMU ends when the guest
+        powers off or reboots.
+        """
+        dtb = os.path.join(workdir, "machine.dtb")
+        self._write_dtb(dtb)
+        return self._board() + self._devices() + self.qemu + [
+            "-nographic", "-no-reboot", "-dtb", dtb,
+            "-kernel", self.kernel, "-initrd", self.initrd,
+            "-append", self.cmdline()]
+
+    def cmdline(self):
+        line = f"console=ttyAMA0 panic=-1 kvm-arm.mode={self.mode}"
+        if self.platform_edu:
+            slots = ",".join(f"0000:00:{s:02x}.0" for s in EDU_SLOTS)
+            line += f" vfio_platform.reset_required=0 pkvm_platform={slots}"
+        return f"{line} {self.append}".strip()
+
+    def _board(self):
+        """What the device tree depends on."""
+        accel = ["-accel", "tcg,thread=multi"]
+        if self.icount:
+            accel = ["-accel", "tcg", "-icount", "shift=0,sleep=off"]
+        return [qemu_program(), *SMMUS[self.smmu],
+                "-machine", "iommu=smmuv3,virtualization=on,gic-version=3",
+                "-cpu", CPUS[self.cpu], "-smp", str(self.cpus),
+                "-m", self.memory, "-nic", "none", *accel]
+
+    def _devices(self):
+        args, disks, slot = [], 0, FIRST_FREE_SLOT
+        if self.platform_edu:
+            for edu_slot in EDU_SLOTS:
+                args += ["-device", f"{DEVICES['edu']},addr={edu_slot}.0"]
+        for path in self.disks:
+            args += ["-drive", f"if=none,id=disk{disks},format=raw,file={path}"]
+            disks += 1
+        taken = 0
+        for name in self.devices:
+            device = DEVICES.get(name, name)
+            if "{disk}" in device:
+                device = device.replace("{disk}", f"disk{taken}")
+                taken += 1
+            net = re.search(r"netdev=(net\d+)", device)
+            if net:
+                args += ["-netdev", f"user,id={net[1]},restrict=on"]
+            if "bus=" not in device and not device.startswith("usb-"):
+                device += f",addr={slot}.0"
+                slot += 1
+            args += ["-device", device]
+        if taken > disks:
+            raise ValueError(f"{taken} disks needed, {disks} given")
+        return args
+
+    def _write_dtb(self, path):
+        board = self._board()
+        board += ["-machine", f"dumpdtb={path}"]
+        run = subprocess.run(board, capture_output=True, text=True)
+        if run.returncode:
+            raise RuntimeError(f"QEMU made no device tree: {run.stderr}")
+        with open(path, "rb") as f:
+            root = fdt.parse(f.read())
+        smmu = root.find("arm,smmu-v3")
+        if not self.coherent:
+            smmu.props.pop("dma-coherent", None)
+        if self.platform_edu:
+            self._add_platform_edu(root, smmu)
+        with open(path, "wb") as f:
+            f.write(fdt.serialize(root))
+
+    @staticmethod
+    def _add_platform_edu(root, smmu):
+        """Describe two PCI functions as one platform device.
+
+        On the bus they are PCI functions still; without an entry in the
+        host bridge's iommu-map the PCI side has no IOMMU for them, so that
+        their stream IDs belong to the platform device alone.
+        """
+        rids = [slot << 3 for slot in EDU_SLOTS]
+        phandle, = smmu.cells("phandle")
+        pci = root.find("pci-host-ecam-generic")
+        pci.props["iommu-map"] = without_rids(pci.cells("iommu-map"), rids)
+        reg, iommus, interrupts = [], [], []
+        for slot, rid, bar in zip(EDU_SLOTS, rids, EDU_BARS):
+            reg += [0, bar, 0, EDU_SIZE]
+            iommus += [phandle, rid]
+            interrupts += [SPI, PCI_SPI + slot % 4, LEVEL_HIGH]
+        root.add(f"edu-pair@{EDU_BARS[0]:x}",
+                 compatible=fdt.strings("qemu,edu-pair"),
+                 reg=fdt.cells(*reg), iommus=fdt.cells(*iommus),
+                 interrupts=fdt.cells(*interrupts), dma_coherent=b"")
+
+
+def without_rids(iommu_map, rids):
+    """Take requester IDs out of an iommu-map of (rid, phandle, sid, count)."""
+    entries = [iommu_map[i:i + 4] for i in range(0, len(iommu_map), 4)]
+    for rid in rids:
+        kept = []
+        for first, phandle, sid, count in entries:
+            before, after = rid - first, first + count - (rid + 1)
+            if before < 0 or after < 0:
+                kept.append([first, phandle, sid, count])
+                continue
+            if before:
+                kept.append([first, phandle, sid, before])
+            if after:
+                kept.append([rid + 1, phandle, sid + before + 1, after])
+        entries = kept
+    return fdt.cells(*(cell for entry in entries for cell in entry))
+
+
+def main():
+    parser = argparse.ArgumentParser(description="boot the test machine here")
+    parser.add_argument("--cpu", default="neoverse-v1", choices=CPUS)
+    parser.add_argument("--smmu", default="nested", choices=SMMUS)
+    parser.add_argument("--mode", default="protected")
+    parser.add_argument("--page", default="4k", choices=("4k", "16k", "64k"))
+    parser.add_argument("--debug", action="store_true")
+    parser.add_argument("--cpus", type=int, default=2)
+    parser.add_argument("--memory", default="1G")
+    parser.add_argument("--non-coherent", action="store_true")
+    parser.add_argument("--device", action="append", default=[],
+                        help="one of: " + ", ".join(DEVICES))
+    parser.add_argument("--disk", action="append", default=[])
+    parser.add_argument("--append", default="")
+    parser.add_argument("--print", action="store_true",
+                        help="print the command instead")
+    parser.add_argument("--workdir", default=os.path.join(OUT, "shell"))
+    args = parser.parse_args()
+
+    os.makedirs(args.workdir, exist_ok=True)
+    machine = Machine(cpu=args.cpu, smmu=args.smmu, mode=args.mode,
+                      page=args.page, debug=args.debug, cpus=args.cpus,
+                      memory=args.memory, coherent=not args.non_coherent,
+                      devices=args.device, disks=args.disk,
+                      append=args.append)
+    command = machine.command(args.workdir)
+    if args.print:
+        print(" ".join(f"'{a}'" if " " in a else a for a in command))
+        return 0
+    try:
+        return subprocess.run(command).returncode
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())
