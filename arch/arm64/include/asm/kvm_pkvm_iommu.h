@@ -13,6 +13,8 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
+#include <asm/kvm_pkvm.h>
+
 /**
  * enum pkvm_iommu_init_op - calls that exist only until pKVM is finalised
  * @PKVM_IOMMU_INIT_REGISTER: hand one SMMUv3 to EL2.
@@ -22,11 +24,14 @@
  *	x5: first pfn and x6: number of pages of memory donated for the queues
  *	and the stream table; the range must be aligned to its own size, a power
  *	of two. x6 == 0 asks how much is needed.
+ *	From the first call on, and whatever it returns but -EINVAL and -ENOSPC,
+ *	EL2 keeps the registers and every stream of this SMMU aborts.
  *	Returns x1 = SMMU number >= 0, or an errno:
- *	-ENOMEM (x2 = pages needed; nothing changed), -EOPNOTSUPP (x2 = enum
- *	pkvm_iommu_unsupported; EL2 keeps the registers, every stream of this
- *	SMMU aborts), -EINVAL, -EBUSY (registers already taken), -EIO (no
- *	answer from the hardware; as -EOPNOTSUPP).
+ *	-ENOMEM (x2 = pages needed, repeat), -EOPNOTSUPP (x2 = enum
+ *	pkvm_iommu_unsupported), -EINVAL (registers or memory misaligned, or not
+ *	where registers can be), -EBUSY (already registered), -ENOSPC (too many
+ *	SMMUs), -EIO (no answer from the hardware: the memory is EL2's
+ *	nonetheless), or that of a refused donation.
  * @PKVM_IOMMU_INIT_FINALISE: all SMMUs are registered: build the identity map
  *	and enable them.
  *	Returns x1 = 0 or an errno; on error every SMMU aborts all its streams.
@@ -39,6 +44,8 @@ enum pkvm_iommu_init_op {
 
 /* PKVM_IOMMU_INIT_REGISTER x4: page-table walks and queues are coherent */
 #define PKVM_IOMMU_F_COHERENT		BIT(0)
+/* ... use a linear stream table even if the SMMU can do 2-level (for tests) */
+#define PKVM_IOMMU_F_LINEAR		BIT(1)
 
 /**
  * enum pkvm_iommu_unsupported - why EL2 cannot drive an SMMU
@@ -151,5 +158,42 @@ enum pkvm_iommu_op {
 #define PKVM_IOMMU_POLL_GERROR		BIT(2)	/* global error, in bits 31:16 */
 #define PKVM_IOMMU_POLL_DEAD		BIT(3)	/* SMMU off, all streams abort */
 #define PKVM_IOMMU_POLL_GERROR_BITS	GENMASK(31, 16)
+
+/*
+ * The identity map covers MMIO below this address, so that devices of the host
+ * reach doorbells and each other's BARs; what lies above is reachable through
+ * paging domains only. It bounds the tables that must be reserved at boot.
+ */
+#define PKVM_IOMMU_IDMAP_MMIO_LIMIT	SZ_1T
+
+/* Pages reserved for the identity map; written by the host before __pkvm_init */
+extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
+
+/**
+ * pkvm_iommu_pool_pages() - pages EL2 needs for the identity map
+ * @nr_smmus: number of SMMUs
+ *
+ * All of memory at page granularity, since any page may be donated at any time
+ * and splitting a block must never fail, plus MMIO in blocks.
+ */
+static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus)
+{
+	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
+	unsigned long edges, pages = 0;
+	unsigned int i;
+
+	for (i = 0; i < kvm_nvhe_sym(hyp_memblock_nr); i++)
+		pages += __hyp_pgtable_max_pages(kvm_nvhe_sym(hyp_memory)[i].size >> PAGE_SHIFT);
+
+	/* Tables that hold MMIO blocks */
+	pages += DIV_ROUND_UP(PKVM_IOMMU_IDMAP_MMIO_LIMIT, kvm_granule_size(block - 1));
+
+	/* Both edges of each piece of memory and of each SMMU split a block */
+	edges = 2 * (kvm_nvhe_sym(hyp_memblock_nr) + nr_smmus);
+	pages += edges * (KVM_PGTABLE_LAST_LEVEL - block);
+
+	/* One object per SMMU, the concatenated root, the domain, the table of SMMUs */
+	return pages + nr_smmus + 16 + 4;
+}
 
 #endif /* __ARM64_KVM_PKVM_IOMMU_H__ */

@@ -6,8 +6,14 @@
 #define __ARM64_KVM_PKVM_IOMMU_HOST_H__
 
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
+unsigned long pkvm_iommu_reserve_pages(void);
 int pkvm_iommu_take_over(void);
 #else
+static inline unsigned long pkvm_iommu_reserve_pages(void)
+{
+	return 0;
+}
+
 static inline int pkvm_iommu_take_over(void)
 {
 	return 0;

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * IO page tables: walk, map, unmap in two halves, split, free.
+ */
+#include <asm/barrier.h>
+#include <asm/kvm_mmu.h>
+
+#include <nvhe/memory.h>
+
+#include <pgtable.h>
+
+void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t size)
+{
+	if (!pgt->cfg->coherent)
+		kvm_flush_dcache_to_poc(start, size);
+	/* Ordered before whatever tells the SMMU to look */
+	dsb(ishst);
+}
+
+static unsigned int table_index(const struct iommu_pgtable *pgt, u64 iova, s8 level)
+{
+	u64 idx = iova >> kvm_granule_shift(level);
+
+	/* A concatenated root is one large table */
+	return level == pgt->start_level ? idx : idx & (PTRS_PER_PTE - 1);
+}
+
+/* Entries from @iova to the end of its table at @level, or of @size */
+static unsigned int entries_left(u64 iova, u64 size, s8 level)
+{
+	unsigned int shift = kvm_granule_shift(level);
+	unsigned int idx = (iova >> shift) & (PTRS_PER_PTE - 1);
+
+	return min_t(u64, PTRS_PER_PTE - idx, size >> shift);
+}
+
+static kvm_pte_t *table_of(kvm_pte_t pte)
+{
+	return hyp_phys_to_virt(pte & KVM_PTE_ADDR_MASK);
+}
+
+static void write_pte(struct iommu_pgtable *pgt, kvm_pte_t *ptep, kvm_pte_t pte)
+{
+	WRITE_ONCE(*ptep, pte);
+	iommu_pgtable_clean(pgt, ptep, sizeof(*ptep));
+}
+
+/*
+ * The entry for @iova at @level, or above it where the walk ends early: then
+ * @level says where.
+ */
+static kvm_pte_t *walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
+{
+	kvm_pte_t *table = pgt->root;
+	s8 l;
+
+	for (l = pgt->start_level; l < *level; l++) {
+		kvm_pte_t *ptep = &table[table_index(pgt, iova, l)];
+
+		if (!iommu_pte_is_table(*ptep, l)) {
+			*level = l;
+			return ptep;
+		}
+		table = table_of(*ptep);
+	}
+
+	return &table[table_index(pgt, iova, l)];
+}
+
+/* As walk(), but builds what is missing */
+static kvm_pte_t *walk_alloc(struct iommu_pgtable *pgt, u64 iova, s8 level, int *err)
+{
+	for (;;) {
+		s8 l = level;
+		kvm_pte_t *ptep = walk(pgt, iova, &l);
+		void *table;
+
+		if (l == level)
+			return ptep;
+
+		*err = -EEXIST;
+		if (*ptep)
+			return NULL;
+
+		*err = -ENOMEM;
+		table = pgt->alloc(pgt);
+		if (!table)
+			return NULL;
+
+		/* The table must be seen empty before it is seen at all */
+		iommu_pgtable_clean(pgt, table, PAGE_SIZE);
+		write_pte(pgt, ptep, iommu_pte_table(hyp_virt_to_phys(table)));
+	}
+}
+
+static s8 leaf_level(u64 iova, u64 phys, u64 size, s8 top)
+{
+	s8 level;
+
+	for (level = max_t(s8, top, KVM_PGTABLE_MIN_BLOCK_LEVEL); level < IOMMU_PAGE_LEVEL; level++) {
+		u64 block = kvm_granule_size(level);
+
+		if (IS_ALIGNED(iova | phys, block) && size >= block)
+			break;
+	}
+
+	return level;
+}
+
+static bool table_is_empty(const kvm_pte_t *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		if (table[i])
+			return false;
+	}
+
+	return true;
+}
+
+/* Take an empty table out where a block is to go: break before make */
+static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova, s8 level,
+			    int (*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size))
+{
+	kvm_pte_t old = *ptep;
+	int ret;
+
+	if (!iommu_pte_is_table(old, level))
+		return 0;
+	if (!flush || !table_is_empty(table_of(old)))
+		return -EEXIST;
+
+	write_pte(pgt, ptep, 0);
+	ret = flush(pgt, iova, kvm_granule_size(level));
+	if (ret) {
+		write_pte(pgt, ptep, old);
+		return ret;
+	}
+	pgt->free(pgt, table_of(old));
+
+	return 0;
+}
+
+int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
+		      int prot, s8 top,
+		      int (*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size),
+		      u64 *done)
+{
+	s8 level = leaf_level(iova, phys, size, top);
+	u64 step = kvm_granule_size(level);
+	kvm_pte_t leaf, *ptep;
+	unsigned int i, n;
+	int ret;
+
+	*done = 0;
+	ptep = walk_alloc(pgt, iova, level, &ret);
+	if (!ptep)
+		return ret;
+
+	ret = 0;
+	if (level < IOMMU_PAGE_LEVEL) {
+		ret = drop_empty_table(pgt, ptep, iova, level, flush);
+		if (ret)
+			return ret;
+		n = 1;
+	} else {
+		n = entries_left(iova, size, level);
+	}
+
+	leaf = iommu_pte_leaf(pgt->cfg, phys, level, prot);
+	for (i = 0; i < n; i++) {
+		if (ptep[i]) {
+			ret = -EEXIST;
+			break;
+		}
+		WRITE_ONCE(ptep[i], leaf);
+		leaf += step;
+	}
+	iommu_pgtable_clean(pgt, ptep, i * sizeof(*ptep));
+	*done = i * step;
+
+	return ret;
+}
+
+int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
+			      s8 *level, u64 *done)
+{
+	kvm_pte_t *ptep;
+	unsigned int i, n;
+	u64 step;
+
+	*done = 0;
+	*level = IOMMU_PAGE_LEVEL;
+	ptep = walk(pgt, iova, level);
+	if (!*ptep)
+		return -ENXIO;
+	if (!(*ptep & KVM_PTE_VALID))
+		return -EIO;
+
+	step = kvm_granule_size(*level);
+	if (!IS_ALIGNED(iova, step) || size < step)
+		return -EINVAL;
+
+	n = *level == IOMMU_PAGE_LEVEL ? entries_left(iova, size, *level) : 1;
+	for (i = 0; i < n && (ptep[i] & KVM_PTE_VALID); i++)
+		WRITE_ONCE(ptep[i], ptep[i] & ~KVM_PTE_VALID);
+	iommu_pgtable_clean(pgt, ptep, i * sizeof(*ptep));
+	*done = i * step;
+
+	return 0;
+}
+
+void iommu_pgtable_unmap_end(struct iommu_pgtable *pgt, u64 iova, u64 done, s8 level,
+			     void (*release)(u64 phys, u64 size))
+{
+	u64 step = kvm_granule_size(level);
+	kvm_pte_t *ptep = walk(pgt, iova, &level);
+
+	for (; done; done -= step, ptep++) {
+		release(*ptep & KVM_PTE_ADDR_MASK, step);
+		WRITE_ONCE(*ptep, 0);
+	}
+}
+
+bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level)
+{
+	*level = IOMMU_PAGE_LEVEL;
+	*pte = *walk(pgt, iova, level);
+
+	return *pte & KVM_PTE_VALID;
+}
+
+int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova)
+{
+	for (;;) {
+		s8 level = IOMMU_PAGE_LEVEL;
+		kvm_pte_t *ptep = walk(pgt, iova, &level);
+		kvm_pte_t pte = *ptep, *table;
+		unsigned int i;
+
+		if (level == IOMMU_PAGE_LEVEL || !(pte & KVM_PTE_VALID))
+			return 0;
+
+		table = pgt->alloc(pgt);
+		if (!table)
+			return -ENOMEM;
+
+		if (level + 1 == IOMMU_PAGE_LEVEL)
+			pte |= FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE);
+		for (i = 0; i < PTRS_PER_PTE; i++)
+			table[i] = pte + i * kvm_granule_size(level + 1);
+
+		iommu_pgtable_clean(pgt, table, PAGE_SIZE);
+		write_pte(pgt, ptep, iommu_pte_table(hyp_virt_to_phys(table)));
+	}
+}
+
+/* Release the leaves of a last-level table; a block counts as one */
+static void release_leaves(kvm_pte_t *table, void (*release)(u64 phys, u64 size))
+{
+	unsigned int i;
+
+	for (i = 0; i < PTRS_PER_PTE; i++) {
+		if (table[i])
+			release(table[i] & KVM_PTE_ADDR_MASK, PAGE_SIZE);
+	}
+}
+
+bool iommu_pgtable_free(struct iommu_pgtable *pgt, void (*release)(u64 phys, u64 size),
+			unsigned int *budget)
+{
+	unsigned int nr_root = iommu_pgtable_root_pages(pgt->cfg->stage, pgt->ias) * PTRS_PER_PTE;
+	struct {
+		kvm_pte_t *table;
+		unsigned int nr, next;
+	} stack[KVM_PGTABLE_LAST_LEVEL + 2], *top = stack;
+	s8 level = pgt->start_level;
+
+	*top = (typeof(*top)) { pgt->root, nr_root, 0 };
+	for (;;) {
+		kvm_pte_t *ptep;
+
+		/* Nothing left here: the table itself goes, except for the root */
+		if (top->next == top->nr) {
+			if (top == stack)
+				return true;
+			if (!*budget)
+				return false;
+			--*budget;
+			pgt->free(pgt, top->table);
+			top--;
+			level--;
+			top->table[top->next++] = 0;
+			continue;
+		}
+
+		ptep = &top->table[top->next];
+		if (iommu_pte_is_table(*ptep, level)) {
+			if (!*budget)
+				return false;
+			top++;
+			level++;
+			*top = (typeof(*top)) { table_of(top[-1].table[top[-1].next]),
+						PTRS_PER_PTE, 0 };
+			if (level == IOMMU_PAGE_LEVEL) {
+				release_leaves(top->table, release);
+				top->next = top->nr;
+			}
+			continue;
+		}
+
+		if (*ptep) {
+			/* A block pins as many pages as a table of pages would */
+			if (!*budget)
+				return false;
+			--*budget;
+			release(*ptep & KVM_PTE_ADDR_MASK, kvm_granule_size(level));
+			*ptep = 0;
+		}
+		top->next++;
+	}
+}

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * IO page tables in the VMSAv8-64 format, stage 1 (TTBR0, EL1&0) or stage 2.
+ *
+ * Why not io-pgtable-arm.c: EL2 must know which pages an unmap takes out of
+ * reach and may release them only after the TLB invalidation (I5); it must
+ * split the identity map's blocks without a moment of invalidity; and no input
+ * may reach a WARN. io-pgtable-arm has none of the three and would need a second
+ * walk over each table for the first.
+ *
+ * An entry goes through three states:
+ *
+ *	zero  --map-->  live  --unmap_begin-->  stale  --unmap_end-->  zero
+ *
+ * A stale entry keeps the address but not the valid bit: a TLB may still hold
+ * the translation, so the page stays pinned and the IOVA stays taken.
+ *
+ * The caller holds the lock of the domain that owns the table for every call.
+ */
+#ifndef __PKVM_IOMMU_PGTABLE_H__
+#define __PKVM_IOMMU_PGTABLE_H__
+
+#include <asm/kvm_pgtable.h>
+
+/* Most leaf entries or pages of memory that one call touches (I7) */
+#define IOMMU_PGTABLE_MAX_PAGES		PTRS_PER_PTE
+#define IOMMU_PGTABLE_MAX_SIZE		(PAGE_SIZE * IOMMU_PGTABLE_MAX_PAGES)
+
+/* Addresses: what tables without LPA2 and without 52-bit 64K entries hold */
+#define IOMMU_MAX_BITS			48
+
+#define IOMMU_PAGE_LEVEL		KVM_PGTABLE_LAST_LEVEL
+/* The largest block of a paging domain: its pages are pinned one by one */
+#define IOMMU_BLOCK_LEVEL		(KVM_PGTABLE_LAST_LEVEL - 1)
+
+/**
+ * struct iommu_pgtable_cfg - format that all domains of the system share
+ * @stage: 1 or 2
+ * @oas: output address bits
+ * @coherent: the SMMU snoops the CPU caches when it walks
+ */
+struct iommu_pgtable_cfg {
+	u8	stage;
+	u8	oas;
+	bool	coherent;
+};
+
+/**
+ * struct iommu_pgtable - one table
+ * @cfg: format
+ * @root: first table; several contiguous ones if stage 2 concatenates
+ * @ias: input address bits
+ * @start_level: level of @root
+ * @alloc: returns a zeroed page or NULL
+ * @free: takes a page back that no SMMU can reach any more
+ */
+struct iommu_pgtable {
+	const struct iommu_pgtable_cfg	*cfg;
+	kvm_pte_t			*root;
+	u8				ias;
+	s8				start_level;
+	void				*(*alloc)(struct iommu_pgtable *pgt);
+	void				(*free)(struct iommu_pgtable *pgt, void *page);
+};
+
+/* Geometry (pure) */
+s8 iommu_pgtable_start_level(u8 stage, u8 ias);
+unsigned int iommu_pgtable_root_pages(u8 stage, u8 ias);
+u8 iommu_pgtable_paging_ias(const struct iommu_pgtable_cfg *cfg);
+u8 iommu_pgtable_idmap_ias(const struct iommu_pgtable_cfg *cfg);
+
+/* Entries (pure), prot is IOMMU_READ | ... of <linux/iommu.h> */
+#define IOMMU_PROT_MASK		(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
+				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
+kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level, int prot);
+kvm_pte_t iommu_pte_table(u64 phys);
+bool iommu_pte_is_table(kvm_pte_t pte, s8 level);
+/* MAIR that goes with the attribute indices of stage 1 leaves */
+#define IOMMU_S1_MAIR							\
+	(MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, 0) |				\
+	 MAIR_ATTRIDX(MAIR_ATTR_NORMAL, 1) |				\
+	 MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRE, 2))
+
+/**
+ * iommu_pgtable_map() - install up to IOMMU_PGTABLE_MAX_PAGES leaves
+ * @pgt: table
+ * @iova: input address
+ * @phys: output address
+ * @size: bytes; all three aligned to PAGE_SIZE, @iova + @size within @pgt->ias
+ * @prot: IOMMU_READ | ...
+ * @top: smallest level a leaf may have; IOMMU_PAGE_LEVEL for pages only
+ * @flush: called with the block's range when an empty table must give way to a
+ *	block; must invalidate cached walks of that range, return 0 or an errno
+ * @done: bytes mapped, also on error
+ *
+ * Return: 0, -EEXIST (entry in use at @iova + @done), -ENOMEM, or what @flush
+ * returned. What @done counts stays mapped.
+ */
+int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
+		      int prot, s8 top,
+		      int (*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size),
+		      u64 *done);
+
+/**
+ * iommu_pgtable_unmap_begin() - turn leaves stale
+ * @pgt: table
+ * @iova: input address
+ * @size: bytes, both aligned to PAGE_SIZE, within @pgt->ias
+ * @level: out, level of all leaves touched
+ * @done: out, bytes made stale: leaves of one table, at most
+ *	IOMMU_PGTABLE_MAX_SIZE
+ *
+ * Return: 0; -ENXIO (nothing mapped at @iova), -EINVAL (the range would split
+ * the block at @iova), -EIO (stale since an invalidation failed), @done is 0
+ * then.
+ */
+int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
+			      s8 *level, u64 *done);
+
+/**
+ * iommu_pgtable_unmap_end() - release the leaves that unmap_begin made stale
+ * @pgt: table
+ * @iova: as given to iommu_pgtable_unmap_begin()
+ * @done: as returned by it
+ * @level: as returned by it
+ * @release: called with each leaf's output range (I5: after the sync only)
+ */
+void iommu_pgtable_unmap_end(struct iommu_pgtable *pgt, u64 iova, u64 done, s8 level,
+			     void (*release)(u64 phys, u64 size));
+
+/**
+ * iommu_pgtable_lookup() - find the leaf for an address
+ * @pgt: table
+ * @iova: input address
+ * @pte: out, the entry
+ * @level: out, its level
+ *
+ * Return: true if a live leaf was found.
+ */
+bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level);
+
+/**
+ * iommu_pgtable_split() - replace the block at an address by pages
+ * @pgt: table
+ * @iova: address
+ *
+ * The block and the table that replaces it translate alike at every moment;
+ * the SMMU must allow this change without break-before-make (BBML 2).
+ *
+ * Return: 0 (also if there is a page, or nothing), -ENOMEM.
+ */
+int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova);
+
+/**
+ * iommu_pgtable_free() - free tables, a bounded number at a time
+ * @pgt: table that no SMMU walks any more
+ * @release: as for iommu_pgtable_unmap_end(), for leaves still there
+ * @budget: in: how many tables to free at most; out: what is left of it
+ *
+ * Return: true if the root is empty now (the root itself is the caller's).
+ */
+bool iommu_pgtable_free(struct iommu_pgtable *pgt, void (*release)(u64 phys, u64 size),
+			unsigned int *budget);
+
+/* Make entries visible to walkers that do not snoop, and order them */
+void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t size);
+
+#endif /* __PKVM_IOMMU_PGTABLE_H__ */
