@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the rest of the hypervisor calls when memory or MMIO is at stake.
+ * Everything else about DMA lives in nvhe/iommu/.
+ */
+#ifndef __KVM_NVHE_IOMMU_H__
+#define __KVM_NVHE_IOMMU_H__
+
+#include <linux/types.h>
+
+struct kvm_cpu_context;
+
+#ifdef CONFIG_ARM_SMMU_V3_PKVM
+
+/**
+ * pkvm_iommu_reserve_pool() - take this component's share of EL2 boot memory
+ *
+ * Context: __pkvm_init(), while the early allocator is live.
+ * Return: 0, or -ENOMEM if the host reserved less than it announced.
+ */
+int pkvm_iommu_reserve_pool(void);
+
+/**
+ * pkvm_iommu_host_revoke() - the host is about to lose memory
+ * @phys: start, page aligned
+ * @size: bytes, multiple of PAGE_SIZE
+ *
+ * Keeps I1 and I5: on success no device of the host reaches the range and no
+ * TLB holds a translation to it, and no new mapping can be made until
+ * pkvm_iommu_host_grant(). Must come last among the checks that precede a
+ * change of ownership: there is no way back but the grant.
+ *
+ * Context: host_mmu.lock held.
+ * Return: 0; -EBUSY if a page is mapped for DMA, -EIO if an SMMU does not
+ * answer; nothing changed then.
+ */
+int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size);
+
+/**
+ * pkvm_iommu_host_grant() - the host may use memory again
+ * @phys: start, page aligned
+ * @size: bytes, multiple of PAGE_SIZE
+ *
+ * Undoes pkvm_iommu_host_revoke(); pages that were not revoked are left alone.
+ *
+ * Context: host_mmu.lock held.
+ */
+void pkvm_iommu_host_grant(phys_addr_t phys, u64 size);
+
+/**
+ * pkvm_iommu_mmio_clamp() - keep a range clear of registers that EL2 owns
+ * @addr: address the range must contain
+ * @start: start of the range, raised to the end of EL2's registers below @addr
+ * @end: end of the range, lowered to the start of EL2's registers above @addr
+ *
+ * Unlike an annotation in the host's stage 2 this survives
+ * host_stage2_unmap_dev_all().
+ *
+ * Return: 0, or -EPERM if @addr itself belongs to EL2.
+ */
+int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
+
+void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt);
+void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt);
+
+#else /* !CONFIG_ARM_SMMU_V3_PKVM */
+
+static inline int pkvm_iommu_reserve_pool(void) { return 0; }
+static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0; }
+static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
+static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
+
+/* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
+#define handle___pkvm_iommu_init	NULL
+#define handle___pkvm_iommu_op		NULL
+
+#endif /* CONFIG_ARM_SMMU_V3_PKVM */
+#endif /* __KVM_NVHE_IOMMU_H__ */

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Handles: small integers to domains, looked up without a lock (I9).
+ *
+ * A slot is one atomic word: the physical address of the domain's page and, in
+ * the low bits, how many CPUs use the domain right now. Looking up adds a user,
+ * so that the page cannot go back to the host under it; freeing marks the slot
+ * DYING while there is no user. The two levels of the table grow with memory of
+ * the owner and stay until the owner goes.
+ */
+#ifndef __PKVM_IOMMU_HANDLE_H__
+#define __PKVM_IOMMU_HANDLE_H__
+
+#include <linux/types.h>
+
+#include <nvhe/spinlock.h>
+
+struct hyp_iommu_domain;
+struct iommu_pool;
+
+/**
+ * struct iommu_handles - one owner's table
+ * @lock: serialises allocation of handles and of the table's pages
+ * @root: page of pointers to pages of slots
+ * @hint: where to start looking for a free slot
+ */
+struct iommu_handles {
+	hyp_spinlock_t	lock;
+	u64		**root;
+	u32		hint;
+};
+
+/**
+ * handle_alloc() - give a domain a handle
+ * Return: the handle; -ENOMEM (the pool has no page for the table), -ENOSPC.
+ */
+long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
+		  struct hyp_iommu_domain *domain);
+
+/**
+ * handle_get() - look up and use a domain
+ * Return: the domain, until handle_put(), or NULL: no such handle, dying, or in
+ * use by an absurd number of CPUs.
+ */
+struct hyp_iommu_domain *handle_get(struct iommu_handles *handles, u64 handle);
+void handle_put(struct iommu_handles *handles, u64 handle);
+
+/**
+ * handle_kill() - become the only user of a domain, for good
+ *
+ * Nobody else gets the domain from here on. Ends with handle_free(), or
+ * handle_unkill() with which the domain may be killed again, or lives on.
+ *
+ * Return: 0, -ENOENT, -EBUSY (in use).
+ */
+int handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain **domain);
+void handle_unkill(struct iommu_handles *handles, u64 handle, bool alive);
+void handle_free(struct iommu_handles *handles, u64 handle);
+
+#endif /* __PKVM_IOMMU_HANDLE_H__ */

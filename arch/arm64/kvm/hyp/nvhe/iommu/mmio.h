@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Physical ranges: memory, the host's MMIO, registers that EL2 keeps.
+ */
+#ifndef __PKVM_IOMMU_MMIO_H__
+#define __PKVM_IOMMU_MMIO_H__
+
+#include <linux/types.h>
+
+/**
+ * phys_range_of() - the stretch of like addresses that starts at an address
+ * @phys: address
+ * @is_mem: out, memory or MMIO
+ *
+ * Lock-free: neither memory nor EL2's registers change once pKVM is finalised.
+ *
+ * Return: end of the stretch, or 0 if @phys is in registers that EL2 owns.
+ */
+u64 phys_range_of(u64 phys, bool *is_mem);
+
+#endif /* __PKVM_IOMMU_MMIO_H__ */

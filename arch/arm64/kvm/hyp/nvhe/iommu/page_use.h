@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Who may map a page for DMA, and how often it is mapped (I1, I5).
+ *
+ * hyp_page::dma_count is the whole protocol, one atomic word without a lock:
+ *
+ *	count		the host may map the page; it did so count times
+ *	REVOKED		the page is not the host's
+ *
+ * Map and unmap of different domains thus share nothing but the pages they
+ * have in common, and a donation that races with a map has one winner: the
+ * donor swaps 0 for REVOKED, the mapper count for count + 1.
+ *
+ * dma_count says the same as the host state of the page, which is guarded by
+ * host_mmu.lock: REVOKED if and only if it is PKVM_NOPAGE. Both change under
+ * that lock.
+ */
+#ifndef __PKVM_IOMMU_PAGE_USE_H__
+#define __PKVM_IOMMU_PAGE_USE_H__
+
+#include <linux/types.h>
+
+#define DMA_PAGE_REVOKED	BIT(15)
+#define DMA_PAGE_COUNT_MAX	(DMA_PAGE_REVOKED - 1)
+
+/**
+ * page_use_get() - pin the host's pages for one more DMA mapping
+ * @phys: start, page aligned, in memory
+ * @size: bytes, in the same piece of memory
+ * @done: out, bytes pinned, also on error
+ *
+ * Return: 0, -EPERM (page at @phys + @done is not the host's), -EBUSY (mapped
+ * DMA_PAGE_COUNT_MAX times).
+ */
+int page_use_get(u64 phys, u64 size, u64 *done);
+
+/* Undo page_use_get(), once no TLB holds the translation; MMIO is ignored */
+void page_use_put(u64 phys, u64 size);
+
+/**
+ * page_use_revoke() - take pages from the host for good
+ * Return: 0, or -EBUSY if one is mapped; nothing changed then.
+ */
+int page_use_revoke(u64 phys, u64 size);
+
+/* Give pages to the host */
+void page_use_grant(u64 phys, u64 size);
+
+/* Is the page one that page_use_revoke() took? */
+bool page_use_revoked(u64 phys);
+
+#endif /* __PKVM_IOMMU_PAGE_USE_H__ */

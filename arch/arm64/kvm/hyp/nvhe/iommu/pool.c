@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages on loan from the host.
+ */
+#include <nvhe/mem_protect.h>
+#include <nvhe/memory.h>
+
+#include <pool.h>
+
+void *pool_alloc(struct iommu_pool *pool)
+{
+	void *page;
+
+	hyp_spin_lock(&pool->lock);
+	page = pop_hyp_memcache(&pool->mc, hyp_phys_to_virt);
+	hyp_spin_unlock(&pool->lock);
+
+	return page ? memset(page, 0, PAGE_SIZE) : NULL;
+}
+
+void pool_free(struct iommu_pool *pool, void *page)
+{
+	hyp_spin_lock(&pool->lock);
+	push_hyp_memcache(&pool->mc, page, hyp_virt_to_phys);
+	hyp_spin_unlock(&pool->lock);
+}
+
+unsigned long pool_pages(struct iommu_pool *pool)
+{
+	return READ_ONCE(pool->mc.nr_pages);
+}
+
+int pool_topup(struct iommu_pool *pool, struct kvm_hyp_memcache *mc)
+{
+	while (mc->nr_pages) {
+		int ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(mc->head), 1);
+
+		if (ret)
+			return ret;
+		pool_free(pool, pop_hyp_memcache(mc, hyp_phys_to_virt));
+	}
+
+	return 0;
+}
+
+void pool_reclaim(struct iommu_pool *pool, struct kvm_hyp_memcache *mc, unsigned long max)
+{
+	while (mc->nr_pages < max) {
+		void *page = pool_alloc(pool);
+
+		if (!page)
+			return;
+		push_hyp_memcache(mc, page, hyp_virt_to_phys);
+		/* The pool's pages are EL2's and unreferenced: cannot fail */
+		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
+	}
+}
