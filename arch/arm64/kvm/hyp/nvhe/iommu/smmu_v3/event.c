@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The event queue (sections 3.5.4 and 7) and global errors (section 7.5).
+ */
+#include <asm/kvm_mmu.h>
+#include <asm/kvm_pkvm_iommu.h>
+
+#include <linux/io.h>
+
+#include "smmu.h"
+
+/* EVTQ_PROD and EVTQ_CONS are in the second page of registers */
+#define EVTQ_PROD(smmu)		((smmu)->base + SZ_64K + ARM_SMMU_EVTQ_PROD)
+#define EVTQ_CONS(smmu)		((smmu)->base + SZ_64K + ARM_SMMU_EVTQ_CONS)
+
+/* Acknowledge what is new; what the SMMU cannot go on with turns it off (I8) */
+static u32 poll_gerror(struct hyp_smmu *smmu)
+{
+	u32 gerror = readl_relaxed(smmu->base + ARM_SMMU_GERROR);
+	u32 gerrorn = readl_relaxed(smmu->base + ARM_SMMU_GERRORN);
+	u32 active = (gerror ^ gerrorn) & GERROR_ERR_MASK;
+
+	if (!active)
+		return 0;
+
+	if (active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR)) {
+		hyp_spin_lock(&smmu->cmdq_lock);
+		smmu_fail(smmu);
+		hyp_spin_unlock(&smmu->cmdq_lock);
+	}
+	writel_relaxed(gerror, smmu->base + ARM_SMMU_GERRORN);
+
+	return PKVM_IOMMU_POLL_GERROR | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, active);
+}
+
+static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
+{
+	u32 size = BIT(smmu->evtq_log2), mask = 2 * size - 1, ret = 0;
+	u32 prod = readl_relaxed(EVTQ_PROD(smmu));
+	u32 cons = readl_relaxed(EVTQ_CONS(smmu));
+	unsigned int i;
+	__le64 *slot;
+
+	if (Q_OVF(prod) != Q_OVF(cons))
+		ret |= PKVM_IOMMU_POLL_OVERFLOW;
+
+	if ((prod ^ cons) & mask) {
+		slot = &smmu->evtq[(cons & (size - 1)) * EVTQ_ENT_DWORDS];
+		/* The record is read after the index that announced it */
+		dma_rmb();
+		if (!smmu->feat.coherent)
+			kvm_flush_dcache_to_poc(slot, BIT(EVTQ_ENT_SZ_SHIFT));
+		for (i = 0; i < EVTQ_ENT_DWORDS; i++)
+			record[i] = le64_to_cpu(READ_ONCE(slot[i]));
+		cons++;
+		ret |= PKVM_IOMMU_POLL_EVENT;
+	}
+
+	if (ret) {
+		/* ... and before its slot is given back */
+		mb();
+		writel_relaxed((cons & mask) | Q_OVF(prod), EVTQ_CONS(smmu));
+	}
+
+	return ret;
+}
+
+/**
+ * smmu_poll() - take one event off the queue, handle global errors
+ * @smmu: SMMU
+ * @record: out, the event
+ *
+ * Return: PKVM_IOMMU_POLL_*
+ */
+u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
+{
+	u32 ret;
+
+	hyp_spin_lock(&smmu->evtq_lock);
+	ret = poll_gerror(smmu) | poll_event(smmu, record);
+	if (READ_ONCE(smmu->state) != SMMU_LIVE)
+		ret |= PKVM_IOMMU_POLL_DEAD;
+	hyp_spin_unlock(&smmu->evtq_lock);
+
+	return ret;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From ID registers to features: what EL2 can drive, and why not (section 6.3).
+ */
+#include <asm/kvm_pkvm_iommu.h>
+
+#include <linux/io.h>
+
+#include "smmu.h"
+
+/* Both queues: the smallest that is still useful, an error and a sync fit */
+#define MIN_QUEUE_LOG2	3
+
+static u8 oas_bits(u32 idr5)
+{
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52 };
+	u32 oas = FIELD_GET(IDR5_OAS, idr5);
+
+	return oas < ARRAY_SIZE(bits) ? bits[oas] : 0;
+}
+
+static bool has_page_size(u32 idr5)
+{
+	switch (PAGE_SIZE) {
+	case SZ_4K:
+		return idr5 & IDR5_GRAN4K;
+	case SZ_16K:
+		return idr5 & IDR5_GRAN16K;
+	default:
+		return idr5 & IDR5_GRAN64K;
+	}
+}
+
+void smmu_read_idrs(void __iomem *base, u32 idr[6])
+{
+	unsigned int i;
+
+	for (i = 0; i < 6; i++)
+		idr[i] = readl_relaxed(base + ARM_SMMU_IDR0 + 4 * i);
+}
+
+int smmu_features_decode(const u32 idr[6], bool coherent, struct smmu_features *feat)
+{
+	u32 endian = FIELD_GET(IDR0_TTENDIAN, idr[0]);
+	u32 stall = FIELD_GET(IDR0_STALL_MODEL, idr[0]);
+
+	*feat = (struct smmu_features) {
+		.sid_bits	= FIELD_GET(IDR1_SIDSIZE, idr[1]),
+		.oas		= oas_bits(idr[5]),
+		.cmdq_log2	= FIELD_GET(IDR1_CMDQS, idr[1]),
+		.evtq_log2	= FIELD_GET(IDR1_EVTQS, idr[1]),
+		.stage1		= idr[0] & IDR0_S1P,
+		.stage2		= idr[0] & IDR0_S2P,
+		.two_level	= FIELD_GET(IDR0_ST_LVL, idr[0]) == IDR0_ST_LVL_2LVL,
+		.coherent	= coherent && (idr[0] & IDR0_COHACC),
+		.range_inv	= idr[3] & IDR3_RIL,
+		.bbml2		= FIELD_GET(IDR3_BBM, idr[3]) == 2,
+		.stall		= stall == IDR0_STALL_MODEL_STALL,
+		.hyp		= idr[0] & IDR0_HYP,
+		.msi		= idr[0] & IDR0_MSI,
+		.attr_ovr	= idr[1] & IDR1_ATTR_TYPES_OVR,
+	};
+	if (feat->stage1)
+		feat->asid_bits = idr[0] & IDR0_ASID16 ? 16 : 8;
+	if (feat->stage2)
+		feat->vmid_bits = idr[0] & IDR0_VMID16 ? 16 : 8;
+
+	if (idr[1] & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET))
+		return PKVM_IOMMU_BAD_PRESET;
+	if (!(FIELD_GET(IDR0_TTF, idr[0]) & IDR0_TTF_AARCH64))
+		return PKVM_IOMMU_BAD_TTF;
+	if (endian != IDR0_TTENDIAN_MIXED && endian != IDR0_TTENDIAN_LE)
+		return PKVM_IOMMU_BAD_ENDIAN;
+	if (!feat->stage1 && !feat->stage2)
+		return PKVM_IOMMU_BAD_STAGE;
+	if (!has_page_size(idr[5]))
+		return PKVM_IOMMU_BAD_GRANULE;
+	if (!feat->oas)
+		return PKVM_IOMMU_BAD_OAS;
+	if (stall == IDR0_STALL_MODEL_FORCE)
+		return PKVM_IOMMU_BAD_STALL;
+	if (feat->cmdq_log2 < MIN_QUEUE_LOG2 || feat->evtq_log2 < MIN_QUEUE_LOG2)
+		return PKVM_IOMMU_BAD_QUEUE;
+
+	return 0;
+}

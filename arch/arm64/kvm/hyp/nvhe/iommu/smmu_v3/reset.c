@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bringing an SMMU to a known state (section 6.3 and chapter 8): off and
+ * aborting first, then with EL2's tables and queues.
+ */
+#include <nvhe/memory.h>
+
+#include <linux/io.h>
+
+#include "smmu.h"
+
+int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val)
+{
+	u64 deadline = smmu_deadline();
+
+	while ((readl_relaxed(base + reg) & mask) != val) {
+		if (smmu_expired(deadline))
+			return -EIO;
+		cpu_relax();
+	}
+
+	return 0;
+}
+
+/* Write a control register and wait for its acknowledgment */
+int smmu_write_sync(void __iomem *base, u32 val, u32 reg, u32 ack)
+{
+	writel_relaxed(val, base + reg);
+
+	return smmu_wait(base, ack, ~0, val);
+}
+
+/* Off, all transactions abort (I6); both steps are tried whatever happens */
+int smmu_disable(void __iomem *base)
+{
+	int ret = smmu_wait(base, ARM_SMMU_GBPA, GBPA_UPDATE, 0);
+
+	writel_relaxed(GBPA_UPDATE | GBPA_ABORT, base + ARM_SMMU_GBPA);
+	ret = smmu_wait(base, ARM_SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT, GBPA_ABORT) ?: ret;
+
+	return smmu_write_sync(base, 0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK) ?: ret;
+}
+
+static void write_attributes(struct hyp_smmu *smmu)
+{
+	u32 sh = ARM_SMMU_SH_ISH, cache = CR1_CACHE_WB;
+
+	writel_relaxed(FIELD_PREP(CR1_TABLE_SH, sh) |
+		       FIELD_PREP(CR1_TABLE_OC, cache) |
+		       FIELD_PREP(CR1_TABLE_IC, cache) |
+		       FIELD_PREP(CR1_QUEUE_SH, sh) |
+		       FIELD_PREP(CR1_QUEUE_OC, cache) |
+		       FIELD_PREP(CR1_QUEUE_IC, cache), smmu->base + ARM_SMMU_CR1);
+	/* TLB maintenance by CPUs is not for this SMMU; unknown SIDs leave an event */
+	writel_relaxed(CR2_PTM | CR2_RECINVSID, smmu->base + ARM_SMMU_CR2);
+}
+
+static void write_strtab(struct hyp_smmu *smmu)
+{
+	u32 fmt = smmu->split ? STRTAB_BASE_CFG_FMT_2LVL : STRTAB_BASE_CFG_FMT_LINEAR;
+
+	writel_relaxed(FIELD_PREP(STRTAB_BASE_CFG_FMT, fmt) |
+		       FIELD_PREP(STRTAB_BASE_CFG_SPLIT, smmu->split) |
+		       FIELD_PREP(STRTAB_BASE_CFG_LOG2SIZE, smmu->sid_bits),
+		       smmu->base + ARM_SMMU_STRTAB_BASE_CFG);
+	writeq_relaxed((hyp_virt_to_phys(smmu->strtab) & STRTAB_BASE_ADDR_MASK) |
+		       STRTAB_BASE_RA, smmu->base + ARM_SMMU_STRTAB_BASE);
+}
+
+static void write_queues(struct hyp_smmu *smmu)
+{
+	writeq_relaxed(Q_BASE_RWA | (hyp_virt_to_phys(smmu->cmdq) & Q_BASE_ADDR_MASK) |
+		       smmu->cmdq_log2, smmu->base + ARM_SMMU_CMDQ_BASE);
+	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_PROD);
+	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_CONS);
+	smmu->cmdq_prod = 0;
+
+	writeq_relaxed(Q_BASE_RWA | (hyp_virt_to_phys(smmu->evtq) & Q_BASE_ADDR_MASK) |
+		       smmu->evtq_log2, smmu->base + ARM_SMMU_EVTQ_BASE);
+	writel_relaxed(0, smmu->base + SZ_64K + ARM_SMMU_EVTQ_PROD);
+	writel_relaxed(0, smmu->base + SZ_64K + ARM_SMMU_EVTQ_CONS);
+}
+
+/* Wired interrupts only: a message is a write to an address left by firmware */
+static int write_irqs(struct hyp_smmu *smmu)
+{
+	int ret = smmu_write_sync(smmu->base, 0, ARM_SMMU_IRQ_CTRL, ARM_SMMU_IRQ_CTRLACK);
+
+	if (ret)
+		return ret;
+	if (smmu->feat.msi) {
+		writeq_relaxed(0, smmu->base + ARM_SMMU_GERROR_IRQ_CFG0);
+		writeq_relaxed(0, smmu->base + ARM_SMMU_EVTQ_IRQ_CFG0);
+	}
+
+	return smmu_write_sync(smmu->base, IRQ_CTRL_EVTQ_IRQEN | IRQ_CTRL_GERROR_IRQEN,
+			       ARM_SMMU_IRQ_CTRL, ARM_SMMU_IRQ_CTRLACK);
+}
+
+/**
+ * smmu_reset() - take an SMMU over; it goes on aborting
+ * @smmu: SMMU, with memory and features set up
+ *
+ * Context: boot, before the host is deprivileged.
+ * Return: 0, or -EIO if the hardware does not answer.
+ */
+int smmu_reset(struct hyp_smmu *smmu)
+{
+	int ret = smmu_disable(smmu->base);
+
+	if (ret)
+		return ret;
+
+	write_attributes(smmu);
+	write_strtab(smmu);
+	write_queues(smmu);
+	/* Errors from before are not ours */
+	writel_relaxed(readl_relaxed(smmu->base + ARM_SMMU_GERROR),
+		       smmu->base + ARM_SMMU_GERRORN);
+
+	return write_irqs(smmu);
+}
+
+/**
+ * smmu_enable() - turn translation on, with clean caches
+ * @smmu: SMMU after smmu_reset()
+ *
+ * Context: boot, before the host is deprivileged.
+ * Return: 0, or -EIO: it aborts all transactions then.
+ */
+int smmu_enable(struct hyp_smmu *smmu)
+{
+	struct arm_smmu_cmd cmds[] = {
+		arm_smmu_make_cmd_cfgi_all(),
+		arm_smmu_make_cmd_op(CMDQ_OP_TLBI_NSNH_ALL),
+		arm_smmu_make_cmd_op(CMDQ_OP_TLBI_EL2_ALL),
+	};
+	u32 cr0 = CR0_CMDQEN | CR0_EVTQEN;
+	int ret;
+
+	ret = smmu_write_sync(smmu->base, cr0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
+	if (!ret) {
+		smmu->state = SMMU_LIVE;
+		ret = smmu_issue(smmu, cmds, ARRAY_SIZE(cmds) - !smmu->feat.hyp);
+	}
+	if (!ret && smmu->state == SMMU_LIVE)
+		ret = smmu_write_sync(smmu->base, cr0 | CR0_SMMUEN, ARM_SMMU_CR0,
+				      ARM_SMMU_CR0ACK);
+	if (!ret && smmu->state == SMMU_LIVE)
+		return 0;
+
+	smmu->state = smmu_disable(smmu->base) ? SMMU_HUNG : SMMU_ABORTING;
+	return -EIO;
+}
