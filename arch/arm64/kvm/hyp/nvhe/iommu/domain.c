@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Life of a domain, and its presence on the SMMUs.
+ */
+#include <nvhe/memory.h>
+
+#include <iommu.h>
+#include <page_use.h>
+
+/* Tables that one FREE_DOMAIN takes down at most (I7) */
+#define DOMAIN_FREE_BUDGET	32
+
+static void *alloc_table(struct iommu_pgtable *pgt)
+{
+	struct hyp_iommu_domain *domain = container_of(pgt, struct hyp_iommu_domain, pgt);
+
+	return pool_alloc(&domain->owner->pool);
+}
+
+static void free_table(struct iommu_pgtable *pgt, void *table)
+{
+	struct hyp_iommu_domain *domain = container_of(pgt, struct hyp_iommu_domain, pgt);
+
+	pool_free(&domain->owner->pool, table);
+}
+
+void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, size_t size)
+{
+	hyp_spin_lock_init(&domain->lock);
+	domain->owner = owner;
+	domain->nr_tags = (size - sizeof(*domain)) / sizeof(domain->tags[0]);
+}
+
+long domain_alloc(struct iommu_owner *owner, u64 *pages)
+{
+	struct hyp_iommu_domain *domain;
+	void *root;
+	long ret;
+
+	/* Object, root, and at most two pages for the handle */
+	*pages = 4;
+	domain = pool_alloc(&owner->pool);
+	if (!domain)
+		return -ENOMEM;
+	root = pool_alloc(&owner->pool);
+	if (!root) {
+		ret = -ENOMEM;
+		goto free_domain;
+	}
+
+	domain_init(domain, owner, PAGE_SIZE);
+	domain->pgt = (struct iommu_pgtable) {
+		.cfg		= &iommu_cfg,
+		.root		= root,
+		.ias		= iommu_pgtable_paging_ias(&iommu_cfg),
+		.alloc		= alloc_table,
+		.free		= free_table,
+	};
+	domain->pgt.start_level = iommu_pgtable_start_level(iommu_cfg.stage, domain->pgt.ias);
+	iommu_pgtable_clean(&domain->pgt, root, PAGE_SIZE);
+
+	ret = handle_alloc(&owner->handles, &owner->pool, domain);
+	if (ret > 0)
+		return ret;
+
+	pool_free(&owner->pool, root);
+free_domain:
+	pool_free(&owner->pool, domain);
+
+	return ret;
+}
+
+int domain_free(struct iommu_owner *owner, u64 handle)
+{
+	unsigned int budget = DOMAIN_FREE_BUDGET;
+	struct hyp_iommu_domain *domain;
+	int ret;
+
+	ret = handle_kill(&owner->handles, handle, &domain);
+	if (ret)
+		return ret;
+
+	/*
+	 * Nothing can be attached any more. The lock waits for a detach that has
+	 * dropped the last stream but not yet the lock itself.
+	 */
+	hyp_spin_lock(&domain->lock);
+	if (domain->nr_streams)
+		ret = -EBUSY;
+	else if (domain->wedged)
+		ret = -EIO;
+	hyp_spin_unlock(&domain->lock);
+	if (ret) {
+		handle_unkill(&owner->handles, handle, true);
+		return ret;
+	}
+
+	/*
+	 * No stream: the last detach has cleaned all TLBs of this domain, so that
+	 * its pages may be released (I5).
+	 */
+	if (!iommu_pgtable_free(&domain->pgt, page_use_put, &budget)) {
+		handle_unkill(&owner->handles, handle, false);
+		return -EAGAIN;
+	}
+
+	handle_free(&owner->handles, handle);
+	pool_free(&owner->pool, domain->pgt.root);
+	pool_free(&owner->pool, domain);
+
+	return 0;
+}
+
+int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < domain->nr_tags; i++) {
+		struct iommu_tag *tag = &domain->tags[i];
+
+		if (tag->refs)
+			ret = smmu_tlb_inv(tag->smmu, tag->id, iova, size, level) ?: ret;
+	}
+	if (ret)
+		domain->wedged = true;
+
+	return ret;
+}
+
+static struct iommu_tag *find_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+{
+	unsigned int i;
+
+	for (i = 0; i < domain->nr_tags; i++) {
+		if (domain->tags[i].refs && domain->tags[i].smmu == smmu)
+			return &domain->tags[i];
+	}
+
+	return NULL;
+}
+
+static struct iommu_tag *new_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+{
+	struct iommu_tag *tag;
+	int id;
+
+	for (tag = domain->tags; tag < domain->tags + domain->nr_tags; tag++) {
+		if (!tag->refs)
+			goto found;
+	}
+	return NULL;
+found:
+	id = smmu_id_alloc(smmu);
+	if (id < 0)
+		return NULL;
+
+	tag->smmu = smmu;
+	tag->id = id;
+	smmu_make_cd(&tag->cd, &domain->pgt, id);
+	iommu_pgtable_clean(&domain->pgt, &tag->cd, sizeof(tag->cd));
+
+	return tag;
+}
+
+/**
+ * domain_get_tag() - one more stream of an SMMU is about to use a domain
+ * Return: the tag, or NULL if the SMMU has no VMID/ASID or the domain no room.
+ */
+struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+{
+	struct iommu_tag *tag;
+
+	hyp_spin_lock(&domain->lock);
+	tag = find_tag(domain, smmu) ?: new_tag(domain, smmu);
+	if (tag) {
+		tag->refs++;
+		domain->nr_streams++;
+	}
+	hyp_spin_unlock(&domain->lock);
+
+	return tag;
+}
+
+/**
+ * domain_put_tag() - a stream of an SMMU does not use a domain any more
+ *
+ * With the last one the TLB is cleaned of the domain before its VMID/ASID can
+ * be used again. If that fails the domain keeps the stream count: it is never
+ * freed, nor are its pages.
+ */
+int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+{
+	struct iommu_tag *tag;
+	int ret = 0;
+
+	hyp_spin_lock(&domain->lock);
+	tag = find_tag(domain, smmu);
+	if (tag && tag->refs == 1) {
+		ret = smmu_tlb_inv_all(smmu, tag->id);
+		if (ret)
+			domain->wedged = true;
+		else
+			smmu_id_free(smmu, tag->id);
+	}
+	if (tag && !ret) {
+		tag->refs--;
+		domain->nr_streams--;
+	}
+	hyp_spin_unlock(&domain->lock);
+
+	return ret;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypercalls of the host: registers in, registers out.
+ *
+ * Arguments are read once, into locals; results are written once. What the
+ * calls mean is described in <asm/kvm_pkvm_iommu.h>.
+ */
+#include <asm/kvm_pkvm_iommu.h>
+
+#include <linux/nospec.h>
+
+#include <nvhe/iommu.h>
+#include <nvhe/trap_handler.h>
+
+#include <iommu.h>
+
+typedef long (*iommu_hcall_t)(struct kvm_cpu_context *ctxt);
+
+static long handle_register(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, base, ctxt, 2);
+	DECLARE_REG(u64, size, ctxt, 3);
+	DECLARE_REG(u64, flags, ctxt, 4);
+	DECLARE_REG(u64, pfn, ctxt, 5);
+	DECLARE_REG(u64, nr_pages, ctxt, 6);
+	u64 out = 0;
+	long ret;
+
+	ret = iommu_register_smmu(base, size, flags, pfn, nr_pages, &out);
+	cpu_reg(ctxt, 2) = out;
+
+	return ret;
+}
+
+static long handle_finalise(struct kvm_cpu_context *ctxt)
+{
+	return iommu_finalise();
+}
+
+static long handle_get_info(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, id, ctxt, 2);
+	struct hyp_smmu *smmu = smmu_by_id(id);
+
+	if (!smmu)
+		return -ENOENT;
+
+	cpu_reg(ctxt, 2) = smmu->sid_bits;
+	cpu_reg(ctxt, 3) =
+		FIELD_PREP(PKVM_IOMMU_INFO_IAS, iommu_pgtable_paging_ias(&iommu_cfg)) |
+		FIELD_PREP(PKVM_IOMMU_INFO_STAGE, iommu_cfg.stage) |
+		FIELD_PREP(PKVM_IOMMU_INFO_COHERENT, smmu->feat.coherent) |
+		FIELD_PREP(PKVM_IOMMU_INFO_2LVL_STRTAB, !!smmu->split) |
+		FIELD_PREP(PKVM_IOMMU_INFO_RIL, smmu->feat.range_inv) |
+		FIELD_PREP(PKVM_IOMMU_INFO_BBML2, smmu->feat.bbml2) |
+		FIELD_PREP(PKVM_IOMMU_INFO_DEAD, READ_ONCE(smmu->state) != SMMU_LIVE);
+
+	return 0;
+}
+
+static long handle_topup(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(phys_addr_t, head, ctxt, 2);
+	DECLARE_REG(u64, nr_pages, ctxt, 3);
+	struct kvm_hyp_memcache mc = { .head = head, .nr_pages = nr_pages };
+	long ret = -E2BIG;
+
+	if (nr_pages <= PKVM_IOMMU_TOPUP_MAX)
+		ret = pool_topup(&iommu_host.pool, &mc);
+	cpu_reg(ctxt, 2) = mc.head;
+	cpu_reg(ctxt, 3) = mc.nr_pages;
+
+	return ret;
+}
+
+static long handle_reclaim(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, max, ctxt, 2);
+	struct kvm_hyp_memcache mc = {};
+
+	pool_reclaim(&iommu_host.pool, &mc, min_t(u64, max, PKVM_IOMMU_TOPUP_MAX));
+	cpu_reg(ctxt, 2) = mc.head;
+	cpu_reg(ctxt, 3) = mc.nr_pages;
+
+	return 0;
+}
+
+static long handle_alloc_domain(struct kvm_cpu_context *ctxt)
+{
+	u64 pages = 0;
+	long ret = domain_alloc(&iommu_host, &pages);
+
+	cpu_reg(ctxt, 2) = pages;
+
+	return ret;
+}
+
+static long handle_free_domain(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, handle, ctxt, 2);
+
+	return domain_free(&iommu_host, handle);
+}
+
+static long handle_attach(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, smmu, ctxt, 2);
+	DECLARE_REG(u64, sid, ctxt, 3);
+	DECLARE_REG(u64, handle, ctxt, 4);
+	u64 pages = 0;
+	long ret = stream_attach(&iommu_host, smmu, sid, handle, &pages);
+
+	cpu_reg(ctxt, 2) = pages;
+
+	return ret;
+}
+
+static long handle_map(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, handle, ctxt, 2);
+	DECLARE_REG(u64, iova, ctxt, 3);
+	DECLARE_REG(u64, phys, ctxt, 4);
+	DECLARE_REG(u64, size, ctxt, 5);
+	DECLARE_REG(u64, prot, ctxt, 6);
+	u64 done = 0, pages = 0;
+	long ret = domain_map(&iommu_host, handle, iova, phys, size, prot, &done, &pages);
+
+	cpu_reg(ctxt, 2) = done;
+	cpu_reg(ctxt, 3) = pages;
+
+	return ret;
+}
+
+static long handle_unmap(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, handle, ctxt, 2);
+	DECLARE_REG(u64, iova, ctxt, 3);
+	DECLARE_REG(u64, size, ctxt, 4);
+	u64 done = 0, block = 0;
+	long ret = domain_unmap(&iommu_host, handle, iova, size, &done, &block);
+
+	cpu_reg(ctxt, 2) = done;
+	cpu_reg(ctxt, 3) = block;
+
+	return ret;
+}
+
+static long handle_iova_to_phys(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, handle, ctxt, 2);
+	DECLARE_REG(u64, iova, ctxt, 3);
+	u64 phys = 0;
+	long ret = domain_iova_to_phys(&iommu_host, handle, iova, &phys);
+
+	cpu_reg(ctxt, 2) = phys;
+
+	return ret;
+}
+
+static long handle_poll(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, id, ctxt, 2);
+	struct hyp_smmu *smmu = smmu_by_id(id);
+	u64 record[EVTQ_ENT_DWORDS] = {};
+	unsigned int i;
+	long ret;
+
+	if (!smmu)
+		return -ENOENT;
+
+	ret = smmu_poll(smmu, record);
+	for (i = 0; i < EVTQ_ENT_DWORDS; i++)
+		cpu_reg(ctxt, 2 + i) = record[i];
+
+	return ret;
+}
+
+static const iommu_hcall_t iommu_init_ops[PKVM_IOMMU_NR_INIT_OPS] = {
+	[PKVM_IOMMU_INIT_REGISTER]	= handle_register,
+	[PKVM_IOMMU_INIT_FINALISE]	= handle_finalise,
+};
+
+static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {
+	[PKVM_IOMMU_OP_GET_INFO]	= handle_get_info,
+	[PKVM_IOMMU_OP_TOPUP]		= handle_topup,
+	[PKVM_IOMMU_OP_RECLAIM]		= handle_reclaim,
+	[PKVM_IOMMU_OP_ALLOC_DOMAIN]	= handle_alloc_domain,
+	[PKVM_IOMMU_OP_FREE_DOMAIN]	= handle_free_domain,
+	[PKVM_IOMMU_OP_ATTACH]		= handle_attach,
+	[PKVM_IOMMU_OP_MAP]		= handle_map,
+	[PKVM_IOMMU_OP_UNMAP]		= handle_unmap,
+	[PKVM_IOMMU_OP_IOVA_TO_PHYS]	= handle_iova_to_phys,
+	[PKVM_IOMMU_OP_POLL]		= handle_poll,
+};
+
+static void dispatch(struct kvm_cpu_context *ctxt, const iommu_hcall_t *ops, u64 nr)
+{
+	DECLARE_REG(u64, op, ctxt, 1);
+
+	if (op < nr)
+		cpu_reg(ctxt, 1) = ops[array_index_nospec(op, nr)](ctxt);
+	else
+		cpu_reg(ctxt, 1) = -EOPNOTSUPP;
+}
+
+void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt)
+{
+	dispatch(host_ctxt, iommu_init_ops, ARRAY_SIZE(iommu_init_ops));
+}
+
+void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt)
+{
+	dispatch(host_ctxt, iommu_ops, ARRAY_SIZE(iommu_ops));
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The identity domain: what the host may reach, a device of the host may reach.
+ *
+ * It mirrors the host's ownership exactly, under the lock that guards it, and
+ * needs no hypercall for DMA. Memory that changes hands is taken out before the
+ * new owner has it and put back after (I1, I5). Nothing else of the map changes
+ * while that happens: blocks are used only where every SMMU lets a block be
+ * replaced by a table that translates alike (BBML 2), else all of memory is
+ * mapped in pages. All tables come from memory reserved at boot for the worst
+ * case, so that a donation never fails for want of one.
+ */
+#include <linux/iommu.h>
+
+#include <nvhe/early_alloc.h>
+#include <nvhe/gfp.h>
+#include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
+#include <nvhe/memory.h>
+#include <nvhe/mm.h>
+
+#include <iommu.h>
+#include <mmio.h>
+#include <page_use.h>
+
+#define IDMAP_MEM_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
+#define IDMAP_MMIO_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO | IOMMU_NOEXEC)
+
+/* NULL until the map is complete: until then there is nothing to mirror */
+struct hyp_iommu_domain *host_idmap;
+unsigned long pkvm_iommu_nr_pages __ro_after_init;
+
+static struct hyp_pool idmap_pool;
+static void *reserved __ro_after_init;
+
+int pkvm_iommu_reserve_pool(void)
+{
+	reserved = hyp_early_alloc_contig(pkvm_iommu_nr_pages);
+
+	return pkvm_iommu_nr_pages && !reserved ? -ENOMEM : 0;
+}
+
+void *host_idmap_alloc(unsigned int nr_pages)
+{
+	static bool ready;
+
+	if (!reserved)
+		return NULL;
+	if (!ready) {
+		if (hyp_pool_init(&idmap_pool, hyp_virt_to_pfn(reserved), pkvm_iommu_nr_pages, 0))
+			return NULL;
+		ready = true;
+	}
+
+	return hyp_alloc_pages(&idmap_pool, get_order(nr_pages << PAGE_SHIFT));
+}
+
+static void *alloc_table(struct iommu_pgtable *pgt)
+{
+	return host_idmap_alloc(1);
+}
+
+static void no_release(u64 phys, u64 size) { }
+
+/* From @cur to @end or to the end of the table of pages, whichever is first */
+static u64 chunk_size(u64 cur, u64 end)
+{
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
+
+	return min(end, ALIGN(cur + 1, block)) - cur;
+}
+
+static int unmap_pages(struct hyp_iommu_domain *domain, u64 start, u64 end)
+{
+	u64 cur, done;
+	s8 level;
+	int ret;
+
+	for (cur = start; cur < end; cur += done) {
+		ret = iommu_pgtable_split(&domain->pgt, cur);
+		if (!ret)
+			ret = iommu_pgtable_unmap_begin(&domain->pgt, cur, chunk_size(cur, end),
+							&level, &done);
+		if (ret)
+			return ret;
+	}
+
+	/* A block that was split may be cached at any level */
+	return domain_tlb_inv(domain, start, end - start, 0);
+}
+
+static void finish_unmap(struct hyp_iommu_domain *domain, u64 start, u64 end)
+{
+	u64 cur, size;
+
+	for (cur = start; cur < end; cur += size) {
+		size = chunk_size(cur, end);
+		iommu_pgtable_unmap_end(&domain->pgt, cur, size, IOMMU_PAGE_LEVEL, no_release);
+	}
+}
+
+static int map_range(struct hyp_iommu_domain *domain, u64 start, u64 end, int prot, s8 top)
+{
+	u64 cur, done;
+	int ret = 0;
+
+	for (cur = start; cur < end && !ret; cur += done)
+		ret = iommu_pgtable_map(&domain->pgt, cur, cur, end - cur, prot, top, NULL, &done);
+
+	return ret;
+}
+
+int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size)
+{
+	int ret;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	if (!host_idmap)
+		return 0;
+
+	ret = page_use_revoke(phys, size);
+	if (ret)
+		return ret;
+
+	hyp_spin_lock(&host_idmap->lock);
+	ret = unmap_pages(host_idmap, phys, phys + size);
+	finish_unmap(host_idmap, phys, phys + size);
+	hyp_spin_unlock(&host_idmap->lock);
+	if (ret)
+		pkvm_iommu_host_grant(phys, size);
+
+	return ret;
+}
+
+void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
+{
+	u64 cur;
+
+	if (!host_idmap)
+		return;
+
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		if (!page_use_revoked(cur))
+			continue;
+		/* The table of pages is there since the page was revoked */
+		hyp_spin_lock(&host_idmap->lock);
+		map_range(host_idmap, cur, cur + PAGE_SIZE, IDMAP_MEM_PROT, IOMMU_PAGE_LEVEL);
+		hyp_spin_unlock(&host_idmap->lock);
+		page_use_grant(cur, PAGE_SIZE);
+	}
+}
+
+/* Map the host's part of one piece of memory, mark the rest */
+static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 top)
+{
+	u64 cur, first = start;
+	int ret = 0;
+
+	for (cur = start; cur < end && !ret; cur += PAGE_SIZE) {
+		if (get_host_state(hyp_phys_to_page(cur)) != PKVM_NOPAGE)
+			continue;
+		ret = page_use_revoke(cur, PAGE_SIZE) ?:
+		      map_range(domain, first, cur, IDMAP_MEM_PROT, top);
+		first = cur + PAGE_SIZE;
+	}
+
+	return ret ?: map_range(domain, first, end, IDMAP_MEM_PROT, top);
+}
+
+/* Map what is neither memory nor EL2's registers */
+static int build_mmio(struct hyp_iommu_domain *domain)
+{
+	u64 limit = min(PKVM_IOMMU_IDMAP_MMIO_LIMIT, BIT_ULL(iommu_cfg.oas)), cur, end;
+	bool is_mem;
+	int ret = 0;
+
+	for (cur = 0; cur < limit && !ret; cur = end) {
+		end = min(phys_range_of(cur, &is_mem), limit);
+		if (!end)
+			end = cur + PAGE_SIZE;
+		else if (!is_mem)
+			ret = map_range(domain, cur, end, IDMAP_MMIO_PROT,
+					KVM_PGTABLE_MIN_BLOCK_LEVEL);
+	}
+
+	return ret;
+}
+
+/**
+ * host_idmap_build() - make the identity map, as the host owns things now
+ * @blocks: memory may be mapped in blocks
+ *
+ * Context: boot, before the host is deprivileged.
+ * Return: 0, -ENOMEM, -ERANGE (memory that the SMMUs cannot address).
+ */
+int host_idmap_build(bool blocks)
+{
+	u8 ias = iommu_pgtable_idmap_ias(&iommu_cfg);
+	size_t size = struct_size_t(struct hyp_iommu_domain, tags, hyp_nr_smmus);
+	s8 top = blocks ? KVM_PGTABLE_MIN_BLOCK_LEVEL : IOMMU_PAGE_LEVEL;
+	struct hyp_iommu_domain *domain;
+	unsigned int i;
+	int ret = 0;
+
+	domain = host_idmap_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT);
+	if (!domain)
+		return -ENOMEM;
+
+	domain_init(domain, &iommu_host, size);
+	domain->pgt = (struct iommu_pgtable) {
+		.cfg		= &iommu_cfg,
+		.root		= host_idmap_alloc(iommu_pgtable_root_pages(iommu_cfg.stage, ias)),
+		.ias		= ias,
+		.start_level	= iommu_pgtable_start_level(iommu_cfg.stage, ias),
+		.alloc		= alloc_table,
+	};
+	if (!domain->pgt.root)
+		return -ENOMEM;
+	iommu_pgtable_clean(&domain->pgt, domain->pgt.root,
+			    iommu_pgtable_root_pages(iommu_cfg.stage, ias) << PAGE_SHIFT);
+
+	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
+		u64 start = hyp_memory[i].base, end = start + hyp_memory[i].size;
+
+		if (end > BIT_ULL(min(ias, iommu_cfg.oas)))
+			return -ERANGE;
+		ret = build_memory(domain, start, end, top);
+	}
+	ret = ret ?: build_mmio(domain);
+	if (!ret)
+		host_idmap = domain;
+
+	return ret;
+}

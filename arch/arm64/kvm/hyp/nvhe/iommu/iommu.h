@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Domains, their owners, and the locks of DMA isolation.
+ *
+ * Lock order, outermost first:
+ *
+ *	host_mmu.lock			page ownership (mem_protect.c)
+ *	  hyp_smmu::lock		streams and STEs of one SMMU, its VMIDs/ASIDs
+ *	    hyp_iommu_domain::lock		page table and tags of one domain
+ *	      iommu_pool::lock		free pages of one owner
+ *	      hyp_smmu::cmdq_lock	command queue
+ *	hyp_smmu::evtq_lock		event queue and global errors; then cmdq_lock
+ *
+ * host_mmu.lock is never taken with another of these held. Map and unmap take
+ * the domain's lock and those below it only. A handle is looked up without a
+ * lock, see handle.h.
+ */
+#ifndef __PKVM_IOMMU_IOMMU_H__
+#define __PKVM_IOMMU_IOMMU_H__
+
+#include <asm/kvm_pkvm_iommu.h>
+
+#include <nvhe/spinlock.h>
+
+#include <handle.h>
+#include <pgtable.h>
+#include <pool.h>
+#include <smmu_v3/smmu.h>
+
+/**
+ * struct iommu_owner - the host, later each VM
+ * @pool: memory it lent to EL2
+ * @handles: its domains; a handle means nothing to anyone else (I4)
+ */
+struct iommu_owner {
+	struct iommu_pool	pool;
+	struct iommu_handles	handles;
+};
+
+/**
+ * struct iommu_tag - a domain's presence on one SMMU
+ * @cd: stage 1 context descriptor; the stream table points here
+ * @smmu: the SMMU, or NULL
+ * @refs: streams of @smmu attached to the domain
+ * @id: VMID (stage 2) or ASID (stage 1) on @smmu
+ *
+ * Guarded by hyp_iommu_domain::lock; @id comes from and returns to @smmu under
+ * hyp_smmu::lock, after the TLB is clean of it.
+ */
+struct iommu_tag {
+	struct arm_smmu_cd	cd __aligned(64);
+	struct hyp_smmu		*smmu;
+	u32			refs;
+	u16			id;
+};
+
+/**
+ * struct hyp_iommu_domain - an IO address space
+ * @lock: guards all that follows
+ * @pgt: page table
+ * @owner: who made it
+ * @nr_streams: attached streams, over all SMMUs
+ * @wedged: an SMMU did not answer an invalidation: never freed, pins stay
+ * @nr_tags: size of @tags, what fits in the page; for the identity map, all SMMUs
+ * @tags: where the domain is attached
+ */
+struct hyp_iommu_domain {
+	hyp_spinlock_t		lock;
+	struct iommu_pgtable	pgt;
+	struct iommu_owner	*owner;
+	u32			nr_streams;
+	bool			wedged;
+	u32			nr_tags;
+	struct iommu_tag	tags[];
+};
+
+extern struct iommu_owner iommu_host;
+extern struct iommu_pgtable_cfg iommu_cfg;
+
+/* init.c: SMMUs, fixed once pKVM is finalised */
+extern struct hyp_smmu **hyp_smmus;
+extern unsigned int hyp_nr_smmus;
+struct hyp_smmu *smmu_by_id(u64 id);
+
+#define for_each_smmu(smmu)						\
+	for (unsigned int __i = 0;					\
+	     __i < hyp_nr_smmus && ((smmu) = hyp_smmus[__i], true); __i++)
+
+long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out);
+int iommu_finalise(void);
+
+/* domain.c */
+void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, size_t size);
+long domain_alloc(struct iommu_owner *owner, u64 *pages);
+int domain_free(struct iommu_owner *owner, u64 handle);
+int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level);
+/* hyp_smmu::lock held */
+struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
+int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
+
+/* attach.c */
+int stream_attach(struct iommu_owner *owner, u64 smmu, u64 sid, u64 handle, u64 *pages);
+
+/* map.c */
+int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
+	       u64 prot, u64 *done, u64 *pages);
+int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
+		 u64 *block);
+int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys);
+
+/* host_idmap.c */
+int host_idmap_init(void *pool, unsigned long nr_pages);
+void *host_idmap_alloc(unsigned int nr_pages);
+int host_idmap_build(bool blocks);
+extern struct hyp_iommu_domain *host_idmap;
+
+#endif /* __PKVM_IOMMU_IOMMU_H__ */

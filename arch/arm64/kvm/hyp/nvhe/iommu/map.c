@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Map and unmap: pin, install; make stale, invalidate, release.
+ */
+#include <linux/iommu.h>
+
+#include <iommu.h>
+#include <mmio.h>
+#include <page_use.h>
+
+/* Tables that one mapping may need on its way */
+#define MAP_PAGES_NEEDED	(KVM_PGTABLE_LAST_LEVEL + 1)
+
+static int check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size)
+{
+	u64 limit = BIT_ULL(domain->pgt.ias);
+
+	if (!size || !PAGE_ALIGNED(iova | size))
+		return -EINVAL;
+
+	return iova < limit && size <= limit - iova ? 0 : -ERANGE;
+}
+
+static int flush_walks(struct iommu_pgtable *pgt, u64 iova, u64 size)
+{
+	return domain_tlb_inv(container_of(pgt, struct hyp_iommu_domain, pgt), iova, size, 0);
+}
+
+/*
+ * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
+ * hold before an entry exists.
+ */
+static int pin_range(u64 phys, u64 size, int *prot, bool *is_mem, u64 *len)
+{
+	u64 end = phys_range_of(phys, is_mem);
+
+	*len = 0;
+	if (!end)
+		return -EPERM;
+
+	size = min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE);
+	if (*is_mem) {
+		int ret = page_use_get(phys, size, len);
+
+		/* What could be pinned is progress */
+		return *len ? 0 : ret;
+	}
+
+	/* Outside memory it is device memory, whatever the caller says */
+	*prot |= IOMMU_MMIO;
+	*prot &= ~IOMMU_CACHE;
+	*len = size;
+
+	return 0;
+}
+
+int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
+	       u64 prot, u64 *done, u64 *pages)
+{
+	u64 len, mapped, limit = BIT_ULL(iommu_cfg.oas);
+	struct hyp_iommu_domain *domain;
+	int ret, attr = prot;
+	bool is_mem;
+
+	*done = 0;
+	*pages = MAP_PAGES_NEEDED;
+	if (prot & ~(u64)IOMMU_PROT_MASK || !(prot & (IOMMU_READ | IOMMU_WRITE)))
+		return -EINVAL;
+	if (!PAGE_ALIGNED(phys))
+		return -EINVAL;
+	if (phys >= limit || size > limit - phys)
+		return -ERANGE;
+
+	domain = handle_get(&owner->handles, handle);
+	if (!domain)
+		return -ENOENT;
+
+	ret = check_range(domain, iova, size);
+	if (ret)
+		goto put;
+	ret = pin_range(phys, size, &attr, &is_mem, &len);
+	if (ret)
+		goto put;
+
+	hyp_spin_lock(&domain->lock);
+	do {
+		ret = iommu_pgtable_map(&domain->pgt, iova + *done, phys + *done, len - *done,
+					attr, IOMMU_BLOCK_LEVEL, flush_walks, &mapped);
+		*done += mapped;
+	} while (!ret && *done < len);
+	hyp_spin_unlock(&domain->lock);
+
+	if (is_mem)
+		page_use_put(phys + *done, len - *done);
+put:
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
+
+int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
+		 u64 *block)
+{
+	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	s8 level;
+	int ret;
+
+	*done = 0;
+	if (!domain)
+		return -ENOENT;
+
+	ret = check_range(domain, iova, size);
+	if (ret)
+		goto put;
+
+	hyp_spin_lock(&domain->lock);
+	ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, size, &level, done);
+	if (!ret)
+		ret = domain_tlb_inv(domain, iova, *done, level);
+	/* I5: no TLB holds the pages any more, now they may go */
+	if (!ret)
+		iommu_pgtable_unmap_end(&domain->pgt, iova, *done, level, page_use_put);
+	else
+		*done = 0;
+	hyp_spin_unlock(&domain->lock);
+	*block = kvm_granule_size(level);
+put:
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
+
+int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys)
+{
+	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	int ret = -ENXIO;
+	kvm_pte_t pte;
+	s8 level;
+
+	if (!domain)
+		return -ENOENT;
+
+	if (iova >> domain->pgt.ias) {
+		ret = -ERANGE;
+		goto put;
+	}
+
+	hyp_spin_lock(&domain->lock);
+	if (iommu_pgtable_lookup(&domain->pgt, iova, &pte, &level)) {
+		*phys = (pte & KVM_PTE_ADDR_MASK) | (iova & (kvm_granule_size(level) - 1));
+		ret = 0;
+	}
+	hyp_spin_unlock(&domain->lock);
+put:
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
