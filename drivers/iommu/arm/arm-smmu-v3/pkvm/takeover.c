@@ -120,7 +120,8 @@ static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
 		return -ENOMEM;
 
 	ret = register_with(res, flags, mem, order, out);
-	if (ret < 0)
+	/* After -EIO the memory is EL2's: who knows what the hardware does */
+	if (ret < 0 && ret != -EIO)
 		__free_pages(mem, order);
 
 	return ret;
@@ -174,6 +175,29 @@ static void __init forget_all(void)
 		fwnode_handle_put(smmu->fwnode);
 		kfree(smmu);
 	}
+}
+
+/**
+ * pkvm_iommu_reserve_pages() - boot memory EL2 needs to isolate DMA
+ *
+ * Called by KVM when it reserves the hypervisor's memory, long before the SMMUs
+ * are looked at; only counts them.
+ *
+ * Return: number of pages, 0 if there is nothing to drive.
+ */
+unsigned long __init pkvm_iommu_reserve_pages(void)
+{
+	unsigned int nr_smmus = 0;
+	struct device_node *np;
+
+	for_each_compatible_node(np, NULL, "arm,smmu-v3") {
+		if (of_device_is_available(np))
+			nr_smmus++;
+	}
+	if (nr_smmus)
+		kvm_nvhe_sym(pkvm_iommu_nr_pages) = pkvm_iommu_pool_pages(nr_smmus);
+
+	return kvm_nvhe_sym(pkvm_iommu_nr_pages);
 }
 
 /**
