@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Paging domains, through the API that every IOMMU driver serves. */
+#include <linux/iommu.h>
+
+#include "internal.h"
+
+static int domain_alloc(struct test_file *file, struct device *dev)
+{
+	struct iommu_domain *domain;
+
+	if (file->domain)
+		return -EBUSY;
+	domain = iommu_paging_domain_alloc(dev);
+	if (IS_ERR(domain))
+		return PTR_ERR(domain);
+	file->domain = domain;
+	return 0;
+}
+
+static int domain_attach(struct test_file *file, struct device *dev)
+{
+	int ret;
+
+	if (file->attached)
+		return -EBUSY;
+	ret = iommu_attach_device(file->domain, dev);
+	if (!ret)
+		file->attached = dev;
+	return ret;
+}
+
+static int domain_detach(struct test_file *file)
+{
+	if (!file->attached)
+		return -ENODEV;
+	iommu_detach_device(file->domain, file->attached);
+	file->attached = NULL;
+	return 0;
+}
+
+static int domain_free(struct test_file *file)
+{
+	if (file->attached)
+		return -EBUSY;
+	iommu_domain_free(file->domain);
+	file->domain = NULL;
+	return 0;
+}
+
+int domain_ioctl(struct test_file *file, unsigned int cmd,
+		 struct pkvm_test_map *map)
+{
+	struct device *dev = engine_device(map->engine);
+
+	guard(mutex)(&file->lock);
+	if (cmd == PKVM_TEST_DOMAIN_ALLOC)
+		return dev ? domain_alloc(file, dev) : -ENODEV;
+	if (!file->domain)
+		return -ENOENT;
+
+	switch (cmd) {
+	case PKVM_TEST_DOMAIN_FREE:
+		return domain_free(file);
+	case PKVM_TEST_DOMAIN_ATTACH:
+		return dev ? domain_attach(file, dev) : -ENODEV;
+	case PKVM_TEST_DOMAIN_DETACH:
+		return domain_detach(file);
+	case PKVM_TEST_MAP:
+		return iommu_map(file->domain, map->iova, map->phys, map->size,
+				 map->prot, GFP_KERNEL);
+	case PKVM_TEST_UNMAP:
+		map->size = iommu_unmap(file->domain, map->iova, map->size);
+		return 0;
+	case PKVM_TEST_IOVA_TO_PHYS:
+		map->phys = iommu_iova_to_phys(file->domain, map->iova);
+		return 0;
+	default:
+		return -ENOTTY;
+	}
+}
+
+void domain_release(struct test_file *file)
+{
+	if (!file->domain)
+		return;
+	if (file->attached)
+		domain_detach(file);
+	domain_free(file);
+}

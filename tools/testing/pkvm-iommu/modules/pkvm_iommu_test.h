@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * What the boot tests may ask of the pkvm_iommu_test module. The module is the
+ * hostile host: it programs DMA engines with any bus address, touches any
+ * physical address and issues any pKVM IOMMU hypercall. It decides nothing.
+ */
+#ifndef PKVM_IOMMU_TEST_H
+#define PKVM_IOMMU_TEST_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define PKVM_TEST_PATH		"/dev/pkvm_iommu_test"
+
+/*
+ * mmap() of this file: the offset is a physical address, nothing is checked.
+ * Memory is mapped cacheable, everything else as device memory.
+ */
+
+/**
+ * struct pkvm_test_engine - what is known of a DMA engine
+ * @index: in: 0, 1, ... until -ENODEV
+ * @sid: stream ID, or PCI requester ID where no IOMMU driver is bound
+ * @platform: 1 when it is one of the streams of the platform device
+ * @mapped: 1 when an IOMMU driver handles the device
+ * @name: of the device, as in the kernel log
+ */
+struct pkvm_test_engine {
+	__u32 index;
+	__u32 sid;
+	__u32 platform;
+	__u32 mapped;
+	char name[48];
+};
+
+/**
+ * struct pkvm_test_dma - one transfer between an engine's buffer and the bus
+ * @engine: index of the engine
+ * @write: 0: bus to buffer; 1: buffer to bus
+ * @addr: bus address, given to the engine as it is
+ * @len: bytes, at most PKVM_TEST_BUFFER
+ * @offset: first byte in the buffer
+ */
+struct pkvm_test_dma {
+	__u32 engine;
+	__u32 write;
+	__u64 addr;
+	__u32 len;
+	__u32 offset;
+};
+
+#define PKVM_TEST_BUFFER	4096
+
+/**
+ * struct pkvm_test_buffer - copy an engine's whole buffer to or from user space
+ *
+ * The transfer goes through the DMA API like that of any honest driver.
+ */
+struct pkvm_test_buffer {
+	__u32 engine;
+	__u32 write;	/* 1: user to buffer, 0: buffer to user */
+	__u64 user;
+};
+
+/**
+ * struct pkvm_test_pages - physically contiguous memory of the host
+ * @size: bytes; a power of two, which is also the alignment
+ * @phys: out: address; in: what to free
+ *
+ * What the file still holds when it is closed is freed, but for pages that the
+ * host can no longer read: those stay lost, with a message. FORGET takes a chunk
+ * off the file's list, for pages that belong to EL2 from now on; FREE also takes
+ * single pages that came from there.
+ */
+struct pkvm_test_pages {
+	__u64 size;
+	__u64 phys;
+};
+
+/**
+ * struct pkvm_test_kva - look behind a kernel virtual address
+ * @addr: in: address, e.g. from /proc/kallsyms
+ * @phys: out: its physical address
+ * @value: out: the 64 bits there, 0 when they cannot be read
+ */
+struct pkvm_test_kva {
+	__u64 addr;
+	__u64 phys;
+	__u64 value;
+};
+
+enum pkvm_test_hvc_func {
+	PKVM_TEST_HVC_IOMMU_OP,
+	PKVM_TEST_HVC_IOMMU_INIT,
+	PKVM_TEST_HVC_SHARE_HYP,
+	PKVM_TEST_HVC_UNSHARE_HYP,
+	PKVM_TEST_NR_HVC,
+};
+
+/* regs[0..6] are x1..x7 before the call, regs[0..7] are x0..x7 after it */
+struct pkvm_test_hvc {
+	__u32 func;
+	__u32 reserved;
+	__u64 regs[8];
+};
+
+/*
+ * One paging domain per open file, by way of the kernel's IOMMU API.
+ * prot is IOMMU_READ (1), IOMMU_WRITE (2), IOMMU_CACHE (4) ...
+ */
+struct pkvm_test_map {
+	__u32 engine;	/* DOMAIN_ALLOC, DOMAIN_ATTACH, DOMAIN_DETACH */
+	__u32 prot;
+	__u64 iova;
+	__u64 phys;	/* out for IOVA_TO_PHYS */
+	__u64 size;	/* out for UNMAP: bytes unmapped */
+};
+
+#define PKVM_TEST_IO		0xb7
+#define PKVM_TEST_ENGINE	_IOWR(PKVM_TEST_IO, 1, struct pkvm_test_engine)
+#define PKVM_TEST_DMA		_IOW(PKVM_TEST_IO, 2, struct pkvm_test_dma)
+#define PKVM_TEST_COPY		_IOW(PKVM_TEST_IO, 3, struct pkvm_test_buffer)
+#define PKVM_TEST_ALLOC		_IOWR(PKVM_TEST_IO, 4, struct pkvm_test_pages)
+#define PKVM_TEST_FREE		_IOW(PKVM_TEST_IO, 5, struct pkvm_test_pages)
+#define PKVM_TEST_FORGET	_IOW(PKVM_TEST_IO, 15, struct pkvm_test_pages)
+#define PKVM_TEST_KVA		_IOWR(PKVM_TEST_IO, 6, struct pkvm_test_kva)
+#define PKVM_TEST_HVC		_IOWR(PKVM_TEST_IO, 7, struct pkvm_test_hvc)
+#define PKVM_TEST_DOMAIN_ALLOC	_IOW(PKVM_TEST_IO, 8, struct pkvm_test_map)
+#define PKVM_TEST_DOMAIN_FREE	_IO(PKVM_TEST_IO, 9)
+#define PKVM_TEST_DOMAIN_ATTACH	_IOW(PKVM_TEST_IO, 10, struct pkvm_test_map)
+#define PKVM_TEST_DOMAIN_DETACH	_IOW(PKVM_TEST_IO, 11, struct pkvm_test_map)
+#define PKVM_TEST_MAP		_IOW(PKVM_TEST_IO, 12, struct pkvm_test_map)
+#define PKVM_TEST_UNMAP		_IOWR(PKVM_TEST_IO, 13, struct pkvm_test_map)
+#define PKVM_TEST_IOVA_TO_PHYS	_IOWR(PKVM_TEST_IO, 14, struct pkvm_test_map)
+
+#endif
