@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * attack [TEST]...: a hostile host lets DMA engines reach for what is not its
+ * own. The control_* tests are the same attacks with the opposite expectation,
+ * for boots where nothing protects: they show that an attack would be seen.
+ */
+#include <pthread.h>
+
+#include "pvm.h"
+
+#define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
+#define SMMU_IDR0	0x00
+#define SMMU_CR0	0x20
+#define SMMU_GBPA	0x44
+
+#define SEED		(0xa77acULL << 36)
+#define PVM_PAGES	8
+#define FAULT_MS	10000
+
+/*
+ * The host driver logs at most 10 faults of a device in 5 s; a test that is
+ * past that relies on the counter alone.
+ */
+#define LOG_BURST	9
+#define LOG_INTERVAL_MS	5500
+
+static struct pkvm_test_engine attacker_info;
+static uint32_t attacker;		/* its index */
+static uint64_t fault_times[LOG_BURST];
+static size_t nr_faults;
+
+static void pick_attacker(uint32_t index)
+{
+	if (!engine_get(index, &attacker_info))
+		fatal("no engine %u", index);
+	attacker = index;
+}
+
+/* Call before an attack; fault_reported() then is about that attack */
+static long faults_before;
+static int klog = -1;
+
+static void fault_prepare(void)
+{
+	if (klog >= 0)
+		close(klog);
+	klog = klog_open();
+	faults_before = stream_faults(attacker_info.sid);
+}
+
+static bool fault_counted(void)
+{
+	uint64_t deadline = now_ms() + FAULT_MS;
+
+	while (stream_faults(attacker_info.sid) <= faults_before) {
+		if (faults_before < 0 || now_ms() > deadline)
+			return false;
+		poll(NULL, 0, 10);
+	}
+	return true;
+}
+
+static bool fault_reported(uint64_t addr)
+{
+	uint64_t *slot = &fault_times[nr_faults++ % LOG_BURST];
+	uint64_t now = now_ms();
+	bool limited = *slot && now - *slot < LOG_INTERVAL_MS;
+
+	*slot = now;
+	if (!fault_counted())
+		return false;
+	return limited || klog_wait(klog, attacker_info.name, addr, FAULT_MS);
+}
+
+/*
+ * What happened to one attack. An engine whose read was refused holds what it
+ * held before, or a filler: anything else came from the target.
+ */
+struct outcome {
+	bool leaked;
+	bool logged;
+	uint8_t data[PKVM_TEST_BUFFER];
+};
+
+static bool is_filler(const uint8_t *data, uint32_t len)
+{
+	if (data[0] != 0 && data[0] != 0xff)
+		return false;
+	for (uint32_t i = 1; i < len; i++) {
+		if (data[i] != data[0])
+			return false;
+	}
+	return true;
+}
+
+static void attack_read(uint64_t addr, uint32_t len, bool want_log,
+			struct outcome *o)
+{
+	uint8_t before[PKVM_TEST_BUFFER];
+
+	memset(o, 0, sizeof(*o));
+	fill_random(before, sizeof(before));
+	expect_eq(buffer_set(attacker, before), 0);
+	fault_prepare();
+	expect_eq(dma_read(attacker, addr, len), 0);
+	o->logged = want_log && fault_reported(addr);
+	expect_eq(buffer_get(attacker, o->data), 0);
+	o->leaked = memcmp(o->data, before, len) && !is_filler(o->data, len);
+}
+
+/* The engine's buffer is what goes out; returns whether a fault was logged */
+static bool attack_write(uint64_t addr, uint32_t len, const void *data,
+			 bool want_log)
+{
+	uint8_t buffer[PKVM_TEST_BUFFER] = { };
+
+	memcpy(buffer, data, len);
+	expect_eq(buffer_set(attacker, buffer), 0);
+	fault_prepare();
+	expect_eq(dma_write(attacker, addr, len), 0);
+	return want_log && fault_reported(addr);
+}
+
+static void expect_read_blocked(const char *what, uint64_t addr, uint32_t len)
+{
+	struct outcome o;
+
+	attack_read(addr, len, true, &o);
+	expect(!o.leaked, "%s at %#" PRIx64 " leaked %02x%02x%02x%02x...", what,
+	       addr, o.data[0], o.data[1], o.data[2], o.data[3]);
+	expect(o.logged, "no fault for a read of %s at %#" PRIx64, what, addr);
+}
+
+static void expect_write_blocked(const char *what, uint64_t addr, uint32_t len,
+				 const void *data)
+{
+	expect(attack_write(addr, len, data, true),
+	       "no fault for a write to %s at %#" PRIx64, what, addr);
+}
+
+/* Host memory: what an engine may do, and that it does what it is told */
+static void engine_moves_host_memory(bool raw)
+{
+	uint8_t data[PKVM_TEST_BUFFER], back[PKVM_TEST_BUFFER];
+	uint64_t phys;
+	uint8_t *mem;
+
+	fill_random(data, sizeof(data));
+	if (!raw) {
+		expect_eq(buffer_set(attacker, data), 0);
+		expect_eq(buffer_get(attacker, back), 0);
+		expect(!memcmp(data, back, sizeof(data)), "DMA API round trip");
+		return;
+	}
+	phys = pages_alloc(page_size);
+	mem = phys_map(phys, page_size);
+	memcpy(mem, data, sizeof(data));
+	expect_eq(dma_read(attacker, phys, sizeof(data)), 0);
+	expect_eq(buffer_get(attacker, back), 0);
+	expect(!memcmp(data, back, sizeof(data)), "raw read");
+	memset(mem, 0, sizeof(data));
+	expect_eq(dma_write(attacker, phys, sizeof(data)), 0);
+	expect(!memcmp(data, mem, sizeof(data)), "raw write");
+	munmap(mem, page_size);
+	pages_free(phys);
+}
+
+static void test_engine_dma_api(void)
+{
+	engine_moves_host_memory(false);
+}
+
+static void test_engine_raw(void)
+{
+	engine_moves_host_memory(true);
+}
+
+/* In a DMA domain not even the host's own memory is there until it is mapped */
+static void test_unmapped_host_page(void)
+{
+	uint64_t phys = pages_alloc(page_size);
+	uint32_t *mem = phys_map(phys, page_size);
+	uint32_t junk = 0xbad0bad0;
+
+	fill_random(mem, page_size);
+	expect_read_blocked("an unmapped page", phys, 4096);
+	mem[0] = 1;
+	expect_write_blocked("an unmapped page", phys, 4, &junk);
+	expect_eq(mem[0], 1);
+	munmap(mem, page_size);
+	pages_free(phys);
+}
+
+/*
+ * All memory that the CPU cannot read from the host is EL2's or a guest's: find
+ * it page by page, as the stage-2 page table says it, not as EL2 was asked.
+ */
+struct hidden {
+	uint64_t start, end;
+};
+
+static struct hidden hidden[512];
+static size_t nr_hidden;
+static uint64_t hidden_pages;
+
+static void hidden_add(uint64_t phys)
+{
+	hidden_pages++;
+	if (nr_hidden && hidden[nr_hidden - 1].end == phys) {
+		hidden[nr_hidden - 1].end += page_size;
+	} else if (nr_hidden < ARRAY_SIZE(hidden)) {
+		hidden[nr_hidden].start = phys;
+		hidden[nr_hidden++].end = phys + page_size;
+	}
+}
+
+static void hidden_scan_range(uint64_t start, uint64_t end)
+{
+	uint8_t *mem = phys_map(start, end - start);
+	uint32_t value;
+
+	for (uint64_t off = 0; off < end - start; off += page_size) {
+		if (try_read32(mem + off, &value))
+			hidden_add(start + off);
+	}
+	munmap(mem, end - start);
+}
+
+static void hidden_scan(void)
+{
+	FILE *f = fopen("/proc/iomem", "r");
+	uint64_t start, end;
+	char line[256];
+
+	nr_hidden = 0;
+	hidden_pages = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		if (line[0] != ' ' && strstr(line, "System RAM") &&
+		    sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2)
+			hidden_scan_range(start, end + 1);
+	}
+	if (f)
+		fclose(f);
+}
+
+static bool is_hidden(uint64_t phys)
+{
+	for (size_t i = 0; i < nr_hidden; i++) {
+		if (phys >= hidden[i].start && phys < hidden[i].end)
+			return true;
+	}
+	return false;
+}
+
+#define MAX_TARGETS	12
+
+/* Places that have a name, then both ends of what the scan found */
+static size_t el2_targets(uint64_t *target)
+{
+	uint64_t phys = hyp_mem_base();
+	size_t nr = 0;
+
+	hidden_scan();
+	ktap_line("# the host cannot read %" PRIu64 " pages in %zu places",
+		  hidden_pages, nr_hidden);
+	expect(hidden_pages, "EL2 owns no memory at all?");
+	if (expect(phys, "where is EL2's memory?"))
+		target[nr++] = phys;
+	phys = ksym_phys("__hyp_text_start");
+	if (expect(is_hidden(phys), "EL2's code is open to the host"))
+		target[nr++] = phys;
+	for (size_t i = 0; i < nr_hidden && nr < MAX_TARGETS; i++)
+		target[nr++] = hidden[i].end - 4096;
+	return nr;
+}
+
+static void test_read_el2_memory(void)
+{
+	uint64_t target[MAX_TARGETS + 1];
+	size_t nr = el2_targets(target);
+
+	for (size_t i = 0; i < nr; i++)
+		expect_read_blocked("EL2 memory", target[i], 4096);
+}
+
+static void test_write_el2_memory(void)
+{
+	uint64_t target[MAX_TARGETS + 1];
+	size_t nr = el2_targets(target);
+	uint8_t junk[4096];
+
+	memset(junk, 0xa5, sizeof(junk));
+	for (size_t i = 0; i < nr; i++)
+		expect_write_blocked("EL2 memory", target[i], sizeof(junk), junk);
+	/* EL2 has survived: it answers, its page tables still work */
+	hidden_scan();
+	expect(is_hidden(target[0]), "EL2 memory is open now");
+}
+
+static void test_read_smmu_registers(void)
+{
+	expect_read_blocked("SMMU registers", SMMU_BASE + SMMU_IDR0, 4);
+}
+
+static void test_write_smmu_registers(void)
+{
+	uint32_t off = 0, bypass = 0x80000000;
+
+	expect_write_blocked("SMMU registers", SMMU_BASE + SMMU_CR0, 4, &off);
+	expect_write_blocked("SMMU registers", SMMU_BASE + SMMU_GBPA, 4, &bypass);
+	engine_moves_host_memory(false);
+}
+
+/* A page that is donated while the engine is busy with it all the time */
+struct guest_loop {
+	struct pvm *pvm;
+	volatile bool stop;
+	int64_t wrong;
+};
+
+static void *guest_loop(void *arg)
+{
+	struct guest_loop *loop = arg;
+	int64_t wrong;
+
+	do {
+		wrong = pvm_call(loop->pvm, PVM_COUNT_WRONG, 0, PVM_PAGES, SEED);
+		if (wrong)
+			loop->wrong = wrong;
+	} while (!loop->stop);
+	return NULL;
+}
+
+static bool start_pvm(struct pvm *pvm)
+{
+	if (!expect(!pvm_create(pvm, PVM_PAGES, true), "errno %d", errno))
+		return false;
+	for (size_t i = 0; i < PVM_PAGES; i++)
+		expect(pvm->phys[i], "pagemap");
+	return expect_eq(pvm_call(pvm, PVM_FILL, 0, PVM_PAGES, SEED), 0);
+}
+
+static bool page_leaked(const struct outcome *o, size_t page)
+{
+	for (size_t off = 0; off < sizeof(o->data); off += 8) {
+		uint64_t word = pvm_word(page, off, SEED);
+
+		if (!memcmp(o->data + off, &word, 8))
+			return true;
+	}
+	return false;
+}
+
+static void test_read_pvm_memory(void)
+{
+	struct guest_loop loop = { };
+	struct outcome o;
+	struct pvm pvm;
+	pthread_t thread;
+
+	if (!start_pvm(&pvm))
+		return;
+	loop.pvm = &pvm;
+	pthread_create(&thread, NULL, guest_loop, &loop);
+	for (size_t i = 0; i < PVM_PAGES; i += 3) {
+		attack_read(pvm.phys[i], 4096, true, &o);
+		expect(!o.leaked && !page_leaked(&o, i), "page %zu leaked", i);
+		expect(o.logged, "no fault at %#" PRIx64, pvm.phys[i]);
+	}
+	loop.stop = true;
+	pthread_join(thread, NULL);
+	expect_eq(loop.wrong, 0);
+	pvm_destroy(&pvm);
+}
+
+static void test_write_pvm_memory(void)
+{
+	struct guest_loop loop = { };
+	uint8_t junk[4096];
+	struct pvm pvm;
+	pthread_t thread;
+
+	if (!start_pvm(&pvm))
+		return;
+	memset(junk, 0xa5, sizeof(junk));
+	loop.pvm = &pvm;
+	pthread_create(&thread, NULL, guest_loop, &loop);
+	for (size_t i = 0; i < PVM_PAGES; i += 3)
+		expect_write_blocked("pVM memory", pvm.phys[i], sizeof(junk), junk);
+	loop.stop = true;
+	pthread_join(thread, NULL);
+	expect_eq(loop.wrong, 0);
+	expect_eq(pvm_call(&pvm, PVM_COUNT_WRONG, 0, PVM_PAGES, SEED), 0);
+	pvm_destroy(&pvm);
+}
+
+/* The page was open to the engine until it was donated, and is again after */
+static void test_pvm_page_before_and_after(void)
+{
+	uint8_t data[4096], back[4096];
+	struct outcome o;
+	struct pvm pvm;
+	uint64_t phys;
+	uint8_t *mem;
+
+	if (!expect(!pvm_create(&pvm, PVM_PAGES, true), "errno %d", errno))
+		return;
+	mem = pvm.mem;
+	phys = pvm.phys[0];
+	fill_random(data, sizeof(data));
+	memcpy(mem, data, sizeof(data));
+	expect_eq(dma_read(attacker, phys, 4096), 0);
+	expect_eq(buffer_get(attacker, back), 0);
+	expect(!memcmp(data, back, 4096), "before the donation");
+
+	expect_eq(pvm_call(&pvm, PVM_FILL, 0, PVM_PAGES, SEED), 0);
+	attack_read(phys, 4096, true, &o);
+	expect(!o.leaked && !page_leaked(&o, 0), "leaked while it was donated");
+	expect(o.logged, "no fault");
+
+	pvm.mem = NULL;		/* keep the memory, end the VM */
+	pvm_destroy(&pvm);
+	expect_eq(buffer_set(attacker, data), 0);
+	expect_eq(dma_write(attacker, phys, 4096), 0);
+	expect(!memcmp(mem, data, 4096), "after the VM has died");
+	munmap(mem, (PVM_PAGES + 1) * page_size);
+}
+
+/* The same attacks where nothing is there to stop them */
+static void test_control_kernel_page(void)
+{
+	uint64_t phys = ksym_phys("linux_banner"), page;
+	const char *name = "Linux version";
+	uint32_t junk = 0x600d600d, *mem;
+	struct outcome o;
+
+	attack_read(phys, 64, false, &o);
+	expect(!memcmp(o.data, name, strlen(name)), "kernel memory was not read");
+
+	page = pages_alloc(page_size);
+	mem = phys_map(page, page_size);
+	attack_write(page, 4, &junk, false);
+	expect_eq(mem[0], junk);
+	munmap(mem, page_size);
+	pages_free(page);
+}
+
+static void test_control_el2_memory(void)
+{
+	struct outcome o;
+
+	attack_read(ksym_phys("__hyp_text_start"), 4096, false, &o);
+	expect(o.leaked, "EL2's text was not read");
+}
+
+static void test_control_smmu_registers(void)
+{
+	struct outcome o;
+	uint32_t idr0;
+
+	attack_read(SMMU_BASE + SMMU_IDR0, 4, false, &o);
+	memcpy(&idr0, o.data, 4);
+	expect(o.leaked && (idr0 >> 24) == 0x0d, "IDR0 %#x", idr0);
+}
+
+static void test_control_pvm_memory(void)
+{
+	uint64_t junk[8] = { };
+	struct outcome o;
+	struct pvm pvm;
+
+	if (!start_pvm(&pvm))
+		return;
+	attack_read(pvm.phys[1], 4096, false, &o);
+	expect(page_leaked(&o, 1), "the guest's memory was not read");
+	attack_write(pvm.phys[2], sizeof(junk), junk, false);
+	expect_eq(pvm_call(&pvm, PVM_COUNT_WRONG, 0, PVM_PAGES, SEED), 8);
+	pvm_destroy(&pvm);
+}
+
+static const struct test tests[] = {
+	{ "engine_dma_api", test_engine_dma_api },
+	{ "engine_raw", test_engine_raw },
+	{ "unmapped_host_page", test_unmapped_host_page },
+	{ "read_el2_memory", test_read_el2_memory },
+	{ "write_el2_memory", test_write_el2_memory },
+	{ "read_smmu_registers", test_read_smmu_registers },
+	{ "write_smmu_registers", test_write_smmu_registers },
+	{ "read_pvm_memory", test_read_pvm_memory },
+	{ "write_pvm_memory", test_write_pvm_memory },
+	{ "pvm_page_before_and_after", test_pvm_page_before_and_after },
+	{ "control_kernel_page", test_control_kernel_page },
+	{ "control_el2_memory", test_control_el2_memory },
+	{ "control_smmu_registers", test_control_smmu_registers },
+	{ "control_pvm_memory", test_control_pvm_memory },
+};
+
+int main(int argc, char **argv)
+{
+	test_open();
+	access_init();
+	pick_attacker(0);
+	if (argc < 2) {
+		ktap_line("# usage: attack TEST...");
+		return 2;
+	}
+	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The smallest protected VM: one vCPU without MMU, one page of code and as many
+ * pages of data as the test wants. Every page that the guest touches is donated
+ * to it, that is all the tests need.
+ */
+#ifndef PKVM_IOMMU_PROGRAMS_PVM_H
+#define PKVM_IOMMU_PROGRAMS_PVM_H
+
+#include <linux/kvm.h>
+#include <sys/resource.h>
+
+#include "test.h"
+
+#ifndef KVM_VM_TYPE_ARM_PROTECTED
+#define KVM_VM_TYPE_ARM_PROTECTED	(1UL << 31)
+#endif
+
+#define PVM_IPA		0x80000000ULL
+#define PVM_DOORBELL	0x09000000ULL
+#define PVM_REG(r)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
+			 KVM_REG_ARM_CORE_REG(r))
+
+/*
+ * The guest. Nothing is behind the doorbell's address: each access leaves to
+ * the VMM, which answers reads with the next order and takes the result.
+ * Order 0 writes the pattern to [x1, x2[, order 1 counts the words that differ.
+ */
+extern const char pvm_code[] __attribute__((visibility("hidden")));
+extern const char pvm_code_end[] __attribute__((visibility("hidden")));
+#define PVM_CODE_SIZE	(pvm_code_end - pvm_code)
+
+asm(".pushsection .rodata\n"
+    ".balign 4\n"
+    "pvm_code:\n"
+    "	mov	x19, #0x09000000\n"
+    "1:	ldr	x0, [x19]\n"
+    "	ldr	x1, [x19, #8]\n"
+    "	ldr	x2, [x19, #16]\n"
+    "	ldr	x3, [x19, #24]\n"
+    "	mov	x4, #0\n"
+    "2:	cmp	x1, x2\n"
+    "	b.hs	4f\n"
+    "	eor	x5, x1, x3\n"
+    "	cbz	x0, 3f\n"
+    "	ldr	x6, [x1]\n"
+    "	cmp	x5, x6\n"
+    "	cinc	x4, x4, ne\n"
+    "	b	5f\n"
+    "3:	str	x5, [x1]\n"
+    "5:	add	x1, x1, #8\n"
+    "	b	2b\n"
+    "4:	str	x4, [x19, #32]\n"
+    "	b	1b\n"
+    "pvm_code_end:\n"
+    ".popsection\n");
+
+enum pvm_order { PVM_FILL, PVM_COUNT_WRONG };
+
+struct pvm {
+	int vm;
+	int vcpu;
+	struct kvm_run *run;
+	size_t run_size;
+	uint8_t *mem;		/* nr_pages of data, then the page of code */
+	size_t nr_pages;
+	uint64_t *phys;		/* of each page, from before it was donated */
+	uint64_t code_ipa;
+};
+
+static uint64_t virt_to_phys(const void *virt)
+{
+	uint64_t entry = 0, virt_page = (uintptr_t)virt / page_size;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	if (fd >= 0) {
+		if (pread(fd, &entry, sizeof(entry), virt_page * 8) != 8)
+			entry = 0;
+		close(fd);
+	}
+	if (!(entry >> 63))
+		return 0;
+	return (entry & ((1ULL << 55) - 1)) * page_size;
+}
+
+static int pvm_set_reg(struct pvm *pvm, uint64_t id, uint64_t value)
+{
+	struct kvm_one_reg reg = { .id = id, .addr = (uintptr_t)&value };
+
+	return ioctl(pvm->vcpu, KVM_SET_ONE_REG, &reg);
+}
+
+static void pvm_destroy(struct pvm *pvm)
+{
+	if (pvm->run && pvm->run != MAP_FAILED)
+		munmap(pvm->run, pvm->run_size);
+	if (pvm->vcpu > 0)
+		close(pvm->vcpu);
+	if (pvm->vm > 0)
+		close(pvm->vm);
+	if (pvm->mem && pvm->mem != MAP_FAILED)
+		munmap(pvm->mem, (pvm->nr_pages + 1) * page_size);
+	free(pvm->phys);
+	memset(pvm, 0, sizeof(*pvm));
+}
+
+static int pvm_init_vcpu(struct pvm *pvm, int kvm)
+{
+	struct kvm_vcpu_init init = { };
+
+	pvm->vcpu = ioctl(pvm->vm, KVM_CREATE_VCPU, 0);
+	if (pvm->vcpu < 0)
+		return -1;
+	pvm->run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
+	pvm->run = mmap(NULL, pvm->run_size, PROT_READ | PROT_WRITE, MAP_SHARED,
+			pvm->vcpu, 0);
+	if (pvm->run == MAP_FAILED)
+		return -1;
+	if (ioctl(pvm->vm, KVM_ARM_PREFERRED_TARGET, &init) ||
+	    ioctl(pvm->vcpu, KVM_ARM_VCPU_INIT, &init))
+		return -1;
+	return pvm_set_reg(pvm, PVM_REG(regs.pc), pvm->code_ipa);
+}
+
+/* On failure errno says why and there is nothing left to destroy */
+static int pvm_create(struct pvm *pvm, size_t nr_pages, bool protected)
+{
+	struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	size_t size = (nr_pages + 1) * page_size;
+	struct kvm_userspace_memory_region slot = {
+		.guest_phys_addr = PVM_IPA, .memory_size = size,
+	};
+	int kvm, err;
+
+	memset(pvm, 0, sizeof(*pvm));
+	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	pvm->nr_pages = nr_pages;
+	pvm->code_ipa = PVM_IPA + nr_pages * page_size;
+	kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (kvm < 0)
+		return -1;
+	pvm->vm = ioctl(kvm, KVM_CREATE_VM,
+			protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
+	if (pvm->vm < 0)
+		goto fail;
+	pvm->mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (pvm->mem == MAP_FAILED)
+		goto fail;
+	memset(pvm->mem, 0, size);
+	memcpy(pvm->mem + nr_pages * page_size, pvm_code, PVM_CODE_SIZE);
+	pvm->phys = calloc(nr_pages + 1, sizeof(*pvm->phys));
+	for (size_t i = 0; i <= nr_pages; i++)
+		pvm->phys[i] = virt_to_phys(pvm->mem + i * page_size);
+	slot.userspace_addr = (uintptr_t)pvm->mem;
+	if (ioctl(pvm->vm, KVM_SET_USER_MEMORY_REGION, &slot))
+		goto fail;
+	if (pvm_init_vcpu(pvm, kvm))
+		goto fail;
+	close(kvm);
+	return 0;
+fail:
+	err = errno;
+	close(kvm);
+	pvm_destroy(pvm);
+	errno = err;
+	return -1;
+}
+
+/*
+ * Have the guest carry out one order on pages [first, first + nr[.
+ * Returns its answer, or -1 with errno from KVM_RUN.
+ */
+static int64_t pvm_call(struct pvm *pvm, enum pvm_order order, size_t first,
+			size_t nr, uint64_t seed)
+{
+	uint64_t from = PVM_IPA + first * page_size;
+	uint64_t answer[] = { order, from, from + nr * page_size, seed };
+	struct kvm_run *run = pvm->run;
+	uint64_t reg;
+	int64_t result;
+
+	for (;;) {
+		if (ioctl(pvm->vcpu, KVM_RUN, 0)) {
+			if (errno == EINTR)
+				continue;
+			return -1;
+		}
+		reg = (run->mmio.phys_addr - PVM_DOORBELL) / 8;
+		if (run->exit_reason != KVM_EXIT_MMIO || reg > 4) {
+			ktap_line("# pVM left with reason %u", run->exit_reason);
+			errno = EPROTO;
+			return -1;
+		}
+		if (run->mmio.is_write) {
+			memcpy(&result, run->mmio.data, sizeof(result));
+			return result;
+		}
+		memcpy(run->mmio.data, &answer[reg], sizeof(answer[reg]));
+	}
+}
+
+static uint64_t __unused_fn pvm_word(size_t page, size_t offset, uint64_t seed)
+{
+	return (PVM_IPA + page * page_size + offset) ^ seed;
+}
+
+#endif
