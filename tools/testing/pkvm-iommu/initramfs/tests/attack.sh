@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A hostile host programs an engine whose domain is the default one, identity.
+#
+# test: engine_dma_api
+# test: engine_raw
+# test: read_el2_memory
+# test: write_el2_memory
+# test: read_smmu_registers
+# test: write_smmu_registers
+# test: read_pvm_memory
+# test: write_pvm_memory
+# test: pvm_page_before_and_after
+
+load_module
+attack engine_dma_api engine_raw \
+	read_el2_memory write_el2_memory \
+	read_smmu_registers write_smmu_registers \
+	read_pvm_memory write_pvm_memory pvm_page_before_and_after
