@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The boots of the test suite: which machine, which groups of tests."""
+
+import glob
+import itertools
+import os
+import re
+from dataclasses import dataclass, field
+
+GROUPS = os.path.join(os.path.dirname(__file__), "../initramfs/tests")
+
+
+@dataclass
+class Boot:
+    name: str
+    groups: list                    # tests/GROUP.sh
+    machine: dict = field(default_factory=dict)   # arguments of Machine
+    disks: int = 0                  # images to make
+    silence: int = 240              # seconds without a line that mean a hang
+    total: int = 1200
+
+    def planned(self):
+        """Names of all tests that must report, as the groups declare them."""
+        return [f"{group}.{name}" for group in self.groups
+                for name in group_tests(group)]
+
+
+def group_tests(group):
+    path = os.path.join(GROUPS, group + ".sh")
+    with open(path, encoding="utf-8") as f:
+        return re.findall(r"^# test: (\S+)$", f.read(), re.M)
+
+
+def all_groups():
+    return sorted(os.path.basename(p)[:-3]
+                  for p in glob.glob(os.path.join(GROUPS, "*.sh"))
+                  if not p.endswith("/lib.sh"))
+
+
+EDUS = ["edu", "edu"]
+IO = ["ahci", "sata-disk", "nvme", "igb", "virtio-net"]
+PAGING = "iommu.passthrough=0 iommu.strict=1"
+
+BOOTS = [
+    Boot("control", ["control"],
+         {"devices": EDUS, "smmu": "none", "platform_edu": False}),
+    Boot("stock", ["control_stock", "io", "platform"],
+         {"devices": EDUS + IO, "mode": "nvhe"}, disks=2),
+    Boot("identity", ["pvm", "attack", "io", "platform"],
+         {"devices": EDUS + IO}, disks=2),
+    Boot("paging", ["attack_paging", "io", "platform"],
+         {"devices": EDUS + IO, "append": PAGING}, disks=2),
+]
+
+# The machine's properties that the hypervisor's code depends on
+AXES = {
+    "smmu": ("nested", "1", "2"),
+    "page": ("4k", "16k", "64k"),
+    "cpus": (1, 4),
+    "memory": ("512M", "8G"),
+    "cpu": ("neoverse-v1", "cortex-a72", "max"),
+    "coherent": (True, False),
+}
+
+
+def pairs_of(machine):
+    """Every two properties of a machine with their values."""
+    return set(itertools.combinations(sorted(machine.items()), 2))
+
+
+def all_machines():
+    return [dict(zip(AXES, values))
+            for values in itertools.product(*AXES.values())]
+
+
+def covering(machines):
+    """A small selection in which every two values still occur together."""
+    left = set().union(*map(pairs_of, machines))
+    chosen = []
+    while left:
+        best = max(machines, key=lambda m: len(pairs_of(m) & left))
+        chosen.append(best)
+        left -= pairs_of(best)
+    return chosen
+
+
+def matrix_boot(machine):
+    name = "-".join(("matrix", "s" + machine["smmu"], machine["page"],
+                     f"{machine['cpus']}cpu", machine["memory"],
+                     machine["cpu"],
+                     "coherent" if machine["coherent"] else "noncoherent"))
+    return Boot(name, ["matrix"], dict(machine, devices=EDUS + IO), disks=2)
+
+
+def matrix(everything):
+    machines = all_machines()
+    return [matrix_boot(m) for m in
+            (machines if everything else covering(machines))]

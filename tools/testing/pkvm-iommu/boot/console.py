@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What the console of one test boot says: results, and what must not happen."""
+
+import re
+from dataclasses import dataclass
+
+STAMP = re.compile(r"^\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?")
+RESULT = re.compile(r"^(ok|not ok) \d+ (\S+)(?:\s+# SKIP\s*(.*))?$")
+PLAN = re.compile(r"^1\.\.(\d+)$")
+
+# Any of these makes the boot a failure, whatever the tests say. EL2 reports
+# its own panics as "nVHE hyp panic" and a BUG at EL2 as "kvm: nVHE hyp BUG".
+TROUBLE = re.compile(
+    r"Kernel panic|\bhyp panic|\bhyp BUG|^WARNING: |^kernel BUG|^BUG: |"
+    r"Internal error: |Unable to handle kernel |self-detected stall|"
+    r"detected stalls|soft lockup|blocked for more than|Bad page |"
+    r"\bOops\b|KASAN: |UBSAN: |RIP: ")
+
+
+@dataclass
+class Result:
+    name: str
+    status: str             # ok, FAIL or skip
+    seconds: float = 0.0
+    why: str = ""
+
+
+class Console:
+    """Feed it lines; ask for results() when the machine is off."""
+
+    def __init__(self):
+        self.found = {}         # name to Result, in order
+        self.trouble = []       # lines that must not be there
+        self.plan = None        # how many results the guest says it gave
+        self.seconds = 0.0      # guest time stamp of the last line
+        self._last = 0.0        # of the last result
+        self._notes = []        # "# ..." lines since the last result
+        self._repeated = set()
+
+    def feed(self, line):
+        """One line without its end; returns a Result if the line is one."""
+        line = line.rstrip()
+        stamp = STAMP.match(line)
+        if stamp:
+            self.seconds = float(stamp[1])
+            line = line[stamp.end():]
+        if line.startswith("# "):
+            self._notes.append(line[2:])
+            return None
+        if TROUBLE.search(line):
+            self.trouble.append(line)
+        plan = PLAN.match(line)
+        if plan:
+            self.plan = int(plan[1])
+        match = RESULT.match(line)
+        return self._result(match) if match else None
+
+    def _result(self, match):
+        verdict, name, skipped = match.groups()
+        status = "ok" if verdict == "ok" else "FAIL"
+        if status == "ok" and skipped is not None:
+            status = "skip"
+        why = skipped or ""
+        if status == "FAIL":
+            why = "; ".join(self._notes) or "no reason given"
+        result = Result(name, status, self.seconds - self._last, why)
+        self._last, self._notes = self.seconds, []
+        if name in self.found:
+            self._repeated.add(name)
+        self.found[name] = result
+        return result
+
+    def results(self, planned, ended):
+        """All results of the boot by name, in order of the plan.
+
+        planned: names that had to come. ended: "" if the machine switched
+        itself off, else what happened instead. A planned test without a result
+        failed; one result more, "boot", is about the boot as a whole.
+        """
+        boot = self._boot_result(planned, ended)
+        lost = "no result: " + (boot.why or "not run")
+        out = [self.found.get(name) or Result(name, "FAIL", 0.0, lost)
+               for name in planned]
+        out += [r for name, r in self.found.items() if name not in planned]
+        return out + [boot]
+
+    def _boot_result(self, planned, ended):
+        why = []
+        if ended:
+            why.append(ended)
+        if self.trouble:
+            why.append(f"{len(self.trouble)} bad lines, first: "
+                       + self.trouble[0])
+        extra = [name for name in self.found if name not in planned]
+        if extra:
+            why.append("results nobody planned: " + " ".join(extra))
+        if self._repeated:
+            why.append("results twice: " + " ".join(sorted(self._repeated)))
+        if self.plan is None and not ended:
+            why.append("the tests did not come to an end")
+        return Result("boot", "FAIL" if why else "ok", self.seconds,
+                      "; ".join(why))

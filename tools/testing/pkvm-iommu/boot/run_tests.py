@@ -1,0 +1,207 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Boot the test machines and report what their tests say.
+
+One line for each test, everything by name in out/test-results.tap, the consoles
+in out/logs/boot/. The last line is "N passed, N failed".
+"""
+
+import argparse
+import fnmatch
+import os
+import re
+import shutil
+import sys
+import threading
+import time
+
+import boots
+import disk
+import selftest
+from console import Console, Result
+from machine import OUT, Machine
+from qemu import run_command
+
+LOGS = os.path.join(OUT, "logs/boot")
+WORK = os.path.join(OUT, "boot")
+TAIL = 25       # lines of a console shown with a failure
+
+
+class Report:
+    """All results; prints each as it comes."""
+
+    def __init__(self):
+        self.results = []
+        self._lock = threading.Lock()
+
+    def add(self, boot, result):
+        full = f"{boot}/{result.name}"
+        with self._lock:
+            self.results.append((full, result))
+            self._print(full, result)
+
+    @staticmethod
+    def _print(full, result):
+        if result.status == "skip":
+            print(f"skip {full}: {result.why}", flush=True)
+        else:
+            print(f"{result.status:4} {full} {result.seconds:.1f} s", flush=True)
+        if result.status == "FAIL":
+            print(f"     {result.why}", flush=True)
+
+    def tail(self, path, lines):
+        with self._lock:
+            print(f"     last lines of {path}:")
+            for line in lines:
+                print(f"     | {line}")
+            sys.stdout.flush()
+
+    def count(self, status):
+        return sum(r.status == status for _, r in self.results)
+
+    def write_tap(self, path):
+        with open(path, "w", encoding="utf-8") as tap:
+            tap.write(f"TAP version 13\n1..{len(self.results)}\n")
+            for number, (full, result) in enumerate(self.results, 1):
+                verdict = "not ok" if result.status == "FAIL" else "ok"
+                skip = f" # SKIP {result.why}" if result.status == "skip" else ""
+                tap.write(f"{verdict} {number} - {full}{skip}\n")
+                if result.status == "FAIL":
+                    tap.write(f"# {result.why}\n")
+
+    def last_line(self):
+        line = f"{self.count('ok')} passed, {self.count('FAIL')} failed"
+        skipped = self.count("skip")
+        return line + (f", {skipped} skipped" if skipped else "")
+
+
+def run_boot(boot, report, wanted):
+    """Boot once; report the planned tests that are wanted."""
+    work = os.path.join(WORK, boot.name)
+    log = os.path.join(LOGS, boot.name + ".log")
+    shutil.rmtree(work, ignore_errors=True)
+    os.makedirs(work)
+    console, lines, told = Console(), [], set()
+    planned = [n for n in boot.planned() if wanted(f"{boot.name}/{n}")]
+
+    def on_line(line):
+        lines.append(line)
+        result = console.feed(line)
+        if result and result.name in planned and result.name not in told:
+            told.add(result.name)
+            report.add(boot.name, result)
+
+    try:
+        command = boot_command(boot, work)
+        ended = run_command(command, log, on_line, boot.silence, boot.total)
+    except (OSError, RuntimeError) as error:
+        ended = f"cannot boot: {error}"
+    results = console.results(boot.planned(), ended)
+    failed = False
+    for result in results:
+        failed |= result.status == "FAIL"
+        if result.name not in told and \
+           (result.name in planned or result.name == "boot"):
+            report.add(boot.name, result)
+    if failed:
+        report.tail(os.path.relpath(log), lines[-TAIL:])
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def boot_command(boot, work):
+    options = dict(boot.machine)
+    images = [disk.make(os.path.join(work, f"disk{n}.img"), n)
+              for n in range(boot.disks)]
+    options["disks"] = images
+    options["append"] = " ".join(filter(None, (
+        options.get("append"), "printk.devkmsg=on", "ignore_loglevel",
+        "pkvm_test=" + ",".join(boot.groups), disk.parameter(boot.disks))))
+    return Machine(**options).command(work)
+
+
+def weight(boot, jobs):
+    """A machine with many CPUs keeps as many of ours busy, if we have them."""
+    return min(jobs, max(1, boot.machine.get("cpus", 2) // 2))
+
+
+def run_boots(selected, report, jobs, wanted):
+    """All boots, as many at a time as the jobs allow, heavy ones first."""
+    free, condition, threads = jobs, threading.Condition(), []
+
+    def work(boot):
+        nonlocal free
+        try:
+            run_boot(boot, report, wanted)
+        except Exception as error:      # a bug here must not pass as success
+            report.add(boot.name, Result("boot", "FAIL", 0.0, repr(error)))
+        with condition:
+            free += weight(boot, jobs)
+            condition.notify()
+
+    for boot in selected:
+        with condition:
+            condition.wait_for(lambda: free >= weight(boot, jobs))
+            free -= weight(boot, jobs)
+        threads.append(threading.Thread(target=work, args=(boot,)))
+        threads[-1].start()
+    for thread in threads:
+        thread.join()
+
+
+def matcher(pattern):
+    """Names that match: a shell pattern or a regular expression, anywhere."""
+    if not pattern:
+        return lambda name: True
+    try:
+        regex = re.compile(pattern)
+    except re.error:
+        regex = re.compile(fnmatch.translate(pattern))
+    return lambda name: (fnmatch.fnmatch(name, pattern) or
+                         bool(regex.search(name)))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--tests", default="", metavar="PATTERN",
+                        help="only tests whose BOOT/GROUP.NAME matches")
+    parser.add_argument("--matrix", action="store_true",
+                        help="every machine of the matrix, not a selection")
+    parser.add_argument("--no-matrix", action="store_true",
+                        help="no machine of the matrix")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
+                        help="boots at a time (default: one per CPU)")
+    parser.add_argument("--list", action="store_true",
+                        help="print the names and run nothing")
+    args = parser.parse_args()
+
+    wanted = matcher(args.tests)
+    selected = list(boots.BOOTS)
+    if not args.no_matrix:
+        selected += boots.matrix(args.matrix)
+    selected = [b for b in selected
+                if any(wanted(f"{b.name}/{n}") for n in b.planned() + ["boot"])]
+    if args.list:
+        for boot in selected:
+            for name in boot.planned() + ["boot"]:
+                if wanted(f"{boot.name}/{name}"):
+                    print(f"{boot.name}/{name}")
+        return 0
+
+    start = time.monotonic()
+    os.makedirs(LOGS, exist_ok=True)
+    report = Report()
+    for result in selftest.run():
+        if wanted(f"runner/{result.name}"):
+            report.add("runner", result)
+    run_boots(selected, report, max(1, args.jobs), wanted)
+    tap = os.path.join(OUT, "test-results.tap")
+    report.write_tap(tap)
+    print(f"{len(selected)} boots in {time.monotonic() - start:.0f} s; "
+          f"consoles in {os.path.relpath(LOGS)}/, "
+          f"results in {os.path.relpath(tap)}")
+    print(report.last_line())
+    return 0 if report.count("ok") and not report.count("FAIL") else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
