@@ -32,17 +32,16 @@ help: ## This list
 run: image ## Boot the demonstration: protected DMA, then an attack
 	@$(MACHINE) --demo
 
-test: image ## Boot tests; TESTS=PATTERN runs some
-	@python3 $(T)/boot/run_tests.py $(if $(TESTS),'$(TESTS)')
+test: setup ## Boot tests, for all page sizes; TESTS=PATTERN runs some
+	@$(B)/test.sh --tests '$(TESTS)'
 
-test-matrix: ## All CPUs x SMMU stages x page sizes x memory sizes
-	@for page in 4k 16k 64k; do $(MAKE) --no-print-directory image PAGE=$$page || exit; done
-	@python3 $(T)/boot/run_tests.py --matrix
+test-matrix: setup ## All CPUs x SMMU stages x page sizes x memory sizes
+	@$(B)/test.sh --tests '$(TESTS)' --matrix
 
 bench: image ## DMA map/unmap cost in instructions
-	@python3 $(T)/boot/run_tests.py --bench
+	@python3 $(T)/boot/bench.py
 
-check: setup ## Static checks: checkpatch, sparse, kernel-doc, SPDX, ...
+check: kernel ## Static checks: checkpatch, sparse, kernel-doc, SPDX, ...
 	@$(B)/check.sh
 
 setup: ## Packages, QEMU and the kernel source, if missing

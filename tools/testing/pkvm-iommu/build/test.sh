@@ -1,0 +1,17 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Build the kernels that the wanted tests boot, then run the tests. The names
+# of tests that need another page size than 4k contain it.
+
+. "$(dirname "$0")/lib.sh"
+
+RUNNER=$TESTING/boot/run_tests.py
+
+names=$(python3 "$RUNNER" --list "$@")
+for PAGE in 4k 16k 64k; do
+	[ $PAGE = 4k ] || grep -q -e "-$PAGE-" <<<"$names" || continue
+	PAGE=$PAGE "$HERE/kernel.sh"
+	PAGE=$PAGE "$HERE/initramfs.sh"
+done
+exec python3 "$RUNNER" "$@"
