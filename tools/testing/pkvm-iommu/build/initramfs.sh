@@ -49,8 +49,7 @@ build_initramfs()
 		cp "$OUT"/arm64/usr/bin/busybox "$ROOT/bin/"
 	ln -s busybox "$ROOT/bin/sh"
 	ln -s bin "$ROOT/sbin"
-	[ -e "$TESTING/initramfs/init" ] || cp "$HERE/init" "$ROOT/init"
-	[ ! -d "$TESTING/initramfs" ] || rsync -a "$TESTING/initramfs/" "$ROOT/"
+	rsync -a "$TESTING/initramfs/" "$ROOT/"
 	build_programs
 	build_modules
 	chmod 755 "$ROOT/init"
