@@ -1,0 +1,180 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-only
+"""Export the overlay and patches/ as patches for git am, to out/series.
+
+The patches are made in a throw-away repository that holds only the kernel's
+files that they touch; then they are applied once more to the pristine files,
+compared with out/linux, and given to checkpatch.
+"""
+
+import configparser
+import fnmatch
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+from tree import Tree, overlay_files, patch_files, touched_by
+
+CONF = os.path.join(os.path.dirname(os.path.abspath(__file__)), "series.conf")
+# Said by checkpatch of every new file, before MAINTAINERS names its owner.
+IGNORE = "FILE_PATH_CHANGES"
+
+
+def run(*command, cwd, **options):
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True,
+                          **options)
+    if done.returncode:
+        sys.exit(f"{' '.join(command[:4])}:\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def identity(top):
+    """Who exports, for git; without a configured name, the last author."""
+    who = {}
+    for key in ("name", "email"):
+        value = subprocess.run(["git", "config", f"user.{key}"], cwd=top,
+                               capture_output=True, text=True).stdout.strip()
+        who[key] = value or run("git", "log", "-1", f"--format=%a{key[0]}",
+                                cwd=top).strip()
+    env = dict(os.environ)
+    for role in ("AUTHOR", "COMMITTER"):
+        env[f"GIT_{role}_NAME"] = who["name"]
+        env[f"GIT_{role}_EMAIL"] = who["email"]
+    return env
+
+
+def sections():
+    conf = configparser.ConfigParser(delimiters=("=",), comment_prefixes=("#",),
+                                     interpolation=None)
+    conf.read(CONF, encoding="utf-8")
+    return conf
+
+
+def assign(files, conf):
+    """Section to its files; each file in the first section that matches."""
+    groups = {name: [] for name in conf.sections()}
+    for path in files:
+        for name in groups:
+            patterns = conf[name]["files"].split()
+            if any(fnmatch.fnmatch(path, p) for p in patterns):
+                groups[name].append(path)
+                break
+        else:
+            sys.exit(f"series.conf has no section for {path}")
+    for name, paths in groups.items():
+        if not paths and not conf[name].getboolean("optional", False):
+            sys.exit(f"series.conf: no files match [{name}]")
+    return groups
+
+
+class Repository:
+    """A throw-away repository that starts with the touched originals."""
+
+    def __init__(self, path, tree, touched, env):
+        self.path, self.env = path, env
+        os.makedirs(path)
+        self.git("init", "-q")
+        for name in touched:
+            original = tree.original(name)
+            if original:
+                self.put(name, original)
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", "pristine")
+        self.base = self.git("rev-parse", "HEAD").strip()
+
+    def git(self, *args, **options):
+        return run("git", "-c", "core.hooksPath=/dev/null",
+                   "-c", "commit.gpgSign=false", *args,
+                   cwd=self.path, env=self.env, **options)
+
+    def put(self, name, source):
+        path = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        shutil.copy(source, path)
+
+    def am(self, patch):
+        self.git("am", "-q", "--keep-non-patch", patch)
+
+
+def commit_all(repo, top, conf, groups):
+    patches = patch_files(top)
+    for name in conf.sections():
+        if groups[name]:
+            for path in groups[name]:
+                repo.put(path, os.path.join(top, path))
+            repo.git("add", "-A")
+            repo.git("commit", "-q", "-F", "-",
+                     input=f"{name}\n\n{conf[name]['why']}\n")
+        for pattern in conf[name].get("apply", "").split():
+            for patch in list(patches):
+                if fnmatch.fnmatch(os.path.basename(patch), pattern):
+                    repo.am(patch)
+                    patches.remove(patch)
+    if patches:
+        sys.exit(f"series.conf applies none of {patches}")
+
+
+def verify(repo, tree, names):
+    """What git am made must be what the build uses."""
+    for name in names:
+        made = os.path.join(repo.path, name)
+        built = os.path.join(tree.tree, name)
+        if os.path.exists(made) != os.path.exists(built):
+            sys.exit(f"{name}: in the series and the tree, or in neither")
+        if os.path.exists(made):
+            with open(made, "rb") as a, open(built, "rb") as b:
+                if a.read() != b.read():
+                    sys.exit(f"{name}: the series differs from the tree")
+
+
+def checkpatch(tree, series):
+    """The number of patches with errors; all that checkpatch says is kept."""
+    bad = 0
+    with open(os.path.join(series, "checkpatch.log"), "w", encoding="utf-8") as log:
+        for patch in sorted(os.listdir(series)):
+            if not patch.endswith(".patch"):
+                continue
+            done = subprocess.run(
+                ["perl", "scripts/checkpatch.pl", "--strict", "--quiet",
+                 f"--ignore={IGNORE}", os.path.join(series, patch)],
+                cwd=tree.tree, capture_output=True, text=True)
+            log.write(done.stdout + done.stderr)
+            total = re.search(r"total: (\d+) errors?, (\d+) warnings?",
+                              done.stdout)
+            errors, warnings = map(int, total.groups()) if total else (0, 0)
+            bad += errors > 0
+            print(f"  {patch}: {errors} errors, {warnings} warnings")
+    return bad
+
+
+def main():
+    top, out = sys.argv[1:3]
+    tree, series = Tree(top, out), os.path.join(out, "series")
+    tree.sync()
+    conf, overlay = sections(), sorted(overlay_files(top))
+    groups = assign(overlay, conf)
+    names = set(overlay).union(*map(touched_by, patch_files(top)))
+    env = identity(top)
+
+    shutil.rmtree(series, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as work:
+        repo = Repository(os.path.join(work, "make"), tree, names, env)
+        commit_all(repo, top, conf, groups)
+        repo.git("format-patch", "-q", "-s", "-N", "--no-signature",
+                 "-o", series, f"{repo.base}..HEAD")
+        again = Repository(os.path.join(work, "apply"), tree, names, env)
+        for patch in sorted(os.listdir(series)):
+            again.am(os.path.join(series, patch))
+        verify(again, tree, names)
+    bad = checkpatch(tree, series)
+    if bad:
+        sys.exit(f"checkpatch finds errors in {bad} patches: "
+                 f"{series}/checkpatch.log")
+    print(f"{series}: applies to a pristine tree with git am")
+
+
+if __name__ == "__main__":
+    main()
