@@ -1,0 +1,163 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# All static checks, one line each; what a check says is in out/logs/check-*.log.
+
+. "$(dirname "$0")/lib.sh"
+lock_out
+
+# What checkpatch says that is not ours to change:
+#  FILE_PATH_CHANGES  MAINTAINERS is for whoever takes the series
+#  CAMELCASE          names of the kernel and of libc (MT_DEVICE_nGnRE, PRIx64)
+#  MISSING_SIGN_OFF   patches are signed when they are exported
+CHECKPATCH_IGNORE=FILE_PATH_CHANGES,CAMELCASE,MISSING_SIGN_OFF
+
+# Where the compiled code lies that runs in the kernel or at EL2
+KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/)
+
+passed=0
+failed=0
+skipped=0
+
+overlay()
+{
+	(cd "$TOP" && find arch drivers include tools Documentation "$@" -type f \
+		-not -path '*/__pycache__/*' 2>/dev/null | sort)
+}
+
+# check NAME COMMAND...: COMMAND fails, or prints what is wrong. It may end
+# with "skipped: why" instead.
+check()
+{
+	local name=$1 log=$LOGS/check-$1.log rc=0 begin=$SECONDS why
+	shift
+
+	("$@") >"$log" 2>&1 </dev/null || rc=$?
+	why=$(sed -n '$s/^skipped: //p' "$log")
+	if [ -n "$why" ]; then
+		echo "skip $name: $why"
+		skipped=$((skipped + 1))
+	elif [ $rc -eq 0 ] && [ ! -s "$log" ]; then
+		echo "ok   $name ($((SECONDS - begin))s)"
+		passed=$((passed + 1))
+	else
+		echo "FAIL $name, see $log:"
+		head -n 20 "$log" | sed 's/^/     | /'
+		failed=$((failed + 1))
+	fi
+}
+
+checkpatch_files()
+{
+	overlay -name '*.[chS]' | (cd "$TREE" && xargs perl scripts/checkpatch.pl \
+		--strict --terse --quiet --show-types \
+		--ignore="$CHECKPATCH_IGNORE" -f) | grep -v '^total:'
+	return 0
+}
+
+checkpatch_patches()
+{
+	(cd "$TREE" && perl scripts/checkpatch.pl --strict --terse --quiet \
+		--show-types --ignore="$CHECKPATCH_IGNORE" \
+		"$TOP"/patches/*.patch) | grep -v '^total:'
+	return 0
+}
+
+kbuild()
+{
+	make -s -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
+	     CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" "$@"
+}
+
+# Sparse, and the compiler's warnings, for our files and those we patch. What
+# the pristine files already say is not ours.
+run_sparse()
+{
+	local said=$LOGS/sparse.out ours
+
+	ours=$(python3 -c 'import json, sys; print("\n".join(json.load(open(sys.argv[1]))))' \
+		"$OUT/linux.manifest" | grep '\.[ch]$')
+	kbuild C=2 W=1 "${KERNEL_DIRS[@]}" >"$said" 2>&1 || cat "$said"
+	grep -F "$ours" "$said" | grep -E 'warning|error' |
+		sed "s#^$TREE/##; s#^\.\./linux/##" | sort -u |
+		grep -vxF -f "$HERE/sparse.known" || true
+}
+
+kernel_doc()
+{
+	overlay \( -path '*/pkvm/*' -o -path '*iommu*' \) -name '*.[ch]' \
+		-not -path 'tools/*' |
+		(cd "$TREE" && xargs scripts/kernel-doc -none -Wall) || true
+}
+
+spdx()
+{
+	(cd "$TOP" && git ls-files -co --exclude-standard |
+	 grep -v -x -e COPYING -e 'patches/.*' | while read -r f; do
+		[ ! -s "$f" ] || head -n 3 "$f" | grep -q SPDX-License-Identifier ||
+			echo "$f: no SPDX line"
+	 done)
+}
+
+# Nothing that is true of one machine only
+private_names()
+{
+	local names='/home/|/work/|(deb|security|archive)\.debian\.org|npmjs|\.internal\b'
+
+	(cd "$TOP" && git ls-files -co --exclude-standard | grep -v build/check.sh |
+	 xargs grep -nE "$names" -- /dev/null) || true
+}
+
+scripts()
+{
+	(cd "$TOP" && git ls-files -co --exclude-standard | while read -r f; do
+		[ -f "$f" ] || continue
+		case $f,$(head -n 1 "$f" | tr -d '\0') in
+		*,*bash | */lib.sh,*) bash -n "$f" ;;
+		*.sh,* | *,*" sh" | *,*/sh) sh -n "$f" ;;
+		*.py,* | *,*python3)
+			python3 - "$f" <<-'END'
+				import ast, sys
+				ast.parse(open(sys.argv[1]).read(), sys.argv[1])
+			END
+			;;
+		esac
+	done)
+}
+
+dt_bindings()
+{
+	local bindings
+
+	bindings=$(overlay -path '*devicetree/bindings/*' -name '*.yaml' | paste -sd:)
+	if [ -z "$bindings" ]; then
+		echo "skipped: no device tree bindings yet"
+	elif ! command -v dt-doc-validate >/dev/null; then
+		echo "skipped: dt-doc-validate is not installed (package dt-schema of Debian 13)"
+	else
+		kbuild dt_binding_check DT_SCHEMA_FILES="$bindings" 2>&1 |
+			grep -v -e '^  [A-Z]*  ' || true
+	fi
+}
+
+series()
+{
+	python3 "$HERE/series.py" "$TOP" "$OUT" >"$LOGS/series.log" 2>&1 ||
+		cat "$LOGS/series.log"
+}
+
+python3 "$HERE/tree.py" "$TOP" "$OUT" >"$LOGS/tree.log"
+[ -e "$BUILD/.config" ] || die "no configured kernel: make kernel first"
+
+check checkpatch-files checkpatch_files
+check checkpatch-patches checkpatch_patches
+check sparse run_sparse
+check kernel-doc kernel_doc
+check spdx spdx
+check private-names private_names
+check scripts scripts
+check dt-bindings dt_bindings
+check series series
+
+echo "$passed passed, $failed failed, $skipped skipped"
+[ $failed -eq 0 ]
