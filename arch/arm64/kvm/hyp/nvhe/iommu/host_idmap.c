@@ -31,7 +31,7 @@ struct hyp_iommu_domain *host_idmap;
 unsigned long pkvm_iommu_nr_pages __ro_after_init;
 
 static struct hyp_pool idmap_pool;
-static void *reserved __ro_after_init;
+static void *reserved;
 
 int pkvm_iommu_reserve_pool(void)
 {
