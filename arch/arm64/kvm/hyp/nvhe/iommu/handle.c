@@ -15,6 +15,8 @@
 
 #define SLOTS_PER_PAGE		(PAGE_SIZE / sizeof(u64))
 #define NR_SLOTS		(SLOTS_PER_PAGE * SLOTS_PER_PAGE)
+/* The first slot of a page counts the others in use, and is no handle's */
+#define USED_SLOT		0
 
 /* Low bits of a slot; the rest is the page of the domain */
 #define SLOT_USERS		GENMASK_ULL(9, 0)
@@ -22,74 +24,73 @@
 #define SLOT_DYING		BIT_ULL(11)	/* only to be freed any more */
 #define SLOT_FLAGS		GENMASK_ULL(11, 0)
 
-#define FIRST_HANDLE		(PKVM_IOMMU_DOMAIN_IDENTITY + 1)
+/* Slot 1, the first to be given out, is the first handle of a paging domain */
+#define HANDLE_OFFSET		PKVM_IOMMU_DOMAIN_IDENTITY
 
 static u64 *slot_of(struct iommu_handles *handles, u64 handle)
 {
-	u64 idx = handle - FIRST_HANDLE;
+	u64 idx = handle - HANDLE_OFFSET;
 	u64 **root, *leaf;
 
-	/* Pairs with make_slot(): the page is seen zeroed */
+	/* Pairs with make_page(): the page is seen zeroed */
 	root = smp_load_acquire(&handles->root);
-	if (handle < FIRST_HANDLE || idx >= NR_SLOTS || !root)
+	if (handle <= HANDLE_OFFSET || idx >= NR_SLOTS || !root)
 		return NULL;
 
 	idx = array_index_nospec(idx, NR_SLOTS);
 	/* As above */
 	leaf = smp_load_acquire(&root[idx / SLOTS_PER_PAGE]);
 
-	return leaf ? &leaf[idx % SLOTS_PER_PAGE] : NULL;
+	return leaf && idx % SLOTS_PER_PAGE != USED_SLOT ? &leaf[idx % SLOTS_PER_PAGE] : NULL;
 }
 
-/* Build the path to a slot with pages of the owner */
-static u64 *make_slot(struct iommu_handles *handles, struct iommu_pool *pool, u32 idx)
+/* Where a page of the table belongs there is one, of the owner, from now on */
+static void *make_page(void **where, struct iommu_pool *pool)
 {
-	u64 **root = handles->root, **leafp;
-
-	if (!root) {
-		root = pool_alloc(pool);
-		if (!root)
-			return NULL;
+	if (!*where) {
 		/* Pairs with slot_of() */
-		smp_store_release(&handles->root, root);
+		smp_store_release(where, pool_alloc(pool));
 	}
 
-	leafp = &root[idx / SLOTS_PER_PAGE];
-	if (!*leafp) {
-		u64 *leaf = pool_alloc(pool);
+	return *where;
+}
 
-		if (!leaf)
-			return NULL;
-		/* Pairs with slot_of() */
-		smp_store_release(leafp, leaf);
+/* The first page with a free slot: keeps the table dense, and its size bounded */
+static u64 *find_leaf(struct iommu_handles *handles, struct iommu_pool *pool, u32 *nr, long *err)
+{
+	u64 **root = make_page((void **)&handles->root, pool), *leaf;
+
+	*err = -ENOMEM;
+	if (!root)
+		return NULL;
+
+	for (*nr = 0; *nr < SLOTS_PER_PAGE; ++*nr) {
+		leaf = make_page((void **)&root[*nr], pool);
+		if (!leaf || leaf[USED_SLOT] < SLOTS_PER_PAGE - 1)
+			return leaf;
 	}
 
-	return &(*leafp)[idx % SLOTS_PER_PAGE];
+	*err = -ENOSPC;
+	return NULL;
 }
 
 long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
 		  struct hyp_iommu_domain *domain)
 {
-	long ret = -ENOSPC;
-	u32 i;
+	u32 nr, i;
+	u64 *leaf;
+	long ret;
 
 	hyp_spin_lock(&handles->lock);
-	/* Bounded: what one page of slots holds, then the caller tries again */
-	for (i = 0; i < SLOTS_PER_PAGE; i++) {
-		u32 idx = handles->hint;
-		u64 *slot = make_slot(handles, pool, idx);
-
-		if (!slot) {
-			ret = -ENOMEM;
-			break;
-		}
-		handles->hint = (idx + 1) % NR_SLOTS;
-		if (!*slot) {
-			/* Pairs with slot_update(): the domain is complete */
-			smp_store_release(slot, hyp_virt_to_phys(domain));
-			ret = FIRST_HANDLE + idx;
-			break;
-		}
+	leaf = find_leaf(handles, pool, &nr, &ret);
+	for (i = USED_SLOT + 1; leaf && i < SLOTS_PER_PAGE; i++) {
+		if (leaf[i])
+			continue;
+		/* Pairs with slot_update(): the domain is complete */
+		smp_store_release(&leaf[i], hyp_virt_to_phys(domain));
+		leaf[USED_SLOT]++;
+		ret = HANDLE_OFFSET + nr * SLOTS_PER_PAGE + i;
+		break;
 	}
 	hyp_spin_unlock(&handles->lock);
 
@@ -158,6 +159,10 @@ void handle_unkill(struct iommu_handles *handles, u64 handle, bool alive)
 
 void handle_free(struct iommu_handles *handles, u64 handle)
 {
-	/* Whoever finds the slot free finds the domain's pages unused */
-	smp_store_release(slot_of(handles, handle), 0);
+	u64 *slot = slot_of(handles, handle);
+
+	hyp_spin_lock(&handles->lock);
+	*slot = 0;
+	((u64 *)PTR_ALIGN_DOWN(slot, PAGE_SIZE))[USED_SLOT]--;
+	hyp_spin_unlock(&handles->lock);
 }

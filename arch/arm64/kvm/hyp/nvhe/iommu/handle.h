@@ -22,12 +22,10 @@ struct iommu_pool;
  * struct iommu_handles - one owner's table
  * @lock: serialises allocation of handles and of the table's pages
  * @root: page of pointers to pages of slots
- * @hint: where to start looking for a free slot
  */
 struct iommu_handles {
 	hyp_spinlock_t	lock;
 	u64		**root;
-	u32		hint;
 };
 
 /**
