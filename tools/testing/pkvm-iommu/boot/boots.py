@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The boots of the test suite: which machine, which groups of tests."""
 
-import glob
 import itertools
 import os
 import re
@@ -31,25 +30,32 @@ def group_tests(group):
         return re.findall(r"^# test: (\S+)$", f.read(), re.M)
 
 
-def all_groups():
-    return sorted(os.path.basename(p)[:-3]
-                  for p in glob.glob(os.path.join(GROUPS, "*.sh"))
-                  if not p.endswith("/lib.sh"))
-
-
 EDUS = ["edu", "edu"]
-IO = ["ahci", "sata-disk", "nvme", "igb", "virtio-net"]
+
+# Two disks, and two network devices on one wire
+IO = {
+    "devices": EDUS + [
+        "ahci", "sata-disk", "nvme", "igb,romfile=,netdev=wire0",
+        "virtio-net-pci,iommu_platform=on,disable-legacy=on,romfile=,"
+        "netdev=wire1"],
+    "qemu": ["-netdev", "hubport,id=wire0,hubid=0",
+             "-netdev", "hubport,id=wire1,hubid=0"],
+}
 PAGING = "iommu.passthrough=0 iommu.strict=1"
 
+
+def with_io(**options):
+    return {**IO, **options}
+
+
 BOOTS = [
-    Boot("control", ["control"],
-         {"devices": EDUS, "smmu": "none", "platform_edu": False}),
+    Boot("control", ["control"], {"devices": EDUS, "smmu": "none"}),
     Boot("stock", ["control_stock", "io", "platform"],
-         {"devices": EDUS + IO, "mode": "nvhe"}, disks=2),
-    Boot("identity", ["pvm", "attack", "io", "platform"],
-         {"devices": EDUS + IO}, disks=2),
+         with_io(mode="nvhe", append="iommu.passthrough=1"), disks=2),
+    Boot("hypercall", ["hypercall", "paging"], {"devices": EDUS}),
+    Boot("identity", ["pvm", "attack", "io", "platform"], with_io(), disks=2),
     Boot("paging", ["attack_paging", "io", "platform"],
-         {"devices": EDUS + IO, "append": PAGING}, disks=2),
+         with_io(append=PAGING), disks=2),
 ]
 
 # The machine's properties that the hypervisor's code depends on
@@ -89,7 +95,7 @@ def matrix_boot(machine):
                      f"{machine['cpus']}cpu", machine["memory"],
                      machine["cpu"],
                      "coherent" if machine["coherent"] else "noncoherent"))
-    return Boot(name, ["matrix"], dict(machine, devices=EDUS + IO), disks=2)
+    return Boot(name, ["matrix"], with_io(**machine), disks=2)
 
 
 def matrix(everything):

@@ -32,7 +32,7 @@
 #define EDU_POLL_US		2000
 #define EDU_TIMEOUT_US		(20 * USEC_PER_SEC)
 
-#define PLATFORM_COMPATIBLE	"pkvm,test-dma"
+#define PLATFORM_COMPATIBLE	"qemu,edu-pair"
 #define MAX_ENGINES		16
 
 struct engine {

@@ -13,17 +13,27 @@
 #include <linux/uaccess.h>
 
 #include <asm/kvm_asm.h>
+#ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
+#include <asm/kvm_pkvm_iommu.h>
+#endif
 
 #include "internal.h"
 
 static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
-#ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
+#ifdef PKVM_IOMMU_OP
 	[PKVM_TEST_HVC_IOMMU_OP] = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
 	[PKVM_TEST_HVC_IOMMU_INIT] = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_init),
 #endif
 	[PKVM_TEST_HVC_SHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_share_hyp),
 	[PKVM_TEST_HVC_UNSHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_hyp),
 };
+
+/* The programs have their own list of operations: programs/hcall.h */
+#ifdef PKVM_IOMMU_OP
+static_assert(PKVM_IOMMU_OP_GET_INFO == 0 && PKVM_IOMMU_OP_ALLOC_DOMAIN == 3 &&
+	      PKVM_IOMMU_OP_MAP == 6 && PKVM_IOMMU_OP_POLL == 9 &&
+	      PKVM_IOMMU_NR_OPS == 10 && PKVM_IOMMU_TOPUP_MAX == 64);
+#endif
 
 static int test_hvc(struct pkvm_test_hvc *hvc)
 {

@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 
+#include "hidden.h"
 #include "pvm.h"
 
 #define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
@@ -18,16 +19,18 @@
 #define FAULT_MS	10000
 
 /*
- * The host driver logs at most 10 faults of a device in 5 s; a test that is
- * past that relies on the counter alone.
+ * QEMU takes a refused transfer apart: each 4 bytes fault again. The host driver
+ * logs at most 10 faults of a device in 5 s, so transfers are short, and only
+ * those that begin within these 10 must be in the log; all must be counted.
  */
-#define LOG_BURST	9
+#define ATTACK_LEN	32
+#define LOG_BURST	10
 #define LOG_INTERVAL_MS	5500
 
 static struct pkvm_test_engine attacker_info;
 static uint32_t attacker;		/* its index */
-static uint64_t fault_times[LOG_BURST];
-static size_t nr_faults;
+static uint64_t log_window;		/* when it began */
+static long logged_in_window;
 
 static void pick_attacker(uint32_t index)
 {
@@ -62,14 +65,18 @@ static bool fault_counted(void)
 
 static bool fault_reported(uint64_t addr)
 {
-	uint64_t *slot = &fault_times[nr_faults++ % LOG_BURST];
 	uint64_t now = now_ms();
-	bool limited = *slot && now - *slot < LOG_INTERVAL_MS;
+	bool must_log;
 
-	*slot = now;
 	if (!fault_counted())
 		return false;
-	return limited || klog_wait(klog, attacker_info.name, addr, FAULT_MS);
+	if (now - log_window > LOG_INTERVAL_MS) {
+		log_window = now;
+		logged_in_window = 0;
+	}
+	must_log = logged_in_window < LOG_BURST;
+	logged_in_window += stream_faults(attacker_info.sid) - faults_before;
+	return !must_log || klog_wait(klog, attacker_info.name, addr, FAULT_MS);
 }
 
 /*
@@ -183,73 +190,12 @@ static void test_unmapped_host_page(void)
 	uint32_t junk = 0xbad0bad0;
 
 	fill_random(mem, page_size);
-	expect_read_blocked("an unmapped page", phys, 4096);
+	expect_read_blocked("an unmapped page", phys, ATTACK_LEN);
 	mem[0] = 1;
 	expect_write_blocked("an unmapped page", phys, 4, &junk);
 	expect_eq(mem[0], 1);
 	munmap(mem, page_size);
 	pages_free(phys);
-}
-
-/*
- * All memory that the CPU cannot read from the host is EL2's or a guest's: find
- * it page by page, as the stage-2 page table says it, not as EL2 was asked.
- */
-struct hidden {
-	uint64_t start, end;
-};
-
-static struct hidden hidden[512];
-static size_t nr_hidden;
-static uint64_t hidden_pages;
-
-static void hidden_add(uint64_t phys)
-{
-	hidden_pages++;
-	if (nr_hidden && hidden[nr_hidden - 1].end == phys) {
-		hidden[nr_hidden - 1].end += page_size;
-	} else if (nr_hidden < ARRAY_SIZE(hidden)) {
-		hidden[nr_hidden].start = phys;
-		hidden[nr_hidden++].end = phys + page_size;
-	}
-}
-
-static void hidden_scan_range(uint64_t start, uint64_t end)
-{
-	uint8_t *mem = phys_map(start, end - start);
-	uint32_t value;
-
-	for (uint64_t off = 0; off < end - start; off += page_size) {
-		if (try_read32(mem + off, &value))
-			hidden_add(start + off);
-	}
-	munmap(mem, end - start);
-}
-
-static void hidden_scan(void)
-{
-	FILE *f = fopen("/proc/iomem", "r");
-	uint64_t start, end;
-	char line[256];
-
-	nr_hidden = 0;
-	hidden_pages = 0;
-	while (f && fgets(line, sizeof(line), f)) {
-		if (line[0] != ' ' && strstr(line, "System RAM") &&
-		    sscanf(line, "%" SCNx64 "-%" SCNx64, &start, &end) == 2)
-			hidden_scan_range(start, end + 1);
-	}
-	if (f)
-		fclose(f);
-}
-
-static bool is_hidden(uint64_t phys)
-{
-	for (size_t i = 0; i < nr_hidden; i++) {
-		if (phys >= hidden[i].start && phys < hidden[i].end)
-			return true;
-	}
-	return false;
 }
 
 #define MAX_TARGETS	12
@@ -263,14 +209,16 @@ static size_t el2_targets(uint64_t *target)
 	hidden_scan();
 	ktap_line("# the host cannot read %" PRIu64 " pages in %zu places",
 		  hidden_pages, nr_hidden);
+	for (size_t i = 0; i < nr_hidden && i < 8; i++)
+		ktap_line("# ... %#" PRIx64 "-%#" PRIx64, hidden[i].start,
+			  hidden[i].end - 1);
 	expect(hidden_pages, "EL2 owns no memory at all?");
 	if (expect(phys, "where is EL2's memory?"))
 		target[nr++] = phys;
-	phys = ksym_phys("__hyp_text_start");
-	if (expect(is_hidden(phys), "EL2's code is open to the host"))
-		target[nr++] = phys;
+	/* The CPU may read EL2's code, for the messages of a panic; DMA may not */
+	target[nr++] = (ksym_phys("__hyp_text_start") + page_size) & ~(page_size - 1);
 	for (size_t i = 0; i < nr_hidden && nr < MAX_TARGETS; i++)
-		target[nr++] = hidden[i].end - 4096;
+		target[nr++] = hidden[i].end - ATTACK_LEN;
 	return nr;
 }
 
@@ -280,14 +228,14 @@ static void test_read_el2_memory(void)
 	size_t nr = el2_targets(target);
 
 	for (size_t i = 0; i < nr; i++)
-		expect_read_blocked("EL2 memory", target[i], 4096);
+		expect_read_blocked("EL2 memory", target[i], ATTACK_LEN);
 }
 
 static void test_write_el2_memory(void)
 {
 	uint64_t target[MAX_TARGETS + 1];
 	size_t nr = el2_targets(target);
-	uint8_t junk[4096];
+	uint8_t junk[ATTACK_LEN];
 
 	memset(junk, 0xa5, sizeof(junk));
 	for (size_t i = 0; i < nr; i++)
@@ -363,7 +311,7 @@ static void test_read_pvm_memory(void)
 	loop.pvm = &pvm;
 	pthread_create(&thread, NULL, guest_loop, &loop);
 	for (size_t i = 0; i < PVM_PAGES; i += 3) {
-		attack_read(pvm.phys[i], 4096, true, &o);
+		attack_read(pvm.phys[i], ATTACK_LEN, true, &o);
 		expect(!o.leaked && !page_leaked(&o, i), "page %zu leaked", i);
 		expect(o.logged, "no fault at %#" PRIx64, pvm.phys[i]);
 	}
@@ -376,7 +324,7 @@ static void test_read_pvm_memory(void)
 static void test_write_pvm_memory(void)
 {
 	struct guest_loop loop = { };
-	uint8_t junk[4096];
+	uint8_t junk[ATTACK_LEN];
 	struct pvm pvm;
 	pthread_t thread;
 
@@ -414,7 +362,7 @@ static void test_pvm_page_before_and_after(void)
 	expect(!memcmp(data, back, 4096), "before the donation");
 
 	expect_eq(pvm_call(&pvm, PVM_FILL, 0, PVM_PAGES, SEED), 0);
-	attack_read(phys, 4096, true, &o);
+	attack_read(phys, ATTACK_LEN, true, &o);
 	expect(!o.leaked && !page_leaked(&o, 0), "leaked while it was donated");
 	expect(o.logged, "no fault");
 
@@ -429,13 +377,13 @@ static void test_pvm_page_before_and_after(void)
 /* The same attacks where nothing is there to stop them */
 static void test_control_kernel_page(void)
 {
-	uint64_t phys = ksym_phys("linux_banner"), page;
-	const char *name = "Linux version";
-	uint32_t junk = 0x600d600d, *mem;
+	uint64_t phys = ksym_phys("_stext") & ~(page_size - 1), page;
+	uint32_t junk = 0x600d600d, *mem = phys_map(phys, page_size);
 	struct outcome o;
 
-	attack_read(phys, 64, false, &o);
-	expect(!memcmp(o.data, name, strlen(name)), "kernel memory was not read");
+	attack_read(phys, 4096, false, &o);
+	expect(o.leaked && !memcmp(o.data, mem, 4096), "kernel code was not read");
+	munmap(mem, page_size);
 
 	page = pages_alloc(page_size);
 	mem = phys_map(page, page_size);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# For test groups that use real devices: what they should do, and how to see it.
+
+EXPECTED_TYPE=identity
+[ "$(param iommu.passthrough)" = 0 ] && EXPECTED_TYPE=DMA
+
+# known_sum NUMBER: what the runner says the first MiB of a disk sums up to
+known_sum() {
+	param pkvm_disks | cut -d, -f$1
+}
+
+disk_sum() {
+	dd if=$1 bs=64k skip=$2 count=$3 2>/dev/null | md5sum | cut -d' ' -f1
+}
+
+forget_cached() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+}
+
+reads_known() {
+	wait_for 20 [ -b $1 ] || return
+	forget_cached
+	[ "$(disk_sum $1 0 16)" = "$(known_sum $2)" ]
+}
+
+# 16 MiB in and out again, through the device and not the page cache
+writes_and_reads() {
+	dd if=/dev/urandom of=$RANDOM_DATA bs=64k count=256 2>/dev/null
+	dd if=$RANDOM_DATA of=$1 bs=64k seek=32 conv=fsync 2>/dev/null || return
+	forget_cached
+	[ "$(disk_sum $1 32 256)" = "$(disk_sum $RANDOM_DATA 0 256)" ]
+}
+
+domain_type_of() {
+	cat $1/iommu_group/type
+}
+
+types_as_expected() {
+	local driver type
+	for driver in ahci nvme igb virtio-pci; do
+		type=$(domain_type_of $(pci_of $driver)) || return
+		[ "$type" = $EXPECTED_TYPE ] || {
+			note "$driver has domain type $type"
+			return 1
+		}
+	done
+}
+
+# Ours says "fault: DEVICE stream ...", the stock driver "event: F_..."
+fault_lines() {
+	dmesg | grep -c 'smmu.*: fault: \|smmu.*: event'
+}

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The least that must hold on every machine: it works, and it protects.
+#
+# test: pvm_runs
+# test: engine_raw
+# test: read_el2_memory
+# test: read_smmu_registers
+# test: write_pvm_memory
+# test: pvm_page_before_and_after
+# test: domain_type
+# test: sata_write_read
+# test: nvme_read_known
+# test: nvme_write_read
+# test: net_igb_to_virtio
+# test: platform_two_streams
+# test: platform_ram_to_ram
+
+. /lib/devices.sh
+
+load_module
+pvm pvm_runs
+attack engine_raw read_el2_memory read_smmu_registers write_pvm_memory \
+	pvm_page_before_and_after
+check domain_type types_as_expected
+check sata_write_read writes_and_reads /dev/sda
+check nvme_read_known reads_known /dev/nvme0n1 2
+check nvme_write_read writes_and_reads /dev/nvme0n1
+check net_igb_to_virtio net igb virtio_net 100
+platform platform_two_streams platform_ram_to_ram

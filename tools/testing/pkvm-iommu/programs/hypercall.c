@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hypercall [TEST]...: every argument of every hypercall wrong in turn. Each
+ * gives the errno that <asm/kvm_pkvm_iommu.h> documents and changes nothing.
+ */
+#include "hcall.h"
+
+#define EL2_REGISTERS	0x09050000ULL	/* the SMMU's, on QEMU's virt machine */
+#define UNUSED_SID	0xfff0
+#define IOVA		0x40000000ULL
+#define BAD		(~0ULL)
+
+/* A domain with one page mapped at IOVA, and a page that EL2 has */
+static struct {
+	uint64_t domain, page, el2, size, limit;
+} good;
+
+/* For the tables below */
+#define D	good.domain
+#define P	good.page
+#define S	good.size
+#define NEXT	(IOVA + S)
+
+static void good_setup(void)
+{
+	struct answer info = hcall(OP_GET_INFO, 0, 0, 0, 0, 0);
+
+	expect_eq(info.ret, 0);
+	good.size = page_size;
+	good.limit = 1ULL << (info.x3 & 0xff);
+	good.el2 = hyp_mem_base();
+	good.page = pages_alloc(page_size);
+	good.domain = domain_new();
+	expect_eq(map(good.domain, IOVA, good.page, page_size, PROT_RW, NULL), 0);
+}
+
+static void good_teardown(void)
+{
+	expect_eq(unmap(good.domain, IOVA, page_size), 0);
+	expect_eq(domain_delete(good.domain), 0);
+	reclaim_all();
+	pages_free(good.page);
+}
+
+static void expect_unchanged(const char *what)
+{
+	expect(iova_to_phys(good.domain, IOVA) == (int64_t)good.page,
+	       "after %s: the mapping is gone", what);
+	expect(iova_to_phys(good.domain, IOVA + page_size) == -ENXIO,
+	       "after %s: something is mapped behind it", what);
+	expect(iova_to_phys(good.domain, 0) == -ENXIO,
+	       "after %s: something is mapped at 0", what);
+}
+
+struct bad_call {
+	const char *what;
+	uint64_t op;
+	uint64_t arg[5];
+	int errnos[3];		/* any of these */
+};
+
+static void check_calls(const struct bad_call *calls, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++) {
+		const struct bad_call *c = &calls[i];
+		struct answer a = hcall(c->op, c->arg[0], c->arg[1], c->arg[2],
+					c->arg[3], c->arg[4]);
+		bool known = false;
+
+		for (size_t e = 0; e < ARRAY_SIZE(c->errnos); e++)
+			known |= c->errnos[e] && a.ret == -c->errnos[e];
+		expect(known, "%s: returned %" PRId64 ", not %d", c->what, a.ret,
+		       -c->errnos[0]);
+		if (c->op == OP_MAP || c->op == OP_UNMAP)
+			expect(!a.x2, "%s: %" PRIu64 " bytes done", c->what, a.x2);
+		expect_unchanged(c->what);
+	}
+}
+
+#define CHECK_CALLS(...)						\
+	do {								\
+		good_setup();						\
+		const struct bad_call calls[] = { __VA_ARGS__ };	\
+									\
+		check_calls(calls, ARRAY_SIZE(calls));			\
+		good_teardown();					\
+	} while (0)
+
+static void test_bad_op(void)
+{
+	CHECK_CALLS({ "op past the last", NR_OPS, { }, { EOPNOTSUPP } },
+		    { "op 2^32", 1ULL << 32, { }, { EOPNOTSUPP } },
+		    { "op -1", BAD, { }, { EOPNOTSUPP } });
+}
+
+/* What was only for boot is gone */
+static void test_init_is_over(void)
+{
+	struct answer a;
+
+	for (uint64_t op = 0; op < 3; op++) {
+		a = hcall_func(PKVM_TEST_HVC_IOMMU_INIT, op, EL2_REGISTERS,
+			       0x20000, 0, 0, 0);
+		expect_eq(a.ret, -ENOSYS);
+	}
+}
+
+static void test_bad_info(void)
+{
+	CHECK_CALLS({ "smmu 1", OP_GET_INFO, { 1 }, { ENOENT } },
+		    { "smmu 2^32", OP_GET_INFO, { 1ULL << 32 }, { ENOENT } },
+		    { "smmu -1", OP_GET_INFO, { BAD }, { ENOENT } },
+		    { "poll smmu 1", OP_POLL, { 1 }, { ENOENT } },
+		    { "poll smmu -1", OP_POLL, { BAD }, { ENOENT } });
+}
+
+static void test_bad_topup(void)
+{
+	uint64_t mine, head, other;
+	struct answer a;
+
+	CHECK_CALLS({ "65 pages", OP_TOPUP, { good.page, 65 }, { E2BIG } },
+		    { "-1 pages", OP_TOPUP, { good.page, BAD }, { E2BIG } },
+		    { "a mapped page", OP_TOPUP, { good.page, 1 }, { EBUSY } },
+		    { "EL2's page", OP_TOPUP, { good.el2, 1 }, { EPERM } },
+		    { "page 0", OP_TOPUP, { 0, 1 }, { EPERM, EINVAL } },
+		    { "registers", OP_TOPUP, { EL2_REGISTERS, 1 }, { EPERM, EINVAL } },
+		    { "no memory", OP_TOPUP, { 1ULL << 45, 1 }, { EPERM, EINVAL } },
+		    { "past all", OP_TOPUP, { 1ULL << 55, 1 }, { EPERM, EINVAL } },
+		    { "page -1", OP_TOPUP, { BAD, 1 }, { EPERM, EINVAL } });
+
+	/* A list that ends in a page of EL2: what was taken is reported */
+	good_setup();
+	mine = pages_alloc(page_size);
+	*(uint64_t *)phys_map(mine, page_size) = good.el2;
+	a = hcall(OP_TOPUP, mine, 2, 0, 0, 0);
+	expect_eq(a.ret, -EPERM);
+	expect_eq(a.x3, 1);
+	expect_eq(a.x2, good.el2);
+	pages_forget(mine);
+
+	/* A list that runs in a circle: the second time it is EL2's */
+	head = pages_alloc(page_size);
+	other = pages_alloc(page_size);
+	*(uint64_t *)phys_map(head, page_size) = other;
+	*(uint64_t *)phys_map(other, page_size) = head;
+	a = hcall(OP_TOPUP, head, 3, 0, 0, 0);
+	expect_eq(a.ret, -EPERM);
+	expect_eq(a.x3, 1);
+	pages_forget(head);
+	pages_forget(other);
+	expect_unchanged("odd lists");
+	good_teardown();
+}
+
+/* Asking for no memory back, and for more than one call gives */
+static void test_bad_reclaim(void)
+{
+	struct answer a;
+
+	good_setup();
+	supply(2 * TOPUP_MAX);
+	a = hcall(OP_RECLAIM, 0, 0, 0, 0, 0);
+	expect_eq(a.ret, 0);
+	expect_eq(a.x3, 0);
+	a = hcall(OP_RECLAIM, BAD, 0, 0, 0, 0);
+	expect_eq(a.ret, 0);
+	expect_eq(a.x3, TOPUP_MAX);
+	for (uint64_t page = a.x2, next; a.x3--; page = next) {
+		uint64_t *words = phys_map(page, page_size), left = 0;
+
+		next = words[0];
+		for (size_t i = 1; i < page_size / 8; i++)
+			left |= words[i];
+		expect(!left, "a page came back with data in it");
+		munmap(words, page_size);
+		pages_free(page);
+	}
+	expect_unchanged("reclaim");
+	good_teardown();
+}
+
+static void test_bad_free(void)
+{
+	uint64_t other;
+
+	CHECK_CALLS({ "blocked", OP_FREE_DOMAIN, { DOMAIN_BLOCKED }, { ENOENT } },
+		    { "identity", OP_FREE_DOMAIN, { DOMAIN_IDENTITY }, { ENOENT } },
+		    { "a handle never given", OP_FREE_DOMAIN,
+		      { good.domain + 1 }, { ENOENT } },
+		    { "2^16 + a handle", OP_FREE_DOMAIN,
+		      { good.domain + (1ULL << 16) }, { ENOENT } },
+		    { "2^32 + a handle", OP_FREE_DOMAIN,
+		      { good.domain + (1ULL << 32) }, { ENOENT } },
+		    { "-1", OP_FREE_DOMAIN, { BAD }, { ENOENT } });
+
+	good_setup();
+	other = domain_new();
+	expect_eq(attach(0, UNUSED_SID, other), 0);
+	expect_eq(domain_delete(other), -EBUSY);
+	expect_eq(attach(0, UNUSED_SID, DOMAIN_BLOCKED), 0);
+	expect_eq(domain_delete(other), 0);
+	expect_eq(domain_delete(other), -ENOENT);
+	expect_eq(attach(0, UNUSED_SID, other), -ENOENT);
+	expect_unchanged("free");
+	good_teardown();
+}
+
+static void test_bad_attach(void)
+{
+	uint64_t sids = 1ULL << hcall(OP_GET_INFO, 0, 0, 0, 0, 0).x2;
+
+	CHECK_CALLS({ "smmu 1", OP_ATTACH, { 1, UNUSED_SID, good.domain }, { ENOENT } },
+		    { "smmu -1", OP_ATTACH, { BAD, UNUSED_SID, good.domain }, { ENOENT } },
+		    { "stream past the last", OP_ATTACH,
+		      { 0, sids, good.domain }, { ERANGE } },
+		    { "stream 2^32", OP_ATTACH,
+		      { 0, 1ULL << 32, good.domain }, { ERANGE } },
+		    { "stream -1", OP_ATTACH, { 0, BAD, good.domain }, { ERANGE } },
+		    { "no such domain", OP_ATTACH,
+		      { 0, UNUSED_SID, good.domain + 1 }, { ENOENT } },
+		    { "domain -1", OP_ATTACH, { 0, UNUSED_SID, BAD }, { ENOENT } },
+		    { "domain 2^32", OP_ATTACH,
+		      { 0, UNUSED_SID, 1ULL << 32 }, { ENOENT } });
+}
+
+static void test_bad_map(void)
+{
+	CHECK_CALLS({ "no domain", OP_MAP, { D + 1, NEXT, P, S, 3 }, { ENOENT } },
+		    { "blocked", OP_MAP, { 0, NEXT, P, S, 3 }, { ENOENT } },
+		    { "identity", OP_MAP, { 1, NEXT, P, S, 3 }, { ENOENT } },
+		    { "domain -1", OP_MAP, { BAD, NEXT, P, S, 3 }, { ENOENT } },
+		    { "iova + 1", OP_MAP, { D, NEXT + 1, P, S, 3 }, { EINVAL } },
+		    { "iova + 512", OP_MAP, { D, NEXT + 512, P, S, 3 }, { EINVAL } },
+		    { "iova too large", OP_MAP, { D, good.limit, P, S, 3 }, { ERANGE } },
+		    { "iova at the top", OP_MAP, { D, BAD - S + 1, P, S, 3 }, { ERANGE } },
+		    { "phys + 1", OP_MAP, { D, NEXT, P + 1, S, 3 }, { EINVAL } },
+		    { "EL2's page", OP_MAP, { D, NEXT, good.el2, S, 3 }, { EPERM } },
+		    { "EL2's registers", OP_MAP, { D, NEXT, EL2_REGISTERS, S, 3 }, { EPERM } },
+		    { "phys 2^52", OP_MAP, { D, NEXT, 1ULL << 52, S, 3 }, { ERANGE, EPERM } },
+		    { "phys at the top", OP_MAP, { D, NEXT, BAD - S + 1, S, 3 }, { ERANGE, EPERM } },
+		    { "size 0", OP_MAP, { D, NEXT, P, 0, 3 }, { EINVAL } },
+		    { "size 1", OP_MAP, { D, NEXT, P, 1, 3 }, { EINVAL } },
+		    { "size -page", OP_MAP, { D, NEXT, P, BAD - S + 1, 3 }, { ERANGE } },
+		    { "past the input size", OP_MAP,
+		      { D, good.limit - S, P, 2 * S, 3 }, { ERANGE } },
+		    { "no access", OP_MAP, { D, NEXT, P, S, 0 }, { EINVAL } },
+		    { "unknown access", OP_MAP, { D, NEXT, P, S, 0x103 }, { EINVAL } },
+		    { "access bit 63", OP_MAP, { D, NEXT, P, S, 1ULL << 63 | 3 }, { EINVAL } },
+		    { "over a mapping", OP_MAP, { D, IOVA, P, S, 3 }, { EEXIST } });
+}
+
+static void test_bad_unmap(void)
+{
+	CHECK_CALLS({ "no domain", OP_UNMAP, { D + 1, IOVA, S }, { ENOENT } },
+		    { "identity", OP_UNMAP, { 1, IOVA, S }, { ENOENT } },
+		    { "domain -1", OP_UNMAP, { BAD, IOVA, S }, { ENOENT } },
+		    { "iova + 1", OP_UNMAP, { D, IOVA + 1, S }, { EINVAL } },
+		    { "iova too large", OP_UNMAP, { D, good.limit, S }, { ERANGE } },
+		    { "iova at the top", OP_UNMAP, { D, BAD - S + 1, S }, { ERANGE } },
+		    { "size 0", OP_UNMAP, { D, IOVA, 0 }, { EINVAL } },
+		    { "size 1", OP_UNMAP, { D, IOVA, 1 }, { EINVAL } },
+		    { "size -page", OP_UNMAP, { D, IOVA, BAD - S + 1 }, { ERANGE } },
+		    { "nothing there", OP_UNMAP, { D, NEXT, S }, { ENXIO } },
+		    { "nothing there at all", OP_UNMAP, { D, 0, S }, { ENXIO } },
+		    { "lookup: no domain", OP_IOVA_TO_PHYS, { D + 1, IOVA }, { ENOENT } },
+		    { "lookup: identity", OP_IOVA_TO_PHYS, { 1, IOVA }, { ENOENT } },
+		    { "lookup: too large", OP_IOVA_TO_PHYS, { D, good.limit }, { ERANGE } },
+		    { "lookup: top", OP_IOVA_TO_PHYS, { D, BAD }, { ERANGE } },
+		    { "lookup: nothing", OP_IOVA_TO_PHYS, { D, NEXT }, { ENXIO } });
+}
+
+static const struct test tests[] = {
+	{ "bad_op", test_bad_op },
+	{ "init_is_over", test_init_is_over },
+	{ "bad_info", test_bad_info },
+	{ "bad_topup", test_bad_topup },
+	{ "bad_reclaim", test_bad_reclaim },
+	{ "bad_free", test_bad_free },
+	{ "bad_attach", test_bad_attach },
+	{ "bad_map", test_bad_map },
+	{ "bad_unmap", test_bad_unmap },
+};
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	test_open();
+	access_init();
+	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
+}
