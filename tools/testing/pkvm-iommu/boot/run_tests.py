@@ -162,7 +162,7 @@ def matcher(pattern):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("tests", nargs="?", default="", metavar="PATTERN",
+    parser.add_argument("--tests", default="", metavar="PATTERN",
                         help="only tests whose BOOT/GROUP.NAME matches")
     parser.add_argument("--matrix", action="store_true",
                         help="every machine of the matrix, not a selection")
