@@ -44,8 +44,11 @@ enum pkvm_iommu_init_op {
 
 /* PKVM_IOMMU_INIT_REGISTER x4: page-table walks and queues are coherent */
 #define PKVM_IOMMU_F_COHERENT		BIT(0)
-/* ... use a linear stream table even if the SMMU can do 2-level (for tests) */
-#define PKVM_IOMMU_F_LINEAR		BIT(1)
+/* ... features of the hardware that are not to be used (errata, tests) */
+#define PKVM_IOMMU_F_NO_2LVL		BIT(1)	/* 2-level stream table */
+#define PKVM_IOMMU_F_NO_RIL		BIT(2)	/* range invalidation */
+#define PKVM_IOMMU_F_NO_BBML2		BIT(3)	/* blocks in the identity map */
+#define PKVM_IOMMU_F_ALL		GENMASK(3, 0)
 
 /**
  * enum pkvm_iommu_unsupported - why EL2 cannot drive an SMMU

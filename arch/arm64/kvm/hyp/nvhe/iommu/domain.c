@@ -7,8 +7,9 @@
 #include <iommu.h>
 #include <page_use.h>
 
-/* Tables that one FREE_DOMAIN takes down at most (I7) */
-#define DOMAIN_FREE_BUDGET	32
+/* Tables that one FREE_DOMAIN takes down at most, by the pages they pin (I7) */
+#define DOMAIN_FREE_PAGES	16384
+#define DOMAIN_FREE_BUDGET	(DOMAIN_FREE_PAGES / PTRS_PER_PTE)
 
 static void *alloc_table(struct iommu_pgtable *pgt)
 {

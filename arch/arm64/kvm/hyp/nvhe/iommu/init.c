@@ -100,8 +100,7 @@ static long find_registers(u64 base, u64 size)
 }
 
 /* Cut the host's donation up: largest and most aligned first */
-static void assign_memory(struct hyp_smmu *smmu, void *mem, const struct smmu_layout *l,
-			  bool linear)
+static void assign_memory(struct hyp_smmu *smmu, void *mem, const struct smmu_layout *l)
 {
 	memset(mem, 0, l->total);
 	smmu->strtab = mem;
@@ -111,20 +110,21 @@ static void assign_memory(struct hyp_smmu *smmu, void *mem, const struct smmu_la
 	smmu->ids = mem + l->evtq;
 	smmu->cmdq_log2 = min_t(u8, smmu->feat.cmdq_log2, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT);
 	smmu->evtq_log2 = min_t(u8, smmu->feat.evtq_log2, PAGE_SHIFT - EVTQ_ENT_SZ_SHIFT);
-	smmu_strtab_init(smmu, linear);
+	smmu_strtab_init(smmu);
 	if (!smmu->feat.coherent)
 		kvm_flush_dcache_to_poc(smmu->strtab, l->total);
 }
 
 long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out)
 {
-	bool linear = flags & PKVM_IOMMU_F_LINEAR;
 	struct smmu_layout layout;
 	struct hyp_smmu *smmu;
 	u32 idr[6];
 	long id;
 	int ret;
 
+	if (flags & ~(u64)PKVM_IOMMU_F_ALL)
+		return -EINVAL;
 	id = find_registers(base, size);
 	if (id < 0)
 		return id;
@@ -136,11 +136,11 @@ long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u
 	if (ret)
 		return ret;
 	smmu_read_idrs(smmu->base, idr);
-	*out = smmu_features_decode(idr, flags & PKVM_IOMMU_F_COHERENT, &smmu->feat);
+	*out = smmu_features_decode(idr, flags, &smmu->feat);
 	if (*out)
 		return -EOPNOTSUPP;
 
-	layout = smmu_layout(&smmu->feat, linear);
+	layout = smmu_layout(&smmu->feat);
 	*out = layout.total >> PAGE_SHIFT;
 	if (nr_pages < *out)
 		return -ENOMEM;
@@ -150,7 +150,7 @@ long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u
 	if (ret)
 		return ret;
 
-	assign_memory(smmu, hyp_phys_to_virt(hyp_pfn_to_phys(pfn)), &layout, linear);
+	assign_memory(smmu, hyp_phys_to_virt(hyp_pfn_to_phys(pfn)), &layout);
 	ret = smmu_reset(smmu);
 	if (ret)
 		smmu->strtab = NULL;

@@ -39,7 +39,7 @@ void smmu_read_idrs(void __iomem *base, u32 idr[6])
 		idr[i] = readl_relaxed(base + ARM_SMMU_IDR0 + 4 * i);
 }
 
-int smmu_features_decode(const u32 idr[6], bool coherent, struct smmu_features *feat)
+int smmu_features_decode(const u32 idr[6], u64 flags, struct smmu_features *feat)
 {
 	u32 endian = FIELD_GET(IDR0_TTENDIAN, idr[0]);
 	u32 stall = FIELD_GET(IDR0_STALL_MODEL, idr[0]);
@@ -51,11 +51,14 @@ int smmu_features_decode(const u32 idr[6], bool coherent, struct smmu_features *
 		.evtq_log2	= FIELD_GET(IDR1_EVTQS, idr[1]),
 		.stage1		= idr[0] & IDR0_S1P,
 		.stage2		= idr[0] & IDR0_S2P,
-		.two_level	= FIELD_GET(IDR0_ST_LVL, idr[0]) == IDR0_ST_LVL_2LVL,
-		.coherent	= coherent && (idr[0] & IDR0_COHACC),
-		.range_inv	= idr[3] & IDR3_RIL,
-		.bbml2		= FIELD_GET(IDR3_BBM, idr[3]) == 2,
+		.two_level	= FIELD_GET(IDR0_ST_LVL, idr[0]) == IDR0_ST_LVL_2LVL &&
+				  !(flags & PKVM_IOMMU_F_NO_2LVL),
+		.coherent	= (idr[0] & IDR0_COHACC) && (flags & PKVM_IOMMU_F_COHERENT),
+		.range_inv	= (idr[3] & IDR3_RIL) && !(flags & PKVM_IOMMU_F_NO_RIL),
+		.bbml2		= FIELD_GET(IDR3_BBM, idr[3]) == 2 &&
+				  !(flags & PKVM_IOMMU_F_NO_BBML2),
 		.stall		= stall == IDR0_STALL_MODEL_STALL,
+		.ats		= idr[0] & IDR0_ATS,
 		.hyp		= idr[0] & IDR0_HYP,
 		.msi		= idr[0] & IDR0_MSI,
 		.attr_ovr	= idr[1] & IDR1_ATTR_TYPES_OVR,

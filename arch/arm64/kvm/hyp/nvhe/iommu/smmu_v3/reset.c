@@ -135,7 +135,8 @@ int smmu_enable(struct hyp_smmu *smmu)
 		arm_smmu_make_cmd_op(CMDQ_OP_TLBI_NSNH_ALL),
 		arm_smmu_make_cmd_op(CMDQ_OP_TLBI_EL2_ALL),
 	};
-	u32 cr0 = CR0_CMDQEN | CR0_EVTQEN;
+	/* Translated requests are checked, and abort: no STE allows ATS (I1) */
+	u32 cr0 = CR0_CMDQEN | CR0_EVTQEN | (smmu->feat.ats ? CR0_ATSCHK : 0);
 	int ret;
 
 	ret = smmu_write_sync(smmu->base, cr0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);

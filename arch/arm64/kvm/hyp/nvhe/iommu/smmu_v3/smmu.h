@@ -34,6 +34,7 @@ struct iommu_pool;
  * @range_inv: range invalidation (RIL)
  * @bbml2: a block may be replaced by a table and back at any time
  * @stall: transactions may stall; must be switched off in stage 1 STEs
+ * @ats: devices can claim to have translated an address already
  * @hyp: EL2 stream world
  * @msi: interrupts can be messages
  * @attr_ovr: attributes of a transaction can be overridden
@@ -41,7 +42,7 @@ struct iommu_pool;
 struct smmu_features {
 	u8	sid_bits, oas, asid_bits, vmid_bits, cmdq_log2, evtq_log2;
 	bool	stage1, stage2, two_level, coherent, range_inv, bbml2, stall,
-		hyp, msi, attr_ovr;
+		ats, hyp, msi, attr_ovr;
 };
 
 /**
@@ -115,7 +116,7 @@ struct hyp_smmu {
 };
 
 /* probe.c (pure): 0 or enum pkvm_iommu_unsupported */
-int smmu_features_decode(const u32 idr[6], bool coherent, struct smmu_features *feat);
+int smmu_features_decode(const u32 idr[6], u64 flags, struct smmu_features *feat);
 void smmu_read_idrs(void __iomem *base, u32 idr[6]);
 
 /* ste.c (pure) */
@@ -125,8 +126,8 @@ void smmu_make_ste(struct arm_smmu_ste *ste, const struct smmu_features *feat,
 void smmu_make_cd(struct arm_smmu_cd *cd, const struct iommu_pgtable *pgt, u16 asid);
 
 /* strtab.c: hyp_smmu::lock held */
-struct smmu_layout smmu_layout(const struct smmu_features *feat, bool linear);
-void smmu_strtab_init(struct hyp_smmu *smmu, bool linear);
+struct smmu_layout smmu_layout(const struct smmu_features *feat);
+void smmu_strtab_init(struct hyp_smmu *smmu);
 int smmu_stream_get(struct hyp_smmu *smmu, u64 sid, struct iommu_pool *pool,
 		    struct smmu_stream **stream);
 int smmu_ste_abort(struct hyp_smmu *smmu, u32 sid);

@@ -19,18 +19,18 @@
 /* Hardware without 2-level tables has few streams (IDR0.ST_LEVEL) */
 #define STRTAB_LINEAR_MAX_BITS	12
 
-static u8 table_bits(const struct smmu_features *feat, bool linear)
+static bool is_linear(const struct smmu_features *feat)
 {
-	return min_t(u8, feat->sid_bits,
-		     linear ? STRTAB_LINEAR_MAX_BITS : STRTAB_L1_MAX_BITS + STRTAB_L2_BITS);
+	return !feat->two_level || feat->sid_bits <= STRTAB_L2_BITS;
 }
 
-static bool is_linear(const struct smmu_features *feat, bool linear)
+static u8 table_bits(const struct smmu_features *feat)
 {
-	return linear || !feat->two_level || feat->sid_bits <= STRTAB_L2_BITS;
+	return min_t(u8, feat->sid_bits, is_linear(feat) ? STRTAB_LINEAR_MAX_BITS :
+							   STRTAB_L1_MAX_BITS + STRTAB_L2_BITS);
 }
 
-struct smmu_layout smmu_layout(const struct smmu_features *feat, bool linear)
+struct smmu_layout smmu_layout(const struct smmu_features *feat)
 {
 	struct smmu_layout l = {
 		.cmdq	= PAGE_SIZE,
@@ -38,11 +38,9 @@ struct smmu_layout smmu_layout(const struct smmu_features *feat, bool linear)
 		.ids	= PAGE_ALIGN(BIT(max(feat->asid_bits, feat->vmid_bits)) / BITS_PER_BYTE),
 		.smmu	= PAGE_ALIGN(sizeof(struct hyp_smmu)),
 	};
-	u8 bits;
+	u8 bits = table_bits(feat);
 
-	linear = is_linear(feat, linear);
-	bits = table_bits(feat, linear);
-	if (linear) {
+	if (is_linear(feat)) {
 		l.strtab = BIT(bits) * sizeof(struct arm_smmu_ste);
 		l.streams = BIT(bits) * sizeof(struct smmu_stream);
 	} else {
@@ -56,12 +54,11 @@ struct smmu_layout smmu_layout(const struct smmu_features *feat, bool linear)
 	return l;
 }
 
-void smmu_strtab_init(struct hyp_smmu *smmu, bool linear)
+void smmu_strtab_init(struct hyp_smmu *smmu)
 {
-	linear = is_linear(&smmu->feat, linear);
-	smmu->sid_bits = table_bits(&smmu->feat, linear);
-	smmu->split = linear ? 0 : STRTAB_L2_BITS;
-	if (linear) {
+	smmu->sid_bits = table_bits(&smmu->feat);
+	smmu->split = is_linear(&smmu->feat) ? 0 : STRTAB_L2_BITS;
+	if (!smmu->split) {
 		struct arm_smmu_ste *ste = smmu->strtab;
 		unsigned long i;
 
