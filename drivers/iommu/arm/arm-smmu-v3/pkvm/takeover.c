@@ -127,6 +127,36 @@ static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
 	return ret;
 }
 
+/*
+ * arm_smmu_v3_pkvm.without=2lvl,ril,bbml2: features of the hardware that EL2 is
+ * not to use, against errata and to test that it can do without.
+ */
+static u64 without __initdata;
+
+static int __init parse_without(char *str)
+{
+	static const struct {
+		const char *name;
+		u64 flag;
+	} features[] __initconst = {
+		{ "2lvl",  PKVM_IOMMU_F_NO_2LVL },
+		{ "ril",   PKVM_IOMMU_F_NO_RIL },
+		{ "bbml2", PKVM_IOMMU_F_NO_BBML2 },
+	};
+	char *name;
+	int i;
+
+	while ((name = strsep(&str, ","))) {
+		for (i = 0; i < ARRAY_SIZE(features); i++) {
+			if (!strcmp(name, features[i].name))
+				without |= features[i].flag;
+		}
+	}
+
+	return 0;
+}
+early_param("arm_smmu_v3_pkvm.without", parse_without);
+
 static void __init take_over_one(struct device_node *np)
 {
 	struct pkvm_smmu *smmu;
@@ -144,7 +174,7 @@ static void __init take_over_one(struct device_node *np)
 	if (!smmu)
 		return;
 
-	flags = of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0;
+	flags = without | (of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0);
 	ret = hand_over(&res, flags, &out);
 	if (ret < 0) {
 		if (ret == -EOPNOTSUPP)
