@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest interface of the pKVM paravirtual IOMMU: a guest maps its own memory for
+ * the devices assigned to it by hypercalls that EL2 handles without the host.
+ *
+ * SMCCC, HVC64 conduit: function in x0, arguments from x1 on, status in x0,
+ * results from x1 on. Functions and ops below 0x10 are deployed in guests and
+ * never change; ops from PVIOMMU_OP_FEATURES on are discovered.
+ */
+#ifndef __LINUX_PKVM_PVIOMMU_H
+#define __LINUX_PKVM_PVIOMMU_H
+
+#include <linux/arm-smccc.h>
+#include <linux/bits.h>
+
+#define PVIOMMU_HYP_CALL(nr)						\
+	ARM_SMCCC_CALL_VAL(ARM_SMCCC_FAST_CALL, ARM_SMCCC_SMC_64,	\
+			   ARM_SMCCC_OWNER_VENDOR_HYP, nr)
+
+#define PVIOMMU_DEV_REQ_DMA_FUNC_ID	PVIOMMU_HYP_CALL(0x3d)
+#define PVIOMMU_OP_FUNC_ID		PVIOMMU_HYP_CALL(0x3e)
+#define PVIOMMU_DEV_REQ_MMIO_FUNC_ID	PVIOMMU_HYP_CALL(0x3f)
+
+/**
+ * enum pviommu_op - x1 of PVIOMMU_OP_FUNC_ID
+ *
+ * Status SMCCC_RET_SUCCESS, SMCCC_RET_INVALID_PARAMETER (nothing changed, or
+ * as the op says) or SMCCC_RET_NOT_SUPPORTED (unknown op). Arguments that are
+ * not named must be zero. Addresses and sizes are in bytes and aligned to the
+ * granule, which is the page size of the host.
+ *
+ * @PVIOMMU_OP_ATTACH_DEV: x2 = pvIOMMU, x3 = vSID, x4 = PASID (0), x5 = domain,
+ *	x6 = PASID bits (0). Replaces nothing: a stream that is attached must be
+ *	detached first.
+ * @PVIOMMU_OP_DETACH_DEV: x2..x5 as above; x5 must be the domain attached. The
+ *	stream aborts when the call returns.
+ * @PVIOMMU_OP_ALLOC_DOMAIN: x1 = domain, a handle of this VM.
+ * @PVIOMMU_OP_FREE_DOMAIN: x2 = domain, which must not be attached. Unmaps all.
+ * @PVIOMMU_OP_MAP_PAGES: x2 = domain, x3 = IOVA, x4 = IPA, x5 = size,
+ *	x6 = PVIOMMU_PROT_*. x1 = bytes mapped; fewer than asked with
+ *	SMCCC_RET_SUCCESS: call again with the rest.
+ * @PVIOMMU_OP_UNMAP_PAGES: x2 = domain, x3 = IOVA, x4 = size. x1 = bytes
+ *	unmapped; fewer as above. No device reaches the memory any more when the
+ *	call returns.
+ * @PVIOMMU_OP_FEATURES: x1 = PVIOMMU_FEATURE_*, x2 = bitmap of page and block
+ *	sizes, smallest is the granule, x3 = input address bits of a domain.
+ */
+enum pviommu_op {
+	PVIOMMU_OP_ATTACH_DEV	= 0,
+	PVIOMMU_OP_DETACH_DEV	= 1,
+	PVIOMMU_OP_ALLOC_DOMAIN	= 2,
+	PVIOMMU_OP_FREE_DOMAIN	= 3,
+	PVIOMMU_OP_MAP_PAGES	= 4,
+	PVIOMMU_OP_UNMAP_PAGES	= 5,
+
+	PVIOMMU_OP_FEATURES	= 0x10,
+};
+
+/* MAP_PAGES x6; other bits are refused */
+#define PVIOMMU_PROT_READ	BIT(0)
+#define PVIOMMU_PROT_WRITE	BIT(1)
+#define PVIOMMU_PROT_CACHE	BIT(2)
+#define PVIOMMU_PROT_NOEXEC	BIT(3)
+#define PVIOMMU_PROT_MMIO	BIT(4)
+#define PVIOMMU_PROT_PRIV	BIT(5)
+
+#endif /* __LINUX_PKVM_PVIOMMU_H */
