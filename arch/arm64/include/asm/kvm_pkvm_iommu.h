@@ -124,6 +124,28 @@ enum pkvm_iommu_unsupported {
  * @PKVM_IOMMU_OP_POLL: x2 = SMMU. Handles global errors and takes one record off
  *	the event queue. Returns x1 = PKVM_IOMMU_POLL_*, x2..x5 = the record.
  *	-ENOENT.
+ *
+ * Calls about a VM name it by its pKVM handle. Its memory is charged to it: a
+ * pool of its own pays for routes, domains and tables. Calls about one VM that
+ * race with each other may return -EAGAIN: repeat.
+ *
+ * @PKVM_IOMMU_OP_VM_TOPUP: x2 = VM, x3 and x4 as x2 and x3 of TOPUP. Donates
+ *	pages to the pool of the VM; the first page makes the VM known here.
+ *	Allowed at any time of the VM's life until it dies. Returns as TOPUP, and
+ *	-ENOENT: no such VM, or it is dying.
+ * @PKVM_IOMMU_OP_VM_ROUTE: x2 = VM, x3 = pvIOMMU, x4 = vSID, x5 = SMMU,
+ *	x6 = stream ID: makes (pvIOMMU, vSID) of the VM name the stream, and the
+ *	VM its owner (I2). The stream must be blocked. -ENOENT (VM or SMMU;
+ *	the VM needs a TOPUP first), -EPERM (the VM's EL2 object exists: routes
+ *	are frozen, I3), -EEXIST (the VM has a route for this pvIOMMU and vSID),
+ *	-EBUSY (the stream has another owner or is attached), -ERANGE (stream
+ *	ID), -ENOMEM (x2 = pages for VM_TOPUP), -EIO.
+ * @PKVM_IOMMU_OP_VM_DRAIN: x2 = VM, dying or never started. First aborts its
+ *	streams, then unmaps its memory, then returns what the VM's pool holds,
+ *	in bounded steps. -EAGAIN: repeat; 0: nothing of the VM is left. In both
+ *	cases x2 = head and x3 = count of a kvm_hyp_memcache of the host's again.
+ *	-EBUSY: the VM runs. Until it is done, no page of the VM can be
+ *	reclaimed, nor can its handle be released: both get -EBUSY.
  */
 enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_GET_INFO,
@@ -136,6 +158,9 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_UNMAP,
 	PKVM_IOMMU_OP_IOVA_TO_PHYS,
 	PKVM_IOMMU_OP_POLL,
+	PKVM_IOMMU_OP_VM_TOPUP,
+	PKVM_IOMMU_OP_VM_ROUTE,
+	PKVM_IOMMU_OP_VM_DRAIN,
 	PKVM_IOMMU_NR_OPS,
 };
 
