@@ -45,14 +45,17 @@ static const char *domain_str(const struct iommu_domain *domain)
 static int streams_show(struct seq_file *s, void *unused)
 {
 	struct pkvm_smmu *smmu = s->private;
-	struct pkvm_smmu_master *master;
+	struct pkvm_smmu_stream_user *user;
+	struct pkvm_smmu_stream *stream;
 	unsigned long sid;
 
 	guard(mutex)(&smmu->streams_lock);
-	xa_for_each(&smmu->streams, sid, master)
-		seq_printf(s, "%#lx %s %s %d\n", sid, dev_name(master->dev),
-			   domain_str(master->domain),
-			   atomic_read(&master->faults));
+	xa_for_each(&smmu->streams, sid, stream)
+		list_for_each_entry(user, &stream->users, node)
+			seq_printf(s, "%#lx %s %s %d\n", sid,
+				   dev_name(user->master->dev),
+				   domain_str(user->master->domain),
+				   atomic_read(&user->master->faults));
 
 	return 0;
 }

@@ -1,123 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: devices and their streams.
- *
- * All streams of a device are attached to one domain, or to none. EL2 blocks
- * a stream until it is attached for the first time.
+ * pKVM SMMUv3 host driver: devices and what the iommu core may ask of them.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/gfp.h>
 #include <linux/of.h>
 #include <linux/pci.h>
 #include <linux/slab.h>
-#include <linux/sort.h>
 
 #include "../arm-smmu-v3.h"
 #include "../../../dma-iommu.h"
 #include "pkvm-smmu.h"
-
-static u32 domain_handle(const struct iommu_domain *domain)
-{
-	if (!domain || domain->type == IOMMU_DOMAIN_BLOCKED)
-		return PKVM_IOMMU_DOMAIN_BLOCKED;
-
-	if (domain->type == IOMMU_DOMAIN_IDENTITY)
-		return PKVM_IOMMU_DOMAIN_IDENTITY;
-
-	return container_of_const(domain, struct pkvm_smmu_domain,
-				  domain)->handle;
-}
-
-static int attach_one(struct pkvm_smmu *smmu, u32 sid, u32 handle)
-{
-	struct pkvm_smmu_need need = { .gfp = GFP_KERNEL };
-	int ret;
-
-	do {
-		ret = pkvm_smmu_hyp_attach(smmu->id, sid, handle, &need.pages);
-	} while (ret == -ENOMEM && pkvm_smmu_supply(&need));
-
-	return ret;
-}
-
-/*
- * Cannot fail for the caller: all streams of a dead SMMU abort, and a stream
- * that is a VM's is out of the host's reach.
- */
-static void block_streams(struct pkvm_smmu_master *master)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < master->nr_sids; i++) {
-		ret = attach_one(master->smmu, master->sids[i],
-				 PKVM_IOMMU_DOMAIN_BLOCKED);
-		if (ret && ret != -EIO)
-			dev_err(master->dev, "stream %#x not blocked (%pe)\n",
-				master->sids[i], ERR_PTR(ret));
-	}
-}
-
-/* The first @nr streams are on a new domain: put them where they were */
-static void roll_back(struct pkvm_smmu_master *master, unsigned int nr,
-		      const struct iommu_domain *old)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < nr; i++) {
-		ret = attach_one(master->smmu, master->sids[i],
-				 domain_handle(old));
-		if (!ret)
-			continue;
-
-		dev_err(master->dev,
-			"stream %#x cannot go back (%pe), blocking all\n",
-			master->sids[i], ERR_PTR(ret));
-		block_streams(master);
-		return;
-	}
-}
-
-static void set_domain(struct pkvm_smmu_master *master,
-		       struct iommu_domain *domain)
-{
-	guard(mutex)(&master->smmu->streams_lock);
-	master->domain = domain;
-}
-
-/**
- * pkvm_smmu_attach() - attach all streams of a device, or none
- * @master: the device
- * @domain: what to attach to
- * @old: what all its streams are attached to
- *
- * On failure the device is where it was, as the iommu core assumes, or blocked
- * if even that fails.
- *
- * Return: 0 or an errno.
- */
-int pkvm_smmu_attach(struct pkvm_smmu_master *master,
-		     struct iommu_domain *domain, struct iommu_domain *old)
-{
-	u32 handle = domain_handle(domain);
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < master->nr_sids; i++) {
-		ret = attach_one(master->smmu, master->sids[i], handle);
-		if (!ret)
-			continue;
-
-		dev_err(master->dev, "stream %#x not attached (%pe)\n",
-			master->sids[i], ERR_PTR(ret));
-		roll_back(master, i, old);
-		return ret;
-	}
-
-	set_domain(master, domain);
-	return 0;
-}
 
 static int attach_dev_identity(struct iommu_domain *domain, struct device *dev,
 			       struct iommu_domain *old)
@@ -128,11 +21,7 @@ static int attach_dev_identity(struct iommu_domain *domain, struct device *dev,
 static int attach_dev_blocked(struct iommu_domain *domain, struct device *dev,
 			      struct iommu_domain *old)
 {
-	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
-
-	block_streams(master);
-	set_domain(master, domain);
-
+	pkvm_smmu_block(dev_iommu_priv_get(dev), domain);
 	return 0;
 }
 
@@ -150,80 +39,6 @@ static struct iommu_domain pkvm_smmu_blocked_domain = {
 	},
 };
 
-static int cmp_sid(const void *l, const void *r)
-{
-	return cmp_int(*(const u32 *)l, *(const u32 *)r);
-}
-
-/* Several firmware entries or PCI aliases may name one stream */
-static struct pkvm_smmu_master *master_alloc(const struct iommu_fwspec *fwspec)
-{
-	struct pkvm_smmu_master *master;
-	unsigned int i, nr = 0;
-
-	master = kzalloc_flex(*master, sids, fwspec->num_ids);
-	if (!master)
-		return NULL;
-
-	master->nr_sids = fwspec->num_ids;
-	memcpy(master->sids, fwspec->ids, flex_array_size(master, sids,
-							  fwspec->num_ids));
-	sort(master->sids, master->nr_sids, sizeof(*master->sids), cmp_sid,
-	     NULL);
-	for (i = 0; i < master->nr_sids; i++) {
-		if (!nr || master->sids[nr - 1] != master->sids[i])
-			master->sids[nr++] = master->sids[i];
-	}
-	master->nr_sids = nr;
-
-	return master;
-}
-
-static int add_stream(struct pkvm_smmu_master *master, u32 sid)
-{
-	struct pkvm_smmu *smmu = master->smmu;
-	struct pkvm_smmu_master *other;
-	int ret;
-
-	if ((u64)sid >> smmu->sid_bits) {
-		dev_err(master->dev, "stream %#x is beyond the %u bits of %s\n",
-			sid, smmu->sid_bits, dev_name(smmu->dev));
-		return -ERANGE;
-	}
-
-	ret = xa_insert(&smmu->streams, sid, master, GFP_KERNEL);
-	if (ret == -EBUSY) {
-		other = xa_load(&smmu->streams, sid);
-		dev_err(master->dev, "stream %#x is already %s's\n", sid,
-			dev_name(other->dev));
-		return -ENODEV;
-	}
-
-	return ret;
-}
-
-static void remove_streams(struct pkvm_smmu_master *master, unsigned int nr)
-{
-	guard(mutex)(&master->smmu->streams_lock);
-	while (nr--)
-		xa_erase(&master->smmu->streams, master->sids[nr]);
-}
-
-static int add_streams(struct pkvm_smmu_master *master)
-{
-	unsigned int i;
-	int ret = 0;
-
-	scoped_guard(mutex, &master->smmu->streams_lock) {
-		for (i = 0; i < master->nr_sids && !ret; i++)
-			ret = add_stream(master, master->sids[i]);
-	}
-	if (ret)
-		remove_streams(master, i - 1);
-
-	return ret;
-}
-
 static struct iommu_device *pkvm_smmu_probe_device(struct device *dev)
 {
 	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
@@ -235,7 +50,7 @@ static struct iommu_device *pkvm_smmu_probe_device(struct device *dev)
 	if (!smmu || !smmu->dev || !fwspec->num_ids)
 		return ERR_PTR(-ENODEV);
 
-	master = master_alloc(fwspec);
+	master = kzalloc_flex(*master, streams, fwspec->num_ids);
 	if (!master)
 		return ERR_PTR(-ENOMEM);
 
@@ -244,7 +59,7 @@ static struct iommu_device *pkvm_smmu_probe_device(struct device *dev)
 	ratelimit_state_init(&master->rs, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
 
-	ret = add_streams(master);
+	ret = pkvm_smmu_add_streams(master, fwspec);
 	if (ret) {
 		kfree(master);
 		return ERR_PTR(ret);
@@ -259,14 +74,23 @@ static void pkvm_smmu_release_device(struct device *dev)
 {
 	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
 
-	remove_streams(master, master->nr_sids);
+	pkvm_smmu_remove_streams(master);
 	kfree(master);
 }
 
 static struct iommu_group *pkvm_smmu_device_group(struct device *dev)
 {
-	return dev_is_pci(dev) ? pci_device_group(dev) :
-				 generic_device_group(dev);
+	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct iommu_group *group;
+
+	group = dev_is_pci(dev) ? pci_device_group(dev) :
+				  generic_device_group(dev);
+	if (!IS_ERR(group) && !pkvm_smmu_streams_in_group(master, group)) {
+		iommu_group_put(group);
+		return ERR_PTR(-ENODEV);
+	}
+
+	return group;
 }
 
 static int pkvm_smmu_of_xlate(struct device *dev,

@@ -121,7 +121,7 @@ static void handle_record(struct pkvm_smmu *smmu, const u64 *rec)
 
 	guard(mutex)(&smmu->streams_lock);
 
-	master = xa_load(&smmu->streams, FIELD_GET(EVTQ_0_SID, rec[0]));
+	master = pkvm_smmu_stream_master(smmu, FIELD_GET(EVTQ_0_SID, rec[0]));
 	atomic_inc(&smmu->faults);
 	if (master)
 		atomic_inc(&master->faults);

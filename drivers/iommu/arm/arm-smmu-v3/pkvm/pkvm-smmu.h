@@ -9,7 +9,8 @@
  *
  *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
  *	driver.c	binds to the SMMUs that EL2 took
- *	device.c	iommu_ops: devices, their streams, attaching them
+ *	device.c	iommu_ops: devices and their domains
+ *	stream.c	stream IDs of devices, attaching them at EL2
  *	domain.c	iommu_domain_ops: map, unmap
  *	event.c		interrupts and fault records
  *	memory.c	pages lent to EL2 for its tables
@@ -21,11 +22,13 @@
  *	iommu_probe_device_lock (iommu core) serialises probe_device,
  *	of_xlate and device_group;
  *	group->mutex (iommu core) serialises attach and release in one group;
- *	pkvm_smmu.streams_lock guards pkvm_smmu.streams, and
- *	pkvm_smmu_master.domain against the fault work, which passes the domain
- *	to its fault handler. The core frees a domain only after it attached
- *	another, so what the work sees under the lock is alive. No hypercall that
- *	changes a stream is made under it.
+ *	pkvm_smmu.streams_lock guards pkvm_smmu.streams and the users of each
+ *	stream, and pkvm_smmu_master.domain against the fault work, which passes
+ *	the domain to its fault handler. The core frees a domain only after it
+ *	attached another, so what the work sees under the lock is alive.
+ *
+ * pkvm_smmu_stream.handle belongs to the group->mutex of its users: devices
+ * share a stream in one group only. No stream is attached under streams_lock.
  *
  * Map, unmap and iova_to_phys take no lock: callers own their IOVA range, EL2
  * serialises what they share, and they may be called in atomic context.
@@ -58,7 +61,7 @@ struct kvm_hyp_memcache;
  * @sid_bits: bits of a stream ID
  * @ias: input address bits of a paging domain
  * @info: PKVM_IOMMU_INFO_*
- * @streams: stream ID -> struct pkvm_smmu_master
+ * @streams: stream ID -> struct pkvm_smmu_stream
  * @streams_lock: see above
  * @event_work: drains the event queue
  * @dead: the death of the SMMU was logged
@@ -87,14 +90,38 @@ struct pkvm_smmu {
 };
 
 /**
+ * struct pkvm_smmu_stream - one stream of an SMMU
+ * @sid: its stream ID
+ * @handle: what EL2 has attached it to
+ * @users: the devices that may use it, more than one with PCI aliases
+ */
+struct pkvm_smmu_stream {
+	u32			sid;
+	u32			handle;
+	struct list_head	users;
+};
+
+/**
+ * struct pkvm_smmu_stream_user - link between a stream and a device
+ * @node: entry in &pkvm_smmu_stream.users
+ * @stream: the stream
+ * @master: the device
+ */
+struct pkvm_smmu_stream_user {
+	struct list_head	node;
+	struct pkvm_smmu_stream	*stream;
+	struct pkvm_smmu_master	*master;
+};
+
+/**
  * struct pkvm_smmu_master - a device behind an SMMU
  * @dev: the device
  * @smmu: its SMMU
  * @domain: what its streams are attached to, NULL before the first attach
  * @faults: fault records that name one of its streams
  * @rs: limits messages about it, so that it cannot hide the faults of others
- * @nr_sids: number of stream IDs
- * @sids: its stream IDs, sorted, each once
+ * @nr_streams: number of streams
+ * @streams: its streams, each once
  */
 struct pkvm_smmu_master {
 	struct device		*dev;
@@ -102,8 +129,8 @@ struct pkvm_smmu_master {
 	struct iommu_domain	*domain;
 	atomic_t		faults;
 	struct ratelimit_state	rs;
-	unsigned int		nr_sids;
-	u32			sids[] __counted_by(nr_sids);
+	unsigned int		nr_streams;
+	struct pkvm_smmu_stream_user streams[] __counted_by(nr_streams);
 };
 
 /**
@@ -138,9 +165,20 @@ struct pkvm_smmu_need {
 struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode);
 bool pkvm_smmu_any(void);
 
-/* device.c */
+/* stream.c */
+int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,
+			  const struct iommu_fwspec *fwspec);
+void pkvm_smmu_remove_streams(struct pkvm_smmu_master *master);
+bool pkvm_smmu_streams_in_group(struct pkvm_smmu_master *master,
+				const struct iommu_group *group);
+struct pkvm_smmu_master *pkvm_smmu_stream_master(struct pkvm_smmu *smmu,
+						 u32 sid);
 int pkvm_smmu_attach(struct pkvm_smmu_master *master,
 		     struct iommu_domain *domain, struct iommu_domain *old);
+void pkvm_smmu_block(struct pkvm_smmu_master *master,
+		     struct iommu_domain *domain);
+
+/* device.c */
 extern const struct iommu_ops pkvm_smmu_ops;
 
 /* domain.c */

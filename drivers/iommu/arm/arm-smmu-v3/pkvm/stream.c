@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: streams.
+ *
+ * All streams of a device are attached to one domain. EL2 blocks a stream until
+ * it is attached for the first time.
+ *
+ * PCI devices behind a bridge share the stream of the bridge. The iommu core
+ * attaches the devices of a group one after the other; a shared stream moves
+ * with the first and is blocked with the last.
+ */
+#include <linux/gfp.h>
+#include <linux/slab.h>
+
+#include "pkvm-smmu.h"
+
+static u32 domain_handle(const struct iommu_domain *domain)
+{
+	if (!domain || domain->type == IOMMU_DOMAIN_BLOCKED)
+		return PKVM_IOMMU_DOMAIN_BLOCKED;
+
+	if (domain->type == IOMMU_DOMAIN_IDENTITY)
+		return PKVM_IOMMU_DOMAIN_IDENTITY;
+
+	return container_of_const(domain, struct pkvm_smmu_domain,
+				  domain)->handle;
+}
+
+static int attach_stream(struct pkvm_smmu *smmu,
+			 struct pkvm_smmu_stream *stream, u32 handle)
+{
+	struct pkvm_smmu_need need = { .gfp = GFP_KERNEL };
+	int ret;
+
+	/* Another attach would block it for a moment, and it may be in use */
+	if (stream->handle == handle)
+		return 0;
+
+	do {
+		ret = pkvm_smmu_hyp_attach(smmu->id, stream->sid, handle,
+					   &need.pages);
+	} while (ret == -ENOMEM && pkvm_smmu_supply(&need));
+
+	if (!ret)
+		stream->handle = handle;
+
+	return ret;
+}
+
+/* Is another device of the group to go on using the stream? */
+static bool used_by_other(struct pkvm_smmu_stream_user *user)
+{
+	struct pkvm_smmu_stream_user *other;
+
+	guard(mutex)(&user->master->smmu->streams_lock);
+	list_for_each_entry(other, &user->stream->users, node) {
+		if (other != user && other->master->domain &&
+		    other->master->domain->type != IOMMU_DOMAIN_BLOCKED)
+			return true;
+	}
+
+	return false;
+}
+
+static void set_domain(struct pkvm_smmu_master *master,
+		       struct iommu_domain *domain)
+{
+	guard(mutex)(&master->smmu->streams_lock);
+	master->domain = domain;
+}
+
+/**
+ * pkvm_smmu_block() - block all streams of a device
+ * @master: the device
+ * @domain: the blocked domain
+ *
+ * Cannot fail for the caller: all streams of a dead SMMU abort, and a stream
+ * that is a VM's is out of the host's reach.
+ */
+void pkvm_smmu_block(struct pkvm_smmu_master *master,
+		     struct iommu_domain *domain)
+{
+	struct pkvm_smmu_stream *stream;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		stream = master->streams[i].stream;
+		if (used_by_other(&master->streams[i]))
+			continue;
+
+		ret = attach_stream(master->smmu, stream,
+				    PKVM_IOMMU_DOMAIN_BLOCKED);
+		if (ret && ret != -EIO)
+			dev_err(master->dev, "stream %#x not blocked (%pe)\n",
+				stream->sid, ERR_PTR(ret));
+	}
+
+	set_domain(master, domain);
+}
+
+/* The first @nr streams are on a new domain: put them where they were */
+static void roll_back(struct pkvm_smmu_master *master, unsigned int nr,
+		      struct iommu_domain *old)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < nr; i++) {
+		ret = attach_stream(master->smmu, master->streams[i].stream,
+				    domain_handle(old));
+		if (!ret)
+			continue;
+
+		dev_err(master->dev,
+			"stream %#x cannot go back (%pe), blocking all\n",
+			master->streams[i].stream->sid, ERR_PTR(ret));
+		pkvm_smmu_block(master, old);
+		return;
+	}
+}
+
+/**
+ * pkvm_smmu_attach() - attach all streams of a device, or none
+ * @master: the device
+ * @domain: what to attach to
+ * @old: what all its streams are attached to
+ *
+ * On failure the device is where it was, as the iommu core assumes, or blocked
+ * if even that fails.
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_attach(struct pkvm_smmu_master *master,
+		     struct iommu_domain *domain, struct iommu_domain *old)
+{
+	u32 handle = domain_handle(domain);
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		ret = attach_stream(master->smmu, master->streams[i].stream,
+				    handle);
+		if (!ret)
+			continue;
+
+		dev_err(master->dev, "stream %#x not attached (%pe)\n",
+			master->streams[i].stream->sid, ERR_PTR(ret));
+		roll_back(master, i, old);
+		return ret;
+	}
+
+	set_domain(master, domain);
+	return 0;
+}
+
+static bool has_stream(struct pkvm_smmu_master *master, u32 sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		if (master->streams[i].stream->sid == sid)
+			return true;
+	}
+
+	return false;
+}
+
+static struct pkvm_smmu_stream *get_stream(struct pkvm_smmu *smmu, u32 sid)
+{
+	struct pkvm_smmu_stream *stream = xa_load(&smmu->streams, sid);
+	int ret;
+
+	if (stream)
+		return stream;
+
+	stream = kzalloc_obj(*stream);
+	if (!stream)
+		return ERR_PTR(-ENOMEM);
+
+	stream->sid = sid;
+	stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
+	INIT_LIST_HEAD(&stream->users);
+
+	ret = xa_err(xa_store(&smmu->streams, sid, stream, GFP_KERNEL));
+	if (ret) {
+		kfree(stream);
+		return ERR_PTR(ret);
+	}
+
+	return stream;
+}
+
+static int add_stream(struct pkvm_smmu_master *master, u32 sid)
+{
+	struct pkvm_smmu *smmu = master->smmu;
+	struct pkvm_smmu_stream_user *user;
+	struct pkvm_smmu_stream *stream;
+
+	if ((u64)sid >> smmu->sid_bits) {
+		dev_err(master->dev, "stream %#x is beyond the %u bits of %s\n",
+			sid, smmu->sid_bits, dev_name(smmu->dev));
+		return -ERANGE;
+	}
+
+	/* Several firmware entries or PCI aliases may name one stream */
+	if (has_stream(master, sid))
+		return 0;
+
+	stream = get_stream(smmu, sid);
+	if (IS_ERR(stream))
+		return PTR_ERR(stream);
+
+	/* In this order: the count bounds the array */
+	master->nr_streams++;
+	user = &master->streams[master->nr_streams - 1];
+	user->stream = stream;
+	user->master = master;
+	list_add_tail(&user->node, &stream->users);
+
+	return 0;
+}
+
+/**
+ * pkvm_smmu_remove_streams() - a device goes: forget its streams
+ * @master: the device, blocked
+ */
+void pkvm_smmu_remove_streams(struct pkvm_smmu_master *master)
+{
+	struct pkvm_smmu_stream_user *user;
+
+	guard(mutex)(&master->smmu->streams_lock);
+	while (master->nr_streams) {
+		user = &master->streams[master->nr_streams - 1];
+		list_del(&user->node);
+		if (list_empty(&user->stream->users)) {
+			xa_erase(&master->smmu->streams, user->stream->sid);
+			kfree(user->stream);
+		}
+		master->nr_streams--;
+	}
+}
+
+/**
+ * pkvm_smmu_add_streams() - a device comes: note its streams
+ * @master: the device, with room for all IDs of @fwspec
+ * @fwspec: its stream IDs
+ *
+ * Return: 0 or an errno, there are no streams then.
+ */
+int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,
+			  const struct iommu_fwspec *fwspec)
+{
+	unsigned int i;
+	int ret = 0;
+
+	master->nr_streams = 0;
+	scoped_guard(mutex, &master->smmu->streams_lock) {
+		for (i = 0; i < fwspec->num_ids && !ret; i++)
+			ret = add_stream(master, fwspec->ids[i]);
+	}
+	if (ret)
+		pkvm_smmu_remove_streams(master);
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_streams_in_group() - are all that share streams in one group?
+ * @master: a device
+ * @group: the group it is to join
+ *
+ * Return: true if so.
+ */
+bool pkvm_smmu_streams_in_group(struct pkvm_smmu_master *master,
+				const struct iommu_group *group)
+{
+	struct pkvm_smmu_stream_user *user, *other;
+	unsigned int i;
+
+	guard(mutex)(&master->smmu->streams_lock);
+	for (i = 0; i < master->nr_streams; i++) {
+		user = &master->streams[i];
+		list_for_each_entry(other, &user->stream->users, node) {
+			if (other == user ||
+			    other->master->dev->iommu_group == group)
+				continue;
+
+			dev_err(master->dev, "stream %#x is already %s's\n",
+				user->stream->sid,
+				dev_name(other->master->dev));
+			return false;
+		}
+	}
+
+	return true;
+}
+
+/**
+ * pkvm_smmu_stream_master() - find the device of a stream
+ * @smmu: the SMMU
+ * @sid: the stream ID
+ *
+ * Context: streams_lock held.
+ *
+ * Return: the device, the first of those that share the stream, or NULL.
+ */
+struct pkvm_smmu_master *pkvm_smmu_stream_master(struct pkvm_smmu *smmu,
+						 u32 sid)
+{
+	struct pkvm_smmu_stream *stream = xa_load(&smmu->streams, sid);
+
+	lockdep_assert_held(&smmu->streams_lock);
+
+	if (!stream)
+		return NULL;
+
+	return list_first_entry(&stream->users, struct pkvm_smmu_stream_user,
+				node)->master;
+}
