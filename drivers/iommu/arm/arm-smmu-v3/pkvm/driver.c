@@ -84,10 +84,10 @@ static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)
 
 	ret = pkvm_smmu_hyp_get_info(smmu->id, &smmu->sid_bits, &smmu->info);
 	if (ret)
-		return dev_err_probe(dev, ret, "EL2 does not know it\n");
+		return dev_err_probe(dev, ret, "not enabled by EL2, its streams are blocked\n");
 
 	if (smmu->info & PKVM_IOMMU_INFO_DEAD)
-		return dev_err_probe(dev, -EIO, "dead: all streams abort\n");
+		return dev_err_probe(dev, -EIO, "dead, its streams are blocked\n");
 
 	smmu->dev = dev;
 	smmu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, smmu->info);

@@ -43,6 +43,8 @@ static int attach_stream(struct pkvm_smmu *smmu,
 
 	if (!ret)
 		stream->handle = handle;
+	else if (ret == -EIO)
+		stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
 
 	return ret;
 }

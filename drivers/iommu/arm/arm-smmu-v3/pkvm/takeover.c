@@ -157,6 +157,28 @@ static int __init parse_without(char *str)
 }
 early_param("arm_smmu_v3_pkvm.without", parse_without);
 
+static void __init log_failure(struct device_node *np, int err, u64 out)
+{
+	switch (err) {
+	case -EOPNOTSUPP:
+		pr_err("%pOF: EL2 cannot use it: %s; its streams are blocked\n",
+		       np, unsupported_str(out));
+		break;
+	case -EIO:
+		pr_err("%pOF: no answer from the hardware; its streams are blocked\n",
+		       np);
+		break;
+	case -EINVAL:
+	case -ENOSPC:
+		pr_err("%pOF: EL2 does not take its registers (%pe); DMA through it is not isolated\n",
+		       np, ERR_PTR(err));
+		break;
+	default:
+		pr_err("%pOF: not set up (%pe); its streams are blocked\n", np,
+		       ERR_PTR(err));
+	}
+}
+
 static void __init take_over_one(struct device_node *np)
 {
 	struct pkvm_smmu *smmu;
@@ -170,23 +192,16 @@ static void __init take_over_one(struct device_node *np)
 		return;
 	}
 
-	smmu = kzalloc_obj(*smmu);
-	if (!smmu)
-		return;
-
 	flags = without | (of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0);
 	ret = hand_over(&res, flags, &out);
 	if (ret < 0) {
-		if (ret == -EOPNOTSUPP)
-			pr_err("%pOF: EL2 cannot use it: %s; its streams are blocked\n",
-			       np, unsupported_str(out));
-		else if (ret == -EIO)
-			pr_err("%pOF: no answer from the hardware; its streams are blocked\n",
-			       np);
-		else
-			pr_err("%pOF: not taken over by EL2 (%pe)\n", np,
-			       ERR_PTR(ret));
-		kfree(smmu);
+		log_failure(np, ret, out);
+		return;
+	}
+
+	smmu = kzalloc_obj(*smmu);
+	if (!smmu) {
+		log_failure(np, -ENOMEM, 0);
 		return;
 	}
 
@@ -252,6 +267,10 @@ int __init pkvm_iommu_take_over(void)
 		if (of_device_is_available(np))
 			take_over_one(np);
 	}
+
+	/* Without an SMMU to drive there is nothing to map either */
+	if (!pkvm_smmu_any())
+		return 0;
 
 	ret = pkvm_smmu_hyp_finalise();
 	if (ret) {
