@@ -138,7 +138,7 @@ static int __init parse_without(char *str)
 	static const struct {
 		const char *name;
 		u64 flag;
-	} features[] __initconst = {
+	} features[] = {
 		{ "2lvl",  PKVM_IOMMU_F_NO_2LVL },
 		{ "ril",   PKVM_IOMMU_F_NO_RIL },
 		{ "bbml2", PKVM_IOMMU_F_NO_BBML2 },
