@@ -30,8 +30,8 @@
  * granule, which is the page size of the host.
  *
  * @PVIOMMU_OP_ATTACH_DEV: x2 = pvIOMMU, x3 = vSID, x4 = PASID (0), x5 = domain,
- *	x6 = PASID bits (0). Replaces nothing: a stream that is attached must be
- *	detached first.
+ *	x6 = PASID bits (at most 20, ignored). Replaces nothing: a stream that is
+ *	attached must be detached first.
  * @PVIOMMU_OP_DETACH_DEV: x2..x5 as above; x5 must be the domain attached. The
  *	stream aborts when the call returns.
  * @PVIOMMU_OP_ALLOC_DOMAIN: x1 = domain, a handle of this VM.

@@ -135,8 +135,8 @@ enum pkvm_iommu_unsupported {
  *	-ENOENT: no such VM, or it is dying.
  * @PKVM_IOMMU_OP_VM_ROUTE: x2 = VM, x3 = pvIOMMU, x4 = vSID, x5 = SMMU,
  *	x6 = stream ID: makes (pvIOMMU, vSID) of the VM name the stream, and the
- *	VM its owner (I2). The stream must be blocked. -ENOENT (VM or SMMU;
- *	the VM needs a TOPUP first), -EPERM (the VM's EL2 object exists: routes
+ *	VM its owner (I2). The stream must be blocked. -ENOENT (VM, SMMU, or a
+ *	stream the host never attached; the VM needs a TOPUP first), -EPERM (the VM's EL2 object exists: routes
  *	are frozen, I3), -EEXIST (the VM has a route for this pvIOMMU and vSID),
  *	-EBUSY (the stream has another owner or is attached), -ERANGE (stream
  *	ID), -ENOMEM (x2 = pages for VM_TOPUP), -EIO.

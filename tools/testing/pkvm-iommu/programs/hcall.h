@@ -11,7 +11,8 @@
 /* enum pkvm_iommu_op of <asm/kvm_pkvm_iommu.h>; modules/main.c compares them */
 enum {
 	OP_GET_INFO, OP_TOPUP, OP_RECLAIM, OP_ALLOC_DOMAIN, OP_FREE_DOMAIN,
-	OP_ATTACH, OP_MAP, OP_UNMAP, OP_IOVA_TO_PHYS, OP_POLL, NR_OPS,
+	OP_ATTACH, OP_MAP, OP_UNMAP, OP_IOVA_TO_PHYS, OP_POLL,
+	OP_VM_TOPUP, OP_VM_ROUTE, OP_VM_DRAIN, NR_OPS,
 };
 
 #define TOPUP_MAX		64

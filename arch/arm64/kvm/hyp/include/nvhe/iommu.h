@@ -8,7 +8,10 @@
 
 #include <linux/types.h>
 
+#include <asm/kvm_host.h>
+
 struct kvm_cpu_context;
+struct kvm_vcpu;
 
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 
@@ -60,6 +63,33 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size);
  */
 int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
 
+/**
+ * pkvm_iommu_guest_page_busy() - may a guest's page be taken from it by force?
+ * @phys: physical address of the page
+ *
+ * Context: pkvm_hyp_vm::lock held.
+ * Return: 0, or -EBUSY while the guest has it mapped for DMA (I5).
+ */
+int pkvm_iommu_guest_page_busy(phys_addr_t phys);
+
+/**
+ * pkvm_iommu_vm_gone() - may pages and handle of a dead VM be released?
+ * @handle: the VM
+ *
+ * Return: 0, or -EBUSY until the host has drained it: its streams abort by then
+ * and nothing of it is mapped (I6).
+ */
+int pkvm_iommu_vm_gone(pkvm_handle_t handle);
+
+/**
+ * pkvm_pviommu_hvc() - hypercall of a protected VM about its DMA
+ * @vcpu: the caller, loaded
+ * @exit_code: out, if the host has to supply something first
+ *
+ * Return: true if the guest goes on, false for an exit to the host.
+ */
+bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code);
+
 void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt);
 
@@ -69,6 +99,9 @@ static inline int pkvm_iommu_reserve_pool(void) { return 0; }
 static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0; }
 static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
+static inline int pkvm_iommu_guest_page_busy(phys_addr_t phys) { return 0; }
+static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
+static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code) { return false; }
 
 /* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
 #define handle___pkvm_iommu_init	NULL

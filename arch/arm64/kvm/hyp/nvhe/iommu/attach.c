@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which domain a stream uses.
+ * Which domain a stream uses, and whose the stream is.
  */
 #include <iommu.h>
 
 /* Both levels of one chunk of the stream table: STEs and what EL2 knows of them */
 #define STREAM_PAGES	2
+
+static struct iommu_owner *owner_of(const struct smmu_stream *stream)
+{
+	return stream->owner ?: &iommu_host;
+}
 
 /*
  * Point a stream elsewhere. The order is what makes it safe: the stream aborts,
@@ -40,45 +45,156 @@ static int stream_switch(struct hyp_smmu *smmu, u32 sid, struct smmu_stream *str
 	return ret;
 }
 
-static int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
-			struct smmu_stream *stream, struct hyp_iommu_domain *domain)
+static int attach_host_locked(struct hyp_smmu *smmu, u64 sid, struct hyp_iommu_domain *domain)
 {
+	struct smmu_stream *stream;
+	int ret;
+
+	ret = smmu_stream_get(smmu, sid, domain ? &iommu_host.pool : NULL, &stream);
+	if (ret == -ENOENT)
+		return 0;	/* never attached: aborts, and is nobody else's */
+	if (ret)
+		return ret;
+
 	/* I2: a stream of someone else is out of reach */
-	if (stream->owner && stream->owner != owner)
+	if (owner_of(stream) != &iommu_host)
 		return -EPERM;
 
 	return stream->domain == domain ? 0 : stream_switch(smmu, sid, stream, domain);
 }
 
-int stream_attach(struct iommu_owner *owner, u64 smmu_id, u64 sid, u64 handle, u64 *pages)
+/* The host replaces whatever one of its streams had */
+int stream_attach_host(u64 smmu_id, u64 sid, u64 handle, u64 *pages)
 {
 	bool paging = handle > PKVM_IOMMU_DOMAIN_IDENTITY;
 	struct hyp_smmu *smmu = smmu_by_id(smmu_id);
 	struct hyp_iommu_domain *domain = NULL;
-	struct smmu_stream *stream;
 	int ret;
 
 	if (!smmu)
 		return -ENOENT;
 
 	if (paging) {
-		domain = handle_get(&owner->handles, handle);
+		domain = handle_get(&iommu_host.handles, handle);
 		if (!domain)
 			return -ENOENT;
 	} else if (handle == PKVM_IOMMU_DOMAIN_IDENTITY) {
 		domain = host_idmap;
 	}
 
-	hyp_spin_lock(&smmu->lock);
 	*pages = STREAM_PAGES;
-	ret = smmu_stream_get(smmu, sid, domain ? &owner->pool : NULL, &stream);
-	if (ret == -ENOENT)
-		ret = 0;	/* never attached: aborts, and is nobody else's */
-	else if (!ret)
-		ret = stream_claim(owner, smmu, sid, stream, domain);
+	hyp_spin_lock(&smmu->lock);
+	ret = attach_host_locked(smmu, sid, domain);
 	hyp_spin_unlock(&smmu->lock);
 	if (paging)
-		handle_put(&owner->handles, handle);
+		handle_put(&iommu_host.handles, handle);
 
 	return ret;
+}
+
+/* One of a guest's streams goes from domain @from to @to, one of them NULL */
+static int switch_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
+			struct hyp_iommu_domain *from, struct hyp_iommu_domain *to)
+{
+	struct smmu_stream *stream;
+	int ret;
+
+	hyp_spin_lock(&smmu->lock);
+	ret = smmu_stream_get(smmu, sid, NULL, &stream);
+	if (!ret && owner_of(stream) != owner)
+		ret = -EPERM;
+	if (!ret && stream->domain != from)
+		ret = -EBUSY;
+	if (!ret)
+		ret = stream_switch(smmu, sid, stream, to);
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
+/**
+ * stream_attach_guest() - attach a blocked stream of a VM
+ * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (attached), -ENOSPC, -EIO
+ */
+int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle)
+{
+	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	int ret;
+
+	if (!domain)
+		return -ENOENT;
+
+	ret = switch_guest(owner, smmu, sid, NULL, domain);
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
+
+/**
+ * stream_detach_guest() - block a stream of a VM
+ * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (not attached to it), -EIO
+ */
+int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle)
+{
+	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	int ret;
+
+	if (!domain)
+		return -ENOENT;
+
+	ret = switch_guest(owner, smmu, sid, domain, NULL);
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
+
+/**
+ * stream_claim() - make a blocked stream of the host a VM's (I2)
+ * @owner: VM
+ * @smmu: SMMU
+ * @sid: StreamID; the host has had it attached, so its part of the stream
+ *	table is there and paid for
+ *
+ * Return: 0, -EBUSY (owned or attached), -ENOENT (never attached), -ERANGE.
+ */
+int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid)
+{
+	struct smmu_stream *stream;
+	int ret;
+
+	hyp_spin_lock(&smmu->lock);
+	ret = smmu_stream_get(smmu, sid, NULL, &stream);
+	if (!ret && (stream->owner || stream->domain))
+		ret = -EBUSY;
+	if (!ret)
+		stream->owner = owner;
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
+/* Block a stream of a VM whatever it is attached to (I6) */
+int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid)
+{
+	struct smmu_stream *stream;
+	int ret;
+
+	hyp_spin_lock(&smmu->lock);
+	ret = smmu_stream_get(smmu, sid, NULL, &stream);
+	if (!ret && owner_of(stream) == owner && stream->domain)
+		ret = stream_switch(smmu, sid, stream, NULL);
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
+/* Give a blocked stream back to the host */
+void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid)
+{
+	struct smmu_stream *stream;
+
+	hyp_spin_lock(&smmu->lock);
+	if (!smmu_stream_get(smmu, sid, NULL, &stream) && stream->owner == owner)
+		stream->owner = NULL;
+	hyp_spin_unlock(&smmu->lock);
 }

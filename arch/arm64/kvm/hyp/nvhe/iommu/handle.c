@@ -166,3 +166,34 @@ void handle_free(struct iommu_handles *handles, u64 handle)
 	((u64 *)PTR_ALIGN_DOWN(slot, PAGE_SIZE))[USED_SLOT]--;
 	hyp_spin_unlock(&handles->lock);
 }
+
+u64 handle_first(struct iommu_handles *handles)
+{
+	u32 nr, i;
+
+	for (nr = 0; handles->root && nr < SLOTS_PER_PAGE; nr++) {
+		u64 *leaf = handles->root[nr];
+
+		if (!leaf || !leaf[USED_SLOT])
+			continue;
+		for (i = USED_SLOT + 1; i < SLOTS_PER_PAGE; i++) {
+			if (leaf[i])
+				return HANDLE_OFFSET + nr * SLOTS_PER_PAGE + i;
+		}
+	}
+
+	return 0;
+}
+
+void handles_free(struct iommu_handles *handles, struct iommu_pool *pool)
+{
+	u32 nr;
+
+	for (nr = 0; handles->root && nr < SLOTS_PER_PAGE; nr++) {
+		if (handles->root[nr])
+			pool_free(pool, handles->root[nr]);
+	}
+	if (handles->root)
+		pool_free(pool, handles->root);
+	handles->root = NULL;
+}

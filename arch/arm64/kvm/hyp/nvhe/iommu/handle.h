@@ -55,4 +55,8 @@ int handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_doma
 void handle_unkill(struct iommu_handles *handles, u64 handle, bool alive);
 void handle_free(struct iommu_handles *handles, u64 handle);
 
+/* At the end of an owner: any handle, 0 if there is none; then the table goes */
+u64 handle_first(struct iommu_handles *handles);
+void handles_free(struct iommu_handles *handles, struct iommu_pool *pool);
+
 #endif /* __PKVM_IOMMU_HANDLE_H__ */

@@ -13,6 +13,7 @@
 #include <nvhe/trap_handler.h>
 
 #include <iommu.h>
+#include <vm.h>
 
 typedef long (*iommu_hcall_t)(struct kvm_cpu_context *ctxt);
 
@@ -58,17 +59,20 @@ static long handle_get_info(struct kvm_cpu_context *ctxt)
 	return 0;
 }
 
+static void return_memcache(struct kvm_cpu_context *ctxt, const struct kvm_hyp_memcache *mc)
+{
+	cpu_reg(ctxt, 2) = mc->head;
+	cpu_reg(ctxt, 3) = mc->nr_pages;
+}
+
 static long handle_topup(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(phys_addr_t, head, ctxt, 2);
 	DECLARE_REG(u64, nr_pages, ctxt, 3);
 	struct kvm_hyp_memcache mc = { .head = head, .nr_pages = nr_pages };
-	long ret = -E2BIG;
+	long ret = pool_topup(&iommu_host.pool, &mc);
 
-	if (nr_pages <= PKVM_IOMMU_TOPUP_MAX)
-		ret = pool_topup(&iommu_host.pool, &mc);
-	cpu_reg(ctxt, 2) = mc.head;
-	cpu_reg(ctxt, 3) = mc.nr_pages;
+	return_memcache(ctxt, &mc);
 
 	return ret;
 }
@@ -79,8 +83,7 @@ static long handle_reclaim(struct kvm_cpu_context *ctxt)
 	struct kvm_hyp_memcache mc = {};
 
 	pool_reclaim(&iommu_host.pool, &mc, min_t(u64, max, PKVM_IOMMU_TOPUP_MAX));
-	cpu_reg(ctxt, 2) = mc.head;
-	cpu_reg(ctxt, 3) = mc.nr_pages;
+	return_memcache(ctxt, &mc);
 
 	return 0;
 }
@@ -108,7 +111,7 @@ static long handle_attach(struct kvm_cpu_context *ctxt)
 	DECLARE_REG(u64, sid, ctxt, 3);
 	DECLARE_REG(u64, handle, ctxt, 4);
 	u64 pages = 0;
-	long ret = stream_attach(&iommu_host, smmu, sid, handle, &pages);
+	long ret = stream_attach_host(smmu, sid, handle, &pages);
 
 	cpu_reg(ctxt, 2) = pages;
 
@@ -175,6 +178,47 @@ static long handle_poll(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
+static long handle_vm_topup(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, vm, ctxt, 2);
+	DECLARE_REG(phys_addr_t, head, ctxt, 3);
+	DECLARE_REG(u64, nr_pages, ctxt, 4);
+	struct kvm_hyp_memcache mc = { .head = head, .nr_pages = nr_pages };
+	long ret = iommu_vm_topup(vm, &mc);
+
+	return_memcache(ctxt, &mc);
+
+	return ret;
+}
+
+static long handle_vm_route(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, vm, ctxt, 2);
+	DECLARE_REG(u64, pviommu, ctxt, 3);
+	DECLARE_REG(u64, vsid, ctxt, 4);
+	DECLARE_REG(u64, smmu, ctxt, 5);
+	DECLARE_REG(u64, sid, ctxt, 6);
+	u64 pages = 0;
+	long ret = -EINVAL;
+
+	if (!upper_32_bits(pviommu) && !upper_32_bits(vsid))
+		ret = iommu_vm_route(vm, pviommu, vsid, smmu, sid, &pages);
+	cpu_reg(ctxt, 2) = pages;
+
+	return ret;
+}
+
+static long handle_vm_drain(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, vm, ctxt, 2);
+	struct kvm_hyp_memcache mc = {};
+	long ret = iommu_vm_drain(vm, &mc);
+
+	return_memcache(ctxt, &mc);
+
+	return ret;
+}
+
 static const iommu_hcall_t iommu_init_ops[PKVM_IOMMU_NR_INIT_OPS] = {
 	[PKVM_IOMMU_INIT_REGISTER]	= handle_register,
 	[PKVM_IOMMU_INIT_FINALISE]	= handle_finalise,
@@ -191,6 +235,9 @@ static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {
 	[PKVM_IOMMU_OP_UNMAP]		= handle_unmap,
 	[PKVM_IOMMU_OP_IOVA_TO_PHYS]	= handle_iova_to_phys,
 	[PKVM_IOMMU_OP_POLL]		= handle_poll,
+	[PKVM_IOMMU_OP_VM_TOPUP]	= handle_vm_topup,
+	[PKVM_IOMMU_OP_VM_ROUTE]	= handle_vm_route,
+	[PKVM_IOMMU_OP_VM_DRAIN]	= handle_vm_drain,
 };
 
 static void dispatch(struct kvm_cpu_context *ctxt, const iommu_hcall_t *ops, u64 nr)

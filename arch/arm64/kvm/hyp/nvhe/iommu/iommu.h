@@ -4,6 +4,7 @@
  *
  * Lock order, outermost first:
  *
+ *	vm_table_lock			life of VMs (pkvm.c), see vm.h
  *	host_mmu.lock			page ownership (mem_protect.c)
  *	  hyp_smmu::lock		streams and STEs of one SMMU, its VMIDs/ASIDs
  *	    hyp_iommu_domain::lock		page table and tags of one domain
@@ -11,9 +12,10 @@
  *	      hyp_smmu::cmdq_lock	command queue
  *	hyp_smmu::evtq_lock		event queue and global errors; then cmdq_lock
  *
- * host_mmu.lock is never taken with another of these held. Map and unmap take
- * the domain's lock and those below it only. A handle is looked up without a
- * lock, see handle.h.
+ * host_mmu.lock is never taken with another of these held, nor is the lock of a
+ * guest's stage 2, which a guest's map takes to pin its pages. Map and unmap
+ * take the domain's lock and those below it only. A handle is looked up without
+ * a lock, see handle.h.
  */
 #ifndef __PKVM_IOMMU_IOMMU_H__
 #define __PKVM_IOMMU_IOMMU_H__
@@ -28,7 +30,7 @@
 #include <smmu_v3/smmu.h>
 
 /**
- * struct iommu_owner - the host, later each VM
+ * struct iommu_owner - the host, or a VM
  * @pool: memory it lent to EL2
  * @handles: its domains; a handle means nothing to anyone else (I4)
  */
@@ -99,9 +101,17 @@ struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smm
 int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
 
 /* attach.c */
-int stream_attach(struct iommu_owner *owner, u64 smmu, u64 sid, u64 handle, u64 *pages);
+int stream_attach_host(u64 smmu, u64 sid, u64 handle, u64 *pages);
+int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
+int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
+int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid);
+int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
+void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
 
 /* map.c */
+int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size);
+int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
+		      int prot, u64 *done);
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages);
 int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,

@@ -11,7 +11,8 @@
 /* Tables that one mapping may need on its way */
 #define MAP_PAGES_NEEDED	(KVM_PGTABLE_LAST_LEVEL + 1)
 
-static int check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size)
+/* Is [@iova, @iova + @size) a range of whole pages that @domain translates? */
+int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size)
 {
 	u64 limit = BIT_ULL(domain->pgt.ias);
 
@@ -30,16 +31,17 @@ static int flush_walks(struct iommu_pgtable *pgt, u64 iova, u64 size)
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
  * hold before an entry exists.
  */
-static int pin_range(u64 phys, u64 size, int *prot, bool *is_mem, u64 *len)
+static int pin_range(u64 phys, u64 size, int *prot, u64 *len)
 {
-	u64 end = phys_range_of(phys, is_mem);
+	bool is_mem;
+	u64 end = phys_range_of(phys, &is_mem);
 
 	*len = 0;
 	if (!end)
 		return -EPERM;
 
 	size = min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE);
-	if (*is_mem) {
+	if (is_mem) {
 		int ret = page_use_get(phys, size, len);
 
 		/* What could be pinned is progress */
@@ -54,13 +56,43 @@ static int pin_range(u64 phys, u64 size, int *prot, bool *is_mem, u64 *len)
 	return 0;
 }
 
+/**
+ * domain_map_pinned() - map a contiguous range whose pages are pinned
+ * @domain: domain
+ * @iova: start, the range was checked
+ * @phys: physical start, in one piece of memory or of MMIO
+ * @size: bytes, at most IOMMU_PGTABLE_MAX_SIZE
+ * @prot: IOMMU_READ | ...
+ * @done: out, bytes mapped, also on error
+ *
+ * Unpins what could not be mapped.
+ */
+int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
+		      int prot, u64 *done)
+{
+	u64 mapped;
+	int ret;
+
+	*done = 0;
+	hyp_spin_lock(&domain->lock);
+	do {
+		ret = iommu_pgtable_map(&domain->pgt, iova + *done, phys + *done, size - *done,
+					prot, IOMMU_BLOCK_LEVEL, flush_walks, &mapped);
+		*done += mapped;
+	} while (!ret && *done < size);
+	hyp_spin_unlock(&domain->lock);
+
+	page_use_put(phys + *done, size - *done);
+
+	return ret;
+}
+
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages)
 {
-	u64 len, mapped, limit = BIT_ULL(iommu_cfg.oas);
+	u64 len, limit = BIT_ULL(iommu_cfg.oas);
 	struct hyp_iommu_domain *domain;
 	int ret, attr = prot;
-	bool is_mem;
 
 	*done = 0;
 	*pages = MAP_PAGES_NEEDED;
@@ -75,23 +107,14 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 	if (!domain)
 		return -ENOENT;
 
-	ret = check_range(domain, iova, size);
+	ret = domain_check_range(domain, iova, size);
 	if (ret)
 		goto put;
-	ret = pin_range(phys, size, &attr, &is_mem, &len);
+	ret = pin_range(phys, size, &attr, &len);
 	if (ret)
 		goto put;
 
-	hyp_spin_lock(&domain->lock);
-	do {
-		ret = iommu_pgtable_map(&domain->pgt, iova + *done, phys + *done, len - *done,
-					attr, IOMMU_BLOCK_LEVEL, flush_walks, &mapped);
-		*done += mapped;
-	} while (!ret && *done < len);
-	hyp_spin_unlock(&domain->lock);
-
-	if (is_mem)
-		page_use_put(phys + *done, len - *done);
+	ret = domain_map_pinned(domain, iova, phys, len, attr, done);
 put:
 	handle_put(&owner->handles, handle);
 
@@ -109,7 +132,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 	if (!domain)
 		return -ENOENT;
 
-	ret = check_range(domain, iova, size);
+	ret = domain_check_range(domain, iova, size);
 	if (ret)
 		goto put;
 

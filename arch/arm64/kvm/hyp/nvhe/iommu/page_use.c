@@ -10,14 +10,14 @@
 
 #include <page_use.h>
 
-static int get_page_use(struct hyp_page *page)
+static int get_page_use(struct hyp_page *page, u16 forbidden)
 {
 	u16 old = READ_ONCE(page->dma_count), cur;
 
 	for (;; old = cur) {
-		if (old & DMA_PAGE_REVOKED)
+		if (old & forbidden)
 			return -EPERM;
-		if (old == DMA_PAGE_COUNT_MAX)
+		if ((old & DMA_PAGE_COUNT_MAX) == DMA_PAGE_COUNT_MAX)
 			return -EBUSY;
 		cur = cmpxchg(&page->dma_count, old, old + 1);
 		if (cur == old)
@@ -39,13 +39,18 @@ static void put_page_use(struct hyp_page *page)
 int page_use_get(u64 phys, u64 size, u64 *done)
 {
 	for (*done = 0; *done < size; *done += PAGE_SIZE) {
-		int ret = get_page_use(hyp_phys_to_page(phys + *done));
+		int ret = get_page_use(hyp_phys_to_page(phys + *done), DMA_PAGE_REVOKED);
 
 		if (ret)
 			return ret;
 	}
 
 	return 0;
+}
+
+int page_use_get_guest(u64 phys)
+{
+	return get_page_use(hyp_phys_to_page(phys), 0);
 }
 
 void page_use_put(u64 phys, u64 size)
@@ -77,9 +82,21 @@ void page_use_grant(u64 phys, u64 size)
 {
 	u64 end = phys + size;
 
-	/* Pairs with the cmpxchg() of a mapper: what was done before is visible */
-	for (; phys < end; phys += PAGE_SIZE)
-		smp_store_release(&hyp_phys_to_page(phys)->dma_count, 0);
+	for (; phys < end; phys += PAGE_SIZE) {
+		struct hyp_page *page = hyp_phys_to_page(phys);
+		u16 old = READ_ONCE(page->dma_count), cur;
+
+		for (;; old = cur) {
+			cur = cmpxchg(&page->dma_count, old, old & ~DMA_PAGE_REVOKED);
+			if (cur == old)
+				break;
+		}
+	}
+}
+
+bool page_use_busy(u64 phys)
+{
+	return READ_ONCE(hyp_phys_to_page(phys)->dma_count) & DMA_PAGE_COUNT_MAX;
 }
 
 bool page_use_revoked(u64 phys)

@@ -4,12 +4,16 @@
  *
  * hyp_page::dma_count is the whole protocol, one atomic word without a lock:
  *
- *	count		the host may map the page; it did so count times
- *	REVOKED		the page is not the host's
+ *	count			the host may map the page
+ *	REVOKED | count		the page is not the host's
+ *
+ * where count says how often it is mapped by the host's domains, or by those
+ * of the VM that owns it, or by both if the VM shares it with the host.
  *
  * Map and unmap of different domains thus share nothing but the pages they
  * have in common, and a donation that races with a map has one winner: the
- * donor swaps 0 for REVOKED, the mapper count for count + 1.
+ * donor swaps 0 for REVOKED, the mapper count for count + 1. A guest maps under
+ * the lock of its stage 2, without which none of its pages changes hands.
  *
  * dma_count says the same as the host state of the page, which is guarded by
  * host_mmu.lock: REVOKED if and only if it is PKVM_NOPAGE. Both change under
@@ -34,6 +38,9 @@
  */
 int page_use_get(u64 phys, u64 size, u64 *done);
 
+/* As page_use_get(), for one page of a guest. Context: pkvm_hyp_vm::lock held. */
+int page_use_get_guest(u64 phys);
+
 /* Undo page_use_get(), once no TLB holds the translation; MMIO is ignored */
 void page_use_put(u64 phys, u64 size);
 
@@ -43,7 +50,10 @@ void page_use_put(u64 phys, u64 size);
  */
 int page_use_revoke(u64 phys, u64 size);
 
-/* Give pages to the host */
+/* Is the page mapped for DMA? */
+bool page_use_busy(u64 phys);
+
+/* Give pages to the host; what a guest has mapped stays counted */
 void page_use_grant(u64 phys, u64 size);
 
 /* Is the page one that page_use_revoke() took? */

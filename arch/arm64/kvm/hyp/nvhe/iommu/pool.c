@@ -2,6 +2,8 @@
 /*
  * Pages on loan from the host.
  */
+#include <asm/kvm_pkvm_iommu.h>
+
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
 
@@ -32,6 +34,9 @@ unsigned long pool_pages(struct iommu_pool *pool)
 
 int pool_topup(struct iommu_pool *pool, struct kvm_hyp_memcache *mc)
 {
+	if (mc->nr_pages > PKVM_IOMMU_TOPUP_MAX)
+		return -E2BIG;
+
 	while (mc->nr_pages) {
 		int ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(mc->head), 1);
 

@@ -34,7 +34,8 @@ unsigned long pool_pages(struct iommu_pool *pool);
  * Each page is donated before its link is read, so the host cannot change it.
  *
  * Context: no lock held; takes host_mmu.lock.
- * Return: 0, or why the page at the head of @mc was refused.
+ * Return: 0, -E2BIG (more than PKVM_IOMMU_TOPUP_MAX), or why the page at the
+ * head of @mc was refused.
  */
 int pool_topup(struct iommu_pool *pool, struct kvm_hyp_memcache *mc);
 

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypercalls of guests: decode, act, answer. <linux/pkvm-pviommu.h> describes
+ * them.
+ *
+ * A call may need what only the host has: a page of the guest that it has not
+ * given yet, or memory for a table. The guest then takes an exit to the host and
+ * repeats the call, which it does not notice.
+ */
+#include <kvm/arm_hypercalls.h>
+
+#include <linux/iommu.h>
+#include <linux/pkvm-pviommu.h>
+
+#include <asm/kvm_emulate.h>
+
+#include <nvhe/iommu.h>
+#include <nvhe/pkvm.h>
+
+#include <guest_page.h>
+#include <page_use.h>
+#include <vm.h>
+
+/* PCIe: a PASID has at most 20 bits */
+#define PASID_BITS_MAX		20
+
+/**
+ * struct guest_call - a call, copied from the guest's registers
+ * @vm: context of the caller
+ * @hyp_vm: the caller
+ * @arg: x2 to x6
+ * @out: x1 to x3 on success
+ * @fault_ipa: for -EFAULT: page of the guest that the host must supply
+ */
+struct guest_call {
+	struct iommu_vm		*vm;
+	struct pkvm_hyp_vm	*hyp_vm;
+	u64			arg[5];
+	u64			out[3];
+	u64			fault_ipa;
+};
+
+static const struct iommu_route *find_route(const struct guest_call *call)
+{
+	u64 pviommu = call->arg[0], vsid = call->arg[1];
+
+	if (upper_32_bits(pviommu) || upper_32_bits(vsid))
+		return NULL;
+
+	return iommu_vm_find_route(call->vm, pviommu, vsid);
+}
+
+static int attach_dev(struct guest_call *call)
+{
+	const struct iommu_route *route = find_route(call);
+
+	/* Streams have one address space: no PASID, however many bits are asked */
+	if (!route || call->arg[2] || call->arg[4] > PASID_BITS_MAX)
+		return -EINVAL;
+
+	return stream_attach_guest(&call->vm->owner, route->smmu, route->sid, call->arg[3]);
+}
+
+static int detach_dev(struct guest_call *call)
+{
+	const struct iommu_route *route = find_route(call);
+
+	if (!route || call->arg[2] || call->arg[4])
+		return -EINVAL;
+
+	return stream_detach_guest(&call->vm->owner, route->smmu, route->sid, call->arg[3]);
+}
+
+static bool all_zero(const struct guest_call *call, unsigned int from)
+{
+	for (; from < ARRAY_SIZE(call->arg); from++) {
+		if (call->arg[from])
+			return false;
+	}
+
+	return true;
+}
+
+static int alloc_domain(struct guest_call *call)
+{
+	u64 pages;
+	long ret;
+
+	if (!all_zero(call, 0))
+		return -EINVAL;
+	ret = domain_alloc(&call->vm->owner, &pages);
+	if (ret < 0)
+		return ret;
+	call->out[0] = ret;
+
+	return 0;
+}
+
+static int free_domain(struct guest_call *call)
+{
+	return all_zero(call, 1) ? domain_free(&call->vm->owner, call->arg[0]) : -EINVAL;
+}
+
+/* Map a physically contiguous run of the guest's pages */
+static int map_run(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
+		   u64 ipa, u64 size, u64 *done)
+{
+	u64 phys, len;
+	int ret;
+
+	*done = 0;
+	ret = guest_pages_get(call->hyp_vm, ipa, size, &phys, &len);
+	if (ret == -ENOENT) {
+		call->fault_ipa = ipa;
+		return -EFAULT;
+	}
+
+	return ret ?: domain_map_pinned(domain, iova, phys, len, call->arg[4], done);
+}
+
+static int map_pages(struct guest_call *call)
+{
+	u64 handle = call->arg[0], iova = call->arg[1], ipa = call->arg[2], size = call->arg[3];
+	u64 prot = call->arg[4], done = 0, run;
+	struct hyp_iommu_domain *domain;
+	int ret;
+
+	if (prot & ~(u64)IOMMU_PROT_MASK || !(prot & (IOMMU_READ | IOMMU_WRITE)) ||
+	    !PAGE_ALIGNED(ipa) || ipa + size < ipa)
+		return -EINVAL;
+	domain = handle_get(&call->vm->owner.handles, handle);
+	if (!domain)
+		return -ENOENT;
+
+	ret = domain_check_range(domain, iova, size);
+	size = min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE);
+	while (!ret && done < size) {
+		ret = map_run(call, domain, iova + done, ipa + done, size - done, &run);
+		done += run;
+	}
+	handle_put(&call->vm->owner.handles, handle);
+	call->out[0] = done;
+
+	/* Progress is success: the guest comes back with the rest */
+	return done ? 0 : ret;
+}
+
+static int unmap_pages(struct guest_call *call)
+{
+	u64 block;
+
+	if (!all_zero(call, 3))
+		return -EINVAL;
+
+	return domain_unmap(&call->vm->owner, call->arg[0], call->arg[1], call->arg[2],
+			    &call->out[0], &block);
+}
+
+static int features(struct guest_call *call)
+{
+	if (!all_zero(call, 0))
+		return -EINVAL;
+
+	call->out[0] = 0;
+	call->out[1] = PAGE_SIZE | kvm_granule_size(IOMMU_BLOCK_LEVEL);
+	call->out[2] = iommu_pgtable_paging_ias(&iommu_cfg);
+
+	return 0;
+}
+
+static int pviommu_op(struct guest_call *call, u64 op)
+{
+	switch (op) {
+	case PVIOMMU_OP_ATTACH_DEV:
+		return attach_dev(call);
+	case PVIOMMU_OP_DETACH_DEV:
+		return detach_dev(call);
+	case PVIOMMU_OP_ALLOC_DOMAIN:
+		return alloc_domain(call);
+	case PVIOMMU_OP_FREE_DOMAIN:
+		return free_domain(call);
+	case PVIOMMU_OP_MAP_PAGES:
+		return map_pages(call);
+	case PVIOMMU_OP_UNMAP_PAGES:
+		return unmap_pages(call);
+	case PVIOMMU_OP_FEATURES:
+		return features(call);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+/* Token that guest firmware compares with its trusted device tree */
+static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
+{
+	const struct iommu_route *route;
+
+	call->arg[0] = pviommu;
+	call->arg[1] = vsid;
+	route = find_route(call);
+	if (!route)
+		return -EINVAL;
+
+	call->out[0] = route->smmu->mmio_phys;
+	call->out[1] = route->sid;
+
+	return 0;
+}
+
+/* Let the guest make its call again, with its registers as they are */
+static void repeat_call(void)
+{
+	write_sysreg_el2(read_sysreg_el2(SYS_ELR) - AARCH64_INSN_SIZE, SYS_ELR);
+}
+
+bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code)
+{
+	struct pkvm_hyp_vcpu *hyp_vcpu = container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
+	struct guest_call call = { .hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu) };
+	u64 x1 = vcpu_get_reg(vcpu, 1), status = SMCCC_RET_INVALID_PARAMETER;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(call.arg); i++)
+		call.arg[i] = vcpu_get_reg(vcpu, 2 + i);
+	call.vm = iommu_vm_of(call.hyp_vm->kvm.arch.pkvm.handle);
+
+	if (!call.vm)
+		ret = -EOPNOTSUPP;
+	else if (smccc_get_function(vcpu) == PVIOMMU_OP_FUNC_ID)
+		ret = pviommu_op(&call, x1);
+	else
+		ret = dev_req_dma(&call, x1, call.arg[0]);
+
+	switch (ret) {
+	case -ENOMEM:
+		/* The host sees the call, adds to the VM's pool and repeats it */
+		return false;
+	case -EFAULT:
+		/* The host sees a missing page */
+		*exit_code = __pkvm_memshare_page_req(vcpu, call.fault_ipa);
+		return false;
+	case -EAGAIN:
+		repeat_call();
+		return true;
+	case 0:
+		status = SMCCC_RET_SUCCESS;
+		break;
+	case -EOPNOTSUPP:
+		status = SMCCC_RET_NOT_SUPPORTED;
+		break;
+	}
+	if (ret)
+		memset(call.out, 0, sizeof(call.out));
+	smccc_set_retval(vcpu, status, call.out[0], call.out[1], call.out[2]);
+
+	return true;
+}

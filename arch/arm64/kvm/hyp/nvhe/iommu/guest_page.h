@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * From a guest's addresses to pages that it may map.
+ */
+#ifndef __PKVM_IOMMU_GUEST_PAGE_H__
+#define __PKVM_IOMMU_GUEST_PAGE_H__
+
+#include <nvhe/pkvm.h>
+
+/**
+ * guest_pages_get() - pin pages of a protected VM for DMA
+ * @vm: VM
+ * @ipa: guest physical start, page aligned
+ * @max: most bytes, multiple of PAGE_SIZE
+ * @phys: out, where it starts
+ * @len: out, bytes pinned, physically contiguous; also on error
+ *
+ * Only pages that the VM owns, be they shared with the host or not. They cannot
+ * change hands until page_use_put() (I5).
+ *
+ * Context: takes pkvm_hyp_vm::lock.
+ * Return: 0 if @len is not 0; -ENOENT (the host has not given a page yet), -EPERM
+ * (not the VM's), -EBUSY (mapped too often).
+ */
+int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len);
+
+#endif /* __PKVM_IOMMU_GUEST_PAGE_H__ */

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Contexts of VMs: memory, routes, and the end of both.
+ */
+#include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
+#include <nvhe/pkvm.h>
+
+#include <vm.h>
+
+/* Streams that one VM_DRAIN blocks or gives back at most (I7) */
+#define VM_DRAIN_STREAMS	16
+
+/* A VM's slot follows from its handle, so one VM cannot take another's (I9) */
+#define NR_CONTEXTS		roundup_pow_of_two(KVM_MAX_PVMS)
+
+static struct iommu_vm *contexts[NR_CONTEXTS];
+
+static struct iommu_vm **slot_of(u64 handle)
+{
+	return &contexts[handle & (NR_CONTEXTS - 1)];
+}
+
+struct iommu_vm *iommu_vm_of(pkvm_handle_t handle)
+{
+	/* Pairs with make_context(): the context is complete */
+	struct iommu_vm *vm = smp_load_acquire(slot_of(handle));
+
+	return vm && vm->handle == handle ? vm : NULL;
+}
+
+int pkvm_iommu_vm_gone(pkvm_handle_t handle)
+{
+	return iommu_vm_of(handle) ? -EBUSY : 0;
+}
+
+static void put_context(struct iommu_vm *vm)
+{
+	hyp_spin_lock(&vm_table_lock);
+	vm->users--;
+	hyp_spin_unlock(&vm_table_lock);
+}
+
+/* A VM may have memory here from its reservation until it dies */
+static bool vm_may_grow(u64 handle)
+{
+	struct pkvm_hyp_vm *vm;
+
+	hyp_assert_lock_held(&vm_table_lock);
+	if ((pkvm_handle_t)handle != handle)
+		return false;
+	if (pkvm_vm_is_reserved(handle))
+		return true;
+	vm = get_vm_by_handle(handle);
+
+	return vm && !vm->kvm.arch.pkvm.is_dying;
+}
+
+/*
+ * Use a VM's context, which may be absent: 0 and NULL. -ENOENT: the VM may not
+ * have one; -EAGAIN: it is being drained.
+ */
+static int get_context(u64 handle, struct iommu_vm **vm)
+{
+	int ret = 0;
+
+	*vm = NULL;
+	hyp_spin_lock(&vm_table_lock);
+	if (!vm_may_grow(handle)) {
+		ret = -ENOENT;
+	} else if (iommu_vm_of(handle)) {
+		*vm = iommu_vm_of(handle);
+		if ((*vm)->draining) {
+			*vm = NULL;
+			ret = -EAGAIN;
+		} else {
+			(*vm)->users++;
+		}
+	}
+	hyp_spin_unlock(&vm_table_lock);
+
+	return ret;
+}
+
+/* Give a page of EL2's back to the host's list */
+static void return_page(struct kvm_hyp_memcache *mc, void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+	push_hyp_memcache(mc, page, hyp_virt_to_phys);
+	/* EL2's own and unreferenced: cannot fail */
+	WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
+}
+
+/* The first page of a VM becomes its context, unless another CPU was first */
+static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
+{
+	struct iommu_vm *vm;
+	int ret;
+
+	if (!mc->nr_pages)
+		return -ENOENT;
+	ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(mc->head), 1);
+	if (ret)
+		return ret;
+
+	vm = memset(pop_hyp_memcache(mc, hyp_phys_to_virt), 0, PAGE_SIZE);
+	vm->handle = handle;
+	hyp_spin_lock(&vm_table_lock);
+	if (!vm_may_grow(handle))
+		ret = -ENOENT;
+	else if (*slot_of(handle))
+		ret = -EAGAIN;
+	else
+		/* Pairs with iommu_vm_of() */
+		smp_store_release(slot_of(handle), vm);
+	hyp_spin_unlock(&vm_table_lock);
+	if (ret)
+		return_page(mc, vm);
+
+	return ret;
+}
+
+int iommu_vm_topup(u64 handle, struct kvm_hyp_memcache *mc)
+{
+	struct iommu_vm *vm;
+	int ret;
+
+	if (mc->nr_pages > PKVM_IOMMU_TOPUP_MAX)
+		return -E2BIG;
+
+	ret = get_context(handle, &vm);
+	if (!ret && !vm) {
+		ret = make_context(handle, mc) ?: get_context(handle, &vm);
+		if (!ret && !vm)
+			ret = -EAGAIN;
+	}
+	if (ret)
+		return ret;
+
+	ret = pool_topup(&vm->owner.pool, mc);
+	put_context(vm);
+
+	return ret;
+}
+
+const struct iommu_route *iommu_vm_find_route(const struct iommu_vm *vm, u32 pviommu, u32 vsid)
+{
+	const struct iommu_route_page *page;
+	u32 i;
+
+	for (page = vm->routes; page; page = page->next) {
+		for (i = 0; i < page->nr; i++) {
+			if (page->routes[i].pviommu == pviommu && page->routes[i].vsid == vsid)
+				return &page->routes[i];
+		}
+	}
+
+	return NULL;
+}
+
+/* Room for one more route */
+static struct iommu_route_page *route_page(struct iommu_vm *vm)
+{
+	struct iommu_route_page *page = vm->routes;
+
+	if (page && page->nr < ROUTES_PER_PAGE)
+		return page;
+
+	page = pool_alloc(&vm->owner.pool);
+	if (page) {
+		page->next = vm->routes;
+		vm->routes = page;
+	}
+
+	return page;
+}
+
+/* vm_table_lock held: the VM's EL2 object cannot come into being meanwhile (I3) */
+static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 sid)
+{
+	struct iommu_route_page *page;
+	int ret;
+
+	if (!pkvm_vm_is_reserved(vm->handle))
+		return -EPERM;
+	if (iommu_vm_find_route(vm, route->pviommu, route->vsid))
+		return -EEXIST;
+	page = route_page(vm);
+	if (!page)
+		return -ENOMEM;
+	ret = stream_claim(&vm->owner, route->smmu, sid);
+	if (ret)
+		return ret;
+
+	page->routes[page->nr++] = *route;
+
+	return 0;
+}
+
+int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pages)
+{
+	struct iommu_route route = {
+		.pviommu	= pviommu,
+		.vsid		= vsid,
+		.sid		= sid,
+		.smmu		= smmu_by_id(smmu),
+	};
+	struct iommu_vm *vm;
+	int ret;
+
+	*pages = 1;
+	if (!route.smmu)
+		return -ENOENT;
+	ret = get_context(handle, &vm);
+	if (ret)
+		return ret;
+	if (!vm)
+		return -ENOENT;
+
+	hyp_spin_lock(&vm_table_lock);
+	ret = add_route(vm, &route, sid);
+	hyp_spin_unlock(&vm_table_lock);
+	put_context(vm);
+
+	return ret;
+}
+
+/* Step 1: all streams abort, synchronised, before anything is let go (I6) */
+static int block_streams(struct iommu_vm *vm, unsigned int *budget)
+{
+	struct iommu_route_page *page;
+	u32 i;
+
+	for (page = vm->routes; page; page = page->next) {
+		for (i = 0; i < page->nr; i++) {
+			struct iommu_route *route = &page->routes[i];
+			int ret;
+
+			if (route->blocked)
+				continue;
+			if (!*budget)
+				return -EAGAIN;
+			--*budget;
+			ret = stream_block(&vm->owner, route->smmu, route->sid);
+			if (ret)
+				return ret;
+			route->blocked = true;
+		}
+	}
+
+	return 0;
+}
+
+/* Step 2: domains unmap and unpin; bounded by domain_free() */
+static int free_domains(struct iommu_vm *vm)
+{
+	u64 handle = handle_first(&vm->owner.handles);
+	int ret;
+
+	if (!handle)
+		return 0;
+	ret = domain_free(&vm->owner, handle);
+
+	return ret ?: -EAGAIN;
+}
+
+/* Step 3: the streams are the host's again */
+static int free_routes(struct iommu_vm *vm, unsigned int *budget)
+{
+	while (vm->routes) {
+		struct iommu_route_page *page = vm->routes;
+
+		while (page->nr) {
+			struct iommu_route *route = &page->routes[page->nr - 1];
+
+			if (!*budget)
+				return -EAGAIN;
+			--*budget;
+			stream_disown(&vm->owner, route->smmu, route->sid);
+			page->nr--;
+		}
+		vm->routes = page->next;
+		pool_free(&vm->owner.pool, page);
+	}
+
+	return 0;
+}
+
+static int drain_step(struct iommu_vm *vm, struct kvm_hyp_memcache *mc)
+{
+	unsigned int budget = VM_DRAIN_STREAMS;
+	int ret;
+
+	ret = block_streams(vm, &budget) ?: free_domains(vm) ?: free_routes(vm, &budget);
+	if (ret)
+		return ret;
+
+	handles_free(&vm->owner.handles, &vm->owner.pool);
+	pool_reclaim(&vm->owner.pool, mc, PKVM_IOMMU_TOPUP_MAX);
+
+	return pool_pages(&vm->owner.pool) ? -EAGAIN : 0;
+}
+
+/* A VM that runs, or may run again, is not drained */
+static int start_drain(u64 handle, struct iommu_vm **vm)
+{
+	struct pkvm_hyp_vm *hyp_vm = get_vm_by_handle(handle);
+
+	hyp_assert_lock_held(&vm_table_lock);
+	*vm = iommu_vm_of(handle);
+	if (!*vm)
+		return 0;
+	if (hyp_vm && !hyp_vm->kvm.arch.pkvm.is_dying)
+		return -EBUSY;
+	if ((*vm)->users || (*vm)->draining)
+		return -EAGAIN;
+	(*vm)->draining = true;
+
+	return 0;
+}
+
+int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc)
+{
+	struct iommu_vm *vm;
+	int ret;
+
+	if ((pkvm_handle_t)handle != handle)
+		return 0;
+
+	hyp_spin_lock(&vm_table_lock);
+	ret = start_drain(handle, &vm);
+	hyp_spin_unlock(&vm_table_lock);
+	if (ret || !vm)
+		return ret;
+
+	ret = drain_step(vm, mc);
+
+	hyp_spin_lock(&vm_table_lock);
+	vm->draining = false;
+	if (!ret)
+		*slot_of(handle) = NULL;
+	hyp_spin_unlock(&vm_table_lock);
+	if (!ret)
+		return_page(mc, vm);
+
+	return ret;
+}

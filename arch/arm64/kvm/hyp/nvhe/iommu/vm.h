@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a VM has at the IOMMU: memory it paid for, routes, domains.
+ *
+ *	(none) --topup--> OPEN --__pkvm_init_vm--> FROZEN --dies--> drained --> (none)
+ *	                   '------ never starts ---------------------^
+ *
+ * The host fills in routes while the VM's handle is only reserved. From the
+ * moment the VM's EL2 object exists they are frozen (I3) and read without a
+ * lock. A VM that has a context can neither have its pages reclaimed nor its
+ * handle released until it is drained: its streams abort, synchronised, before
+ * anything else happens (I6).
+ *
+ * vm_table_lock guards the table of contexts and iommu_vm::users and ::draining.
+ */
+#ifndef __PKVM_IOMMU_VM_H__
+#define __PKVM_IOMMU_VM_H__
+
+#include <asm/kvm_pkvm.h>
+
+#include <iommu.h>
+
+/**
+ * struct iommu_route - (pvIOMMU, vSID) of one VM names one stream, 1:1 (I2)
+ */
+struct iommu_route {
+	u32			pviommu;
+	u32			vsid;
+	u32			sid;
+	bool			blocked;
+	struct hyp_smmu		*smmu;
+};
+
+/**
+ * struct iommu_route_page - as many routes as a page holds
+ */
+struct iommu_route_page {
+	struct iommu_route_page	*next;
+	u32			nr;
+	struct iommu_route	routes[];
+};
+
+#define ROUTES_PER_PAGE							\
+	((PAGE_SIZE - offsetof(struct iommu_route_page, routes)) / sizeof(struct iommu_route))
+
+/**
+ * struct iommu_vm - context of a VM, one page
+ * @owner: its memory and domains
+ * @handle: the VM
+ * @users: host calls in progress
+ * @draining: a drain is in progress
+ * @routes: routes, newest page first
+ */
+struct iommu_vm {
+	struct iommu_owner	owner;
+	pkvm_handle_t		handle;
+	u32			users;
+	bool			draining;
+	struct iommu_route_page	*routes;
+};
+
+/* Host calls, see enum pkvm_iommu_op */
+int iommu_vm_topup(u64 handle, struct kvm_hyp_memcache *mc);
+int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pages);
+int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc);
+
+/**
+ * iommu_vm_of() - context of a VM with a loaded vCPU, which cannot be drained
+ */
+struct iommu_vm *iommu_vm_of(pkvm_handle_t handle);
+const struct iommu_route *iommu_vm_find_route(const struct iommu_vm *vm, u32 pviommu, u32 vsid);
+
+#endif /* __PKVM_IOMMU_VM_H__ */
