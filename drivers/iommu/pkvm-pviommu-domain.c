@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest driver of the pKVM paravirtual IOMMU: paging domains.
+ *
+ * EL2 does a bounded amount of work per call and says how much, so map and
+ * unmap are loops that end when all is done, EL2 refuses, or a call makes no
+ * progress.
+ *
+ * EL2 returns from an unmap only when no TLB holds what was unmapped. There is
+ * nothing to gather, so IOMMU_CAP_DEFERRED_FLUSH is not claimed. Once an op
+ * unmaps without that, pviommu_unmap_pages() uses it if gather->queued is set,
+ * and flush_iotlb_all and iotlb_sync get the op that waits.
+ */
+#include <linux/bits.h>
+#include <linux/device.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "pkvm-pviommu.h"
+
+/*
+ * What a hypervisor without PVIOMMU_OP_FEATURES is good for: any SMMU maps
+ * pages of the guest if they are not smaller than those of the host, and this
+ * many input address bits.
+ */
+#define PVIOMMU_OLD_PGSIZES	PAGE_SIZE
+#define PVIOMMU_OLD_INPUT_BITS	39
+
+/**
+ * pviommu_prot() - translate permissions
+ * @prot: IOMMU_*
+ *
+ * Return: PVIOMMU_PROT_*
+ */
+u64 pviommu_prot(int prot)
+{
+	return (prot & IOMMU_READ ? PVIOMMU_PROT_READ : 0) |
+	       (prot & IOMMU_WRITE ? PVIOMMU_PROT_WRITE : 0) |
+	       (prot & IOMMU_CACHE ? PVIOMMU_PROT_CACHE : 0) |
+	       (prot & IOMMU_NOEXEC ? PVIOMMU_PROT_NOEXEC : 0) |
+	       (prot & IOMMU_MMIO ? PVIOMMU_PROT_MMIO : 0) |
+	       (prot & IOMMU_PRIV ? PVIOMMU_PROT_PRIV : 0);
+}
+
+static int hyp_alloc_domain(u64 *handle)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = pviommu_call(PVIOMMU_OP_ALLOC_DOMAIN, 0, 0, 0, 0, 0, &res);
+	*handle = res.a1;
+
+	return ret;
+}
+
+static int hyp_free_domain(u64 handle)
+{
+	struct arm_smccc_res res;
+
+	return pviommu_call(PVIOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0, &res);
+}
+
+/* An old hypervisor has no FEATURES; whether it has pvIOMMUs, a domain shows */
+static int pviommu_old_features(struct pviommu *pviommu)
+{
+	u64 handle;
+	int ret;
+
+	ret = hyp_alloc_domain(&handle);
+	if (ret)
+		return ret;
+
+	pviommu->pgsize_bitmap = PVIOMMU_OLD_PGSIZES;
+	pviommu->input_bits = PVIOMMU_OLD_INPUT_BITS;
+
+	return hyp_free_domain(handle);
+}
+
+/**
+ * pviommu_domain_features() - learn what a domain can map
+ * @pviommu: where to note it
+ *
+ * Return: 0, or an errno after a message.
+ */
+int pviommu_domain_features(struct pviommu *pviommu)
+{
+	struct device *dev = pviommu->dev;
+	struct arm_smccc_res res;
+	unsigned long granule;
+	int ret;
+
+	ret = pviommu_call(PVIOMMU_OP_FEATURES, 0, 0, 0, 0, 0, &res);
+	if (ret == -EOPNOTSUPP) {
+		ret = pviommu_old_features(pviommu);
+	} else if (!ret) {
+		pviommu->pgsize_bitmap = res.a2;
+		pviommu->input_bits = min(res.a3, 64);
+	}
+	if (ret)
+		return dev_err_probe(dev, -ENODEV,
+				     "the hypervisor offers no pvIOMMU (%pe)\n",
+				     ERR_PTR(ret));
+
+	granule = pviommu->pgsize_bitmap & -pviommu->pgsize_bitmap;
+	if (!granule || granule > PAGE_SIZE)
+		return dev_err_probe(dev, -ENODEV,
+				     "the hypervisor maps pages of %lu bytes, larger than this kernel's %lu\n",
+				     granule, PAGE_SIZE);
+	if (pviommu->input_bits < 32)
+		return dev_err_probe(dev, -ENODEV,
+				     "only %u bits of DMA address\n",
+				     pviommu->input_bits);
+
+	return 0;
+}
+
+/*
+ * One step of a map or unmap: what EL2 did of @left bytes, if it did not
+ * refuse. No progress, or more of it than asked, ends the caller's loop.
+ */
+static int step(int ret, unsigned long reported, size_t left, size_t *done)
+{
+	*done = 0;
+	if (ret)
+		return ret;
+	if (!reported || reported > left)
+		return -EIO;
+	*done = reported;
+
+	return 0;
+}
+
+static const char *why_not_mapped(struct pviommu_domain *pd,
+				  unsigned long last, phys_addr_t paddr,
+				  int prot, int err)
+{
+	if (err == -EIO)
+		return "no progress";
+	if (last > pd->domain.geometry.aperture_end)
+		return "IOVA out of range";
+	if (prot & IOMMU_MMIO)
+		return "a device's registers are no target for DMA";
+	if (!pfn_valid(PHYS_PFN(paddr)))
+		return "no memory at that IPA";
+
+	return "page not owned by this VM, IOVA mapped already, or out of memory";
+}
+
+static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
+			     phys_addr_t paddr, size_t pgsize, size_t pgcount,
+			     int prot, gfp_t gfp, size_t *mapped)
+{
+	struct pviommu_domain *pd = to_pviommu_domain(domain);
+	size_t size = pgsize * pgcount;
+	struct pviommu_mapping *map;
+	struct arm_smccc_res res;
+	size_t total = 0, done;
+	int ret;
+
+	map = pviommu_mapping_alloc(gfp);
+	if (!map)
+		return -ENOMEM;
+
+	do {
+		ret = pviommu_call(PVIOMMU_OP_MAP_PAGES, pd->handle,
+				   iova + total, paddr + total, size - total,
+				   pviommu_prot(prot), &res);
+		ret = step(ret, res.a1, size - total, &done);
+		total += done;
+	} while (!ret && total < size);
+
+	if (ret)
+		dev_err_ratelimited(pd->pviommu->dev,
+				    "map of IOVA %#lx to IPA %#llx, %#zx bytes, prot %#x: EL2 refused after %#zx bytes (%pe): %s\n",
+				    iova, (u64)paddr, size, prot, total,
+				    ERR_PTR(ret),
+				    why_not_mapped(pd, iova + size - 1,
+						   paddr + total, prot, ret));
+
+	/* The core unmaps this much again, so it must be on record */
+	*mapped = total;
+	if (total)
+		pviommu_mappings_add(&pd->mappings, map, iova, paddr, total);
+	else
+		kfree(map);
+
+	return ret;
+}
+
+static size_t pviommu_unmap_pages(struct iommu_domain *domain,
+				  unsigned long iova, size_t pgsize,
+				  size_t pgcount,
+				  struct iommu_iotlb_gather *gather)
+{
+	struct pviommu_domain *pd = to_pviommu_domain(domain);
+	struct pviommu_mapping *spare = NULL;
+	size_t size = pgsize * pgcount;
+	struct arm_smccc_res res;
+	size_t total = 0, done;
+	int ret;
+
+	if (unlikely(pviommu_mappings_split(&pd->mappings, iova))) {
+		spare = pviommu_mapping_alloc(GFP_ATOMIC);
+		if (!spare)
+			return 0;
+	}
+
+	do {
+		ret = pviommu_call(PVIOMMU_OP_UNMAP_PAGES, pd->handle,
+				   iova + total, size - total, 0, 0, &res);
+		ret = step(ret, res.a1, size - total, &done);
+		total += done;
+	} while (!ret && total < size);
+
+	if (ret)
+		dev_err_ratelimited(pd->pviommu->dev,
+				    "unmap of IOVA %#lx, %#zx bytes: EL2 stopped after %#zx bytes (%pe)\n",
+				    iova, size, total, ERR_PTR(ret));
+
+	if (total &&
+	    pviommu_mappings_cut(&pd->mappings, iova, total, spare))
+		spare = NULL;
+	kfree(spare);
+
+	return total;
+}
+
+static phys_addr_t pviommu_iova_to_phys(struct iommu_domain *domain,
+					dma_addr_t iova)
+{
+	return pviommu_mappings_phys(&to_pviommu_domain(domain)->mappings,
+				     iova);
+}
+
+static void pviommu_domain_free(struct iommu_domain *domain)
+{
+	struct pviommu_domain *pd = to_pviommu_domain(domain);
+	int ret;
+
+	/* Unmaps whatever its user left mapped */
+	ret = hyp_free_domain(pd->handle);
+	if (ret)
+		dev_err(pd->pviommu->dev, "domain %#llx leaked (%pe)\n",
+			pd->handle, ERR_PTR(ret));
+
+	pviommu_mappings_clear(&pd->mappings);
+	kfree(pd);
+}
+
+static const struct iommu_domain_ops pviommu_paging_ops = {
+	.attach_dev	= pviommu_attach_dev,
+	.map_pages	= pviommu_map_pages,
+	.unmap_pages	= pviommu_unmap_pages,
+	.iova_to_phys	= pviommu_iova_to_phys,
+	.free		= pviommu_domain_free,
+};
+
+/**
+ * pviommu_domain_alloc() - make a paging domain
+ * @pviommu: whose devices it is for
+ *
+ * Return: the domain or an ERR_PTR().
+ */
+struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu)
+{
+	struct pviommu_domain *pd;
+	int ret;
+
+	pd = kzalloc_obj(*pd);
+	if (!pd)
+		return ERR_PTR(-ENOMEM);
+
+	ret = hyp_alloc_domain(&pd->handle);
+	if (ret) {
+		dev_err_ratelimited(pviommu->dev,
+				    "EL2 refused another domain (%pe)\n",
+				    ERR_PTR(ret));
+		kfree(pd);
+		return ERR_PTR(-ENOSPC);
+	}
+
+	pviommu_mappings_init(&pd->mappings);
+	pd->pviommu = pviommu;
+	pd->domain.ops = &pviommu_paging_ops;
+	pd->domain.pgsize_bitmap = pviommu->pgsize_bitmap;
+	pd->domain.geometry = (struct iommu_domain_geometry) {
+		.aperture_end	= GENMASK_ULL(pviommu->input_bits - 1, 0),
+		.force_aperture	= true,
+	};
+
+	return &pd->domain;
+}

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Guest driver of the pKVM paravirtual IOMMU: pvIOMMUs and devices.
+ *
+ * The VMM gives each stream of an assigned device a virtual stream ID (vSID)
+ * behind a pvIOMMU. EL2 knows which physical stream that is, blocks it until
+ * the guest attaches it to a domain, and checks each mapping, so the guest
+ * trusts neither the host nor the VMM with its memory.
+ *
+ * All streams of a device are attached to one domain, or to none.
+ *
+ * There is no identity domain: all memory of the guest would be open to its
+ * devices, and EL2 would have to pin all of it. A protected guest must choose
+ * what a device sees.
+ */
+#include <linux/dma-map-ops.h>
+#include <linux/of.h>
+#include <linux/pci.h>
+#include <linux/platform_device.h>
+#include <linux/slab.h>
+
+#include "dma-iommu.h"
+#include "pkvm-pviommu.h"
+
+/**
+ * struct pviommu_stream - a stream of a device
+ * @handle: the domain it is attached to. Kept rather than a pointer: if EL2
+ *	refuses a detach, it outlives the domain.
+ * @vsid: its virtual stream ID
+ * @attached: whether @handle counts
+ */
+struct pviommu_stream {
+	u64	handle;
+	u32	vsid;
+	bool	attached;
+};
+
+/**
+ * struct pviommu_master - a device behind a pvIOMMU
+ * @dev: the device
+ * @pviommu: where all its streams are
+ * @nr_streams: their number
+ * @streams: each vSID once
+ */
+struct pviommu_master {
+	struct device		*dev;
+	struct pviommu		*pviommu;
+	unsigned int		nr_streams;
+	struct pviommu_stream	streams[] __counted_by(nr_streams);
+};
+
+static int attach_stream(struct pviommu_master *master,
+			 struct pviommu_stream *stream, u64 handle)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = pviommu_call(PVIOMMU_OP_ATTACH_DEV, master->pviommu->id,
+			   stream->vsid, 0, handle, 0, &res);
+	if (!ret) {
+		stream->handle = handle;
+		stream->attached = true;
+	}
+
+	return ret;
+}
+
+/* Block all streams; go on after an error, and return the first one */
+static int detach_streams(struct pviommu_master *master)
+{
+	struct arm_smccc_res res;
+	unsigned int i;
+	int first = 0;
+	int ret;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		struct pviommu_stream *stream = &master->streams[i];
+
+		if (!stream->attached)
+			continue;
+
+		ret = pviommu_call(PVIOMMU_OP_DETACH_DEV, master->pviommu->id,
+				   stream->vsid, 0, stream->handle, 0, &res);
+		if (!ret) {
+			stream->attached = false;
+			continue;
+		}
+		dev_err(master->dev,
+			"EL2 refused to detach vSID %#x of pvIOMMU %u (%pe)\n",
+			stream->vsid, master->pviommu->id, ERR_PTR(ret));
+		first = first ?: ret;
+	}
+
+	return first;
+}
+
+/**
+ * pviommu_attach_dev() - iommu_domain_ops.attach_dev of paging domains
+ * @domain: what to attach
+ * @dev: to which device
+ * @old: where it is now; its streams know better
+ *
+ * EL2 replaces nothing, so the device is blocked in between, and stays so if
+ * one of its streams is refused.
+ *
+ * Return: 0 or an errno.
+ */
+int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
+		       struct iommu_domain *old)
+{
+	struct pviommu_domain *pd = to_pviommu_domain(domain);
+	struct pviommu_master *master = dev_iommu_priv_get(dev);
+	unsigned int i;
+	int ret;
+
+	/* EL2 fits a domain's tables to one SMMU. Not an error for the caller */
+	if (pd->pviommu != master->pviommu)
+		return -EINVAL;
+
+	if (detach_streams(master))
+		return -ENODEV;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		ret = attach_stream(master, &master->streams[i], pd->handle);
+		if (ret)
+			goto err_detach;
+	}
+
+	return 0;
+
+err_detach:
+	dev_err(dev,
+		"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe), the device is blocked: is the vSID one of this VM's, and has no other device got it?\n",
+		master->streams[i].vsid, master->pviommu->id, ERR_PTR(ret));
+	detach_streams(master);
+
+	return -ENODEV;
+}
+
+static int pviommu_attach_blocked(struct iommu_domain *domain,
+				  struct device *dev, struct iommu_domain *old)
+{
+	return detach_streams(dev_iommu_priv_get(dev)) ? -ENODEV : 0;
+}
+
+static struct iommu_domain pviommu_blocked_domain = {
+	.type	= IOMMU_DOMAIN_BLOCKED,
+	.ops	= &(const struct iommu_domain_ops) {
+		.attach_dev	= pviommu_attach_blocked,
+	},
+};
+
+static struct iommu_domain *pviommu_domain_alloc_paging(struct device *dev)
+{
+	struct pviommu_master *master = dev_iommu_priv_get(dev);
+
+	return pviommu_domain_alloc(master->pviommu);
+}
+
+/* Also asked when the group's type is written in sysfs, which then fails */
+static int pviommu_def_domain_type(struct device *dev)
+{
+	if (iommu_default_passthrough())
+		dev_info_once(dev,
+			      "no passthrough: it would open all memory of the guest to the device\n");
+
+	return IOMMU_DOMAIN_DMA;
+}
+
+static bool pviommu_capable(struct device *dev, enum iommu_cap cap)
+{
+	switch (cap) {
+	case IOMMU_CAP_CACHE_COHERENCY:
+		/*
+		 * Only the VMM knows the SMMU and the interconnect, and
+		 * says so by dma-coherent in the device's node.
+		 */
+		return dev_is_dma_coherent(dev);
+	case IOMMU_CAP_NOEXEC:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void forget_streams(struct pviommu_master *master, unsigned int nr)
+{
+	while (nr--)
+		xa_erase(&master->pviommu->streams, master->streams[nr].vsid);
+}
+
+/* A stream that two devices share cannot be on the domains of both */
+static int claim_streams(struct pviommu_master *master)
+{
+	struct xarray *streams = &master->pviommu->streams;
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		u32 vsid = master->streams[i].vsid;
+
+		ret = xa_insert(streams, vsid, master->dev, GFP_KERNEL);
+		if (!ret)
+			continue;
+
+		if (ret == -EBUSY)
+			dev_err(master->dev,
+				"vSID %#x of pvIOMMU %u is already that of %s; all DMA is blocked\n",
+				vsid, master->pviommu->id,
+				dev_name(xa_load(streams, vsid)));
+		forget_streams(master, i);
+		return ret;
+	}
+
+	return 0;
+}
+
+static struct pviommu *pviommu_of_device(struct iommu_fwspec *fwspec)
+{
+	struct device *dev = bus_find_device_by_fwnode(&platform_bus_type,
+						       fwspec->iommu_fwnode);
+
+	/* It has no remove */
+	put_device(dev);
+	return dev ? dev_get_drvdata(dev) : NULL;
+}
+
+static struct iommu_device *pviommu_probe_device(struct device *dev)
+{
+	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
+	struct pviommu *pviommu = pviommu_of_device(fwspec);
+	struct pviommu_master *master;
+	unsigned int i;
+	int ret;
+
+	if (!pviommu || !fwspec->num_ids)
+		return ERR_PTR(-ENODEV);
+
+	master = kzalloc_flex(*master, streams, fwspec->num_ids);
+	if (!master)
+		return ERR_PTR(-ENOMEM);
+
+	master->nr_streams = fwspec->num_ids;
+	master->dev = dev;
+	master->pviommu = pviommu;
+	for (i = 0; i < master->nr_streams; i++)
+		master->streams[i].vsid = fwspec->ids[i];
+
+	ret = claim_streams(master);
+	if (ret) {
+		kfree(master);
+		return ERR_PTR(ret);
+	}
+	dev_iommu_priv_set(dev, master);
+
+	return &pviommu->iommu;
+}
+
+/* The core has attached the blocked domain */
+static void pviommu_release_device(struct device *dev)
+{
+	struct pviommu_master *master = dev_iommu_priv_get(dev);
+
+	forget_streams(master, master->nr_streams);
+	kfree(master);
+}
+
+static struct iommu_group *pviommu_device_group(struct device *dev)
+{
+	return dev_is_pci(dev) ? pci_device_group(dev) :
+				 generic_device_group(dev);
+}
+
+/* Only collects; a vSID that is named twice is one stream. */
+static int pviommu_of_xlate(struct device *dev,
+			    const struct of_phandle_args *args)
+{
+	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
+	unsigned int i;
+
+	if (fwspec->iommu_fwnode != of_fwnode_handle(args->np)) {
+		dev_err(dev,
+			"iommus names %pfw and %pOF, but all streams of a device must be behind one pvIOMMU; all DMA is blocked\n",
+			fwspec->iommu_fwnode, args->np);
+		return -EINVAL;
+	}
+
+	for (i = 0; i < fwspec->num_ids; i++)
+		if (fwspec->ids[i] == args->args[0])
+			return 0;
+
+	return iommu_fwspec_add_ids(dev, args->args, 1);
+}
+
+/*
+ * No window for MSIs: EL2 lets no device write to an interrupt controller
+ * through a domain, and platform devices need not.
+ */
+static const struct iommu_ops pviommu_ops = {
+	.capable		= pviommu_capable,
+	.domain_alloc_paging	= pviommu_domain_alloc_paging,
+	.probe_device		= pviommu_probe_device,
+	.release_device		= pviommu_release_device,
+	.device_group		= pviommu_device_group,
+	.get_resv_regions	= iommu_dma_get_resv_regions,
+	.of_xlate		= pviommu_of_xlate,
+	.def_domain_type	= pviommu_def_domain_type,
+	.blocked_domain		= &pviommu_blocked_domain,
+	.release_domain		= &pviommu_blocked_domain,
+	.owner			= THIS_MODULE,
+};
+
+static int pviommu_probe(struct platform_device *pdev)
+{
+	struct device *dev = &pdev->dev;
+	struct pviommu *pviommu;
+	int ret;
+
+	if (arm_smccc_1_1_get_conduit() != SMCCC_CONDUIT_HVC)
+		return dev_err_probe(dev, -ENODEV,
+				     "no hypervisor to call by HVC\n");
+
+	pviommu = devm_kzalloc(dev, sizeof(*pviommu), GFP_KERNEL);
+	if (!pviommu)
+		return -ENOMEM;
+
+	pviommu->dev = dev;
+	xa_init(&pviommu->streams);
+
+	ret = of_property_read_u32(dev->of_node, "id", &pviommu->id);
+	if (ret)
+		return dev_err_probe(dev, ret, "no usable id\n");
+
+	ret = pviommu_domain_features(pviommu);
+	if (ret)
+		return ret;
+
+	platform_set_drvdata(pdev, pviommu);
+
+	ret = iommu_device_sysfs_add(&pviommu->iommu, dev, NULL, "%s",
+				     dev_name(dev));
+	if (ret)
+		return ret;
+
+	ret = iommu_device_register(&pviommu->iommu, &pviommu_ops, dev);
+	if (ret) {
+		iommu_device_sysfs_remove(&pviommu->iommu);
+		return ret;
+	}
+
+	dev_info(dev, "pvIOMMU %u, %u bits, page sizes %#llx\n", pviommu->id,
+		 pviommu->input_bits, pviommu->pgsize_bitmap);
+
+	return 0;
+}
+
+static const struct of_device_id pviommu_of_match[] = {
+	{ .compatible = "pkvm,pviommu" },
+	{ }
+};
+
+static struct platform_driver pviommu_driver = {
+	.probe	= pviommu_probe,
+	.driver	= {
+		.name			= "pkvm-pviommu",
+		.of_match_table		= pviommu_of_match,
+		.suppress_bind_attrs	= true,
+	},
+};
+builtin_platform_driver(pviommu_driver);

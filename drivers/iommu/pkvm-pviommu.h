@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Guest driver of the pKVM paravirtual IOMMU: shared declarations.
+ *
+ *	pkvm-pviommu.c		pvIOMMUs, devices, attaching their streams
+ *	pkvm-pviommu-domain.c	domains: map, unmap
+ *	pkvm-pviommu-mappings.c	what a domain maps
+ *
+ * The interface is in linux/pkvm-pviommu.h and described in
+ * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
+ *
+ * Locking:
+ *
+ *	iommu_probe_device_lock (iommu core) serialises of_xlate, probe_device
+ *	and device_group;
+ *	group->mutex (iommu core) serialises attach and release in one group,
+ *	and so guards pviommu_master.streams;
+ *	the lock in pviommu.streams guards that array, innermost;
+ *	pviommu_mappings.lock guards the tree of one domain, innermost, with
+ *	interrupts off, because drivers map and unmap in interrupt handlers.
+ *
+ * No lock is held across a hypercall. EL2 serialises what concurrent calls
+ * share, and callers of map and unmap own their IOVA range.
+ */
+#ifndef __PKVM_PVIOMMU_PRIV_H__
+#define __PKVM_PVIOMMU_PRIV_H__
+
+#include <linux/errno.h>
+#include <linux/iommu.h>
+#include <linux/pkvm-pviommu.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/xarray.h>
+
+/**
+ * struct pviommu - one pvIOMMU of the device tree
+ * @iommu: handle in the iommu core
+ * @dev: the platform device; never unbound
+ * @id: its number, passed in each call that names a stream
+ * @pgsize_bitmap: page and block sizes; the smallest is EL2's granule
+ * @input_bits: input address bits of a domain
+ * @streams: vSID to the device that has it
+ */
+struct pviommu {
+	struct iommu_device	iommu;
+	struct device		*dev;
+	u32			id;
+	u64			pgsize_bitmap;
+	unsigned int		input_bits;
+	struct xarray		streams;
+};
+
+/**
+ * struct pviommu_mappings - what a domain maps, for iova_to_phys
+ * @lock: guards @tree
+ * @tree: one node per call of map_pages that is still mapped
+ *
+ * EL2 knows only physical addresses, which a guest must not see.
+ */
+struct pviommu_mappings {
+	spinlock_t		lock;	/* guards tree */
+	struct rb_root_cached	tree;
+};
+
+struct pviommu_mapping;
+
+/**
+ * struct pviommu_domain - a paging domain
+ * @domain: handle in the iommu core
+ * @pviommu: only its devices are attached
+ * @handle: EL2's name of it, of this VM
+ * @mappings: what is mapped
+ */
+struct pviommu_domain {
+	struct iommu_domain	domain;
+	struct pviommu		*pviommu;
+	u64			handle;
+	struct pviommu_mappings	mappings;
+};
+
+static inline struct pviommu_domain *
+to_pviommu_domain(struct iommu_domain *domain)
+{
+	return container_of(domain, struct pviommu_domain, domain);
+}
+
+/* One call to EL2; probe made sure that HVC is how to reach it. */
+static inline int pviommu_call(enum pviommu_op op, u64 a2, u64 a3, u64 a4,
+			       u64 a5, u64 a6, struct arm_smccc_res *res)
+{
+	/* All of x1 counts: an enum would leave its upper half undefined */
+	arm_smccc_1_1_hvc(PVIOMMU_OP_FUNC_ID, (u64)op, a2, a3, a4, a5, a6, res);
+
+	switch ((s32)res->a0) {
+	case SMCCC_RET_SUCCESS:
+		return 0;
+	case SMCCC_RET_NOT_SUPPORTED:
+		return -EOPNOTSUPP;
+	case SMCCC_RET_INVALID_PARAMETER:
+		return -EINVAL;
+	default:
+		return -EIO;
+	}
+}
+
+int pviommu_domain_features(struct pviommu *pviommu);
+struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu);
+int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
+		       struct iommu_domain *old);
+
+/* For the tests: no hypercalls below */
+u64 pviommu_prot(int prot);
+void pviommu_mappings_init(struct pviommu_mappings *maps);
+struct pviommu_mapping *pviommu_mapping_alloc(gfp_t gfp);
+void pviommu_mappings_add(struct pviommu_mappings *maps,
+			  struct pviommu_mapping *map, unsigned long iova,
+			  phys_addr_t paddr, size_t size);
+bool pviommu_mappings_split(struct pviommu_mappings *maps, unsigned long iova);
+bool pviommu_mappings_cut(struct pviommu_mappings *maps, unsigned long iova,
+			  size_t size, struct pviommu_mapping *spare);
+phys_addr_t pviommu_mappings_phys(struct pviommu_mappings *maps,
+				  unsigned long iova);
+void pviommu_mappings_clear(struct pviommu_mappings *maps);
+
+#endif /* __PKVM_PVIOMMU_PRIV_H__ */
