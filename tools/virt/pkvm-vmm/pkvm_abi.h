@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a VMM needs of the kernel's interface and may not find in the headers
+ * of the C library yet. Nothing here is ours to choose.
+ */
+#ifndef PKVM_ABI_H
+#define PKVM_ABI_H
+
+#include <linux/ioctl.h>
+#include <linux/kvm.h>
+#include <linux/types.h>
+
+/* KVM_CREATE_VM: the machine type of a protected VM */
+#ifndef KVM_VM_TYPE_ARM_PROTECTED
+#define KVM_VM_TYPE_ARM_PROTECTED	0x80000000UL
+#endif
+
+/* Zero in /dev/kvm's answer if pKVM is on: it has no blocks to split */
+#ifndef KVM_CAP_ARM_SUPPORTED_BLOCK_SIZES
+#define KVM_CAP_ARM_SUPPORTED_BLOCK_SIZES	229
+#endif
+
+/* Protected VMs, KVM_CHECK_EXTENSION and KVM_ENABLE_CAP on the VM's fd */
+#ifndef KVM_CAP_ARM_PROTECTED_VM
+#define KVM_CAP_ARM_PROTECTED_VM		0xffbadab1
+#define KVM_CAP_ARM_PROTECTED_VM_FLAGS_INFO	1	/* args[0]: address */
+
+struct kvm_protected_vm_info {
+	__u64 firmware_size;	/* 0: the host has no guest firmware */
+	__u64 __reserved[7];
+};
+#endif
+
+/* KVM_DEV_TYPE_VFIO: KVM_DEV_VFIO_GROUP was its name until Linux 6.4 */
+#ifndef KVM_DEV_VFIO_FILE
+#define KVM_DEV_VFIO_FILE			1
+#define KVM_DEV_VFIO_FILE_ADD			1
+#define KVM_DEV_VFIO_FILE_DEL			2
+#endif
+
+/* The group of attributes with which a VMM makes pvIOMMUs */
+#ifndef KVM_DEV_VFIO_PVIOMMU
+#define KVM_DEV_VFIO_PVIOMMU			5
+#define KVM_DEV_VFIO_PVIOMMU_ATTACH		1	/* returns a new fd */
+#define KVM_DEV_VFIO_PVIOMMU_GET_INFO		2
+
+struct kvm_vfio_iommu_info {
+	__u32 size;
+	__s32 device_fd;	/* in: a VFIO device of this VM */
+	__u32 nr_sids;		/* out: how many endpoints it has */
+	__u32 __reserved;
+};
+
+struct kvm_vfio_iommu_config {
+	__u32 size;
+	__s32 device_fd;
+	__u32 sid_idx;		/* which endpoint, below nr_sids */
+	__u32 vsid;		/* its name for the guest */
+	__u32 __reserved;
+};
+
+/* On the fd of a pvIOMMU */
+#define KVM_PVIOMMU_SET_CONFIG	_IOWR(KVMIO, 0x1, struct kvm_vfio_iommu_config)
+#endif
+
+/* VFIO_SET_IOMMU: nobody but the guest maps anything */
+#ifndef VFIO_PKVM_IOMMU
+#define VFIO_PKVM_IOMMU				30
+#endif
+
+#endif
