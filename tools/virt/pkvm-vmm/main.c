@@ -15,6 +15,8 @@
 
 #include "vmm.h"
 
+#define MAX_VFIO	32
+
 struct options {
 	const char *kernel;
 	const char *initrd;
@@ -22,6 +24,8 @@ struct options {
 	unsigned long mem_mib;
 	unsigned long cpus;
 	bool protected;
+	const char *vfio[MAX_VFIO];
+	unsigned int nr_vfio;
 };
 
 static const char usage[] =
@@ -32,6 +36,9 @@ static const char usage[] =
 "  --mem MIB         memory, 256 by default\n"
 "  --cpus N          vCPUs, 1 by default\n"
 "  --protected       protected VM\n"
+"  --vfio DIR[,...]  assign the platform device of sysfs folder DIR, which\n"
+"                    vfio-platform drives; may be repeated. See README.rst for\n"
+"                    node=NAME compatible=TEXT iommu=type1 map=no\n"
 "  --verbose         say what is done\n"
 "Exit status: the guest's; 123 reset, 124 crashed vCPU, 125 no VM, 128+N signal N\n";
 
@@ -49,7 +56,7 @@ static unsigned long parse_number(const char *text, const char *option)
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	enum { KERNEL, INITRD, APPEND, MEM, CPUS, PROTECTED, VERBOSE, HELP };
+	enum { KERNEL, INITRD, APPEND, MEM, CPUS, PROTECTED, VFIO, VERBOSE, HELP };
 	static const struct option names[] = {
 		{ "kernel", required_argument, NULL, KERNEL },
 		{ "initrd", required_argument, NULL, INITRD },
@@ -57,6 +64,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		{ "mem", required_argument, NULL, MEM },
 		{ "cpus", required_argument, NULL, CPUS },
 		{ "protected", no_argument, NULL, PROTECTED },
+		{ "vfio", required_argument, NULL, VFIO },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
 		{ }
@@ -83,6 +91,11 @@ static void parse_options(struct options *o, int argc, char **argv)
 			break;
 		case PROTECTED:
 			o->protected = true;
+			break;
+		case VFIO:
+			if (o->nr_vfio == MAX_VFIO)
+				fail("more than %d --vfio", MAX_VFIO);
+			o->vfio[o->nr_vfio++] = optarg;
 			break;
 		case VERBOSE:
 			verbose = true;
@@ -177,6 +190,7 @@ int main(int argc, char **argv)
 	struct device *dev;
 	struct uart *uart;
 	static struct vm vm;
+	unsigned int i;
 	int signals;
 	bool raw;
 
@@ -184,10 +198,13 @@ int main(int argc, char **argv)
 	signals = block_signals();
 
 	/*
-	 * The order of crosvm: the VM and its memory, devices, the vCPUs. EL2 learns of the VM when its first vCPU
+	 * The order of crosvm: the VM and its memory, the assigned devices,
+	 * the vCPUs. EL2 learns of the VM when its first vCPU
 	 * first runs, and takes memory, vCPUs and routes as they are then.
 	 */
 	vm_create(&vm, options.protected, options.mem_mib << 20);
+	for (i = 0; i < options.nr_vfio; i++)
+		vfio_add(&vm, options.vfio[i]);
 	vcpus_create(&vm, options.cpus);
 	gic_create(&vm);
 	uart = uart_create(&vm);

@@ -149,6 +149,8 @@ struct uart *uart_create(struct vm *vm);
 void uart_input(struct uart *uart, const uint8_t *data, size_t len);
 size_t uart_room(struct uart *uart);
 
+void vfio_add(struct vm *vm, const char *options);
+
 /* From any thread */
 static inline bool vm_stopping(struct vm *vm)
 {

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * An assigned platform device: its registers (vfio_region.c), its interrupts
+ * (vfio_irq.c) and what holds them together (vfio.c).
+ */
+#ifndef PKVM_VMM_VFIO_H
+#define PKVM_VMM_VFIO_H
+
+#include "vmm.h"
+
+struct vfio_region {
+	struct mmio mmio;	/* base and size are the guest's */
+	struct vfio_device *vdev;
+	uint32_t index;
+	uint64_t offset;	/* in the device's file */
+	uint8_t *map;		/* NULL if it cannot be mapped */
+};
+
+struct vfio_irq {
+	uint32_t spi;
+	bool level;
+	int trigger;		/* eventfd: the device interrupts */
+	int unmask;		/* eventfd: the guest has handled it */
+};
+
+enum vfio_iommu {
+	IOMMU_TYPE1,		/* plain VMs: all of the guest, by the host */
+};
+
+struct vfio_device {
+	struct device dev;
+	struct vm *vm;
+	char *path;		/* in sysfs */
+	const char *name;	/* the last part of path */
+	const char *node;	/* options, or NULL */
+	const char *compatible;
+	enum vfio_iommu iommu;
+	bool may_map;
+	int fd;
+	uint32_t nr_regions;
+	struct vfio_region *regions;
+	uint32_t nr_irqs;
+	struct vfio_irq *irqs;
+};
+
+int vfio_kvm_device(struct vm *vm);
+void vfio_fdt(struct device *dev, void *fdt);
+
+void vfio_regions_create(struct vfio_device *vdev);
+void vfio_regions_destroy(struct vfio_device *vdev);
+
+void vfio_irqs_create(struct vfio_device *vdev);
+void vfio_irqs_start(struct vfio_device *vdev);
+void vfio_irqs_destroy(struct vfio_device *vdev);
+
+#endif
