@@ -38,7 +38,7 @@ static const char usage[] =
 "  --protected       protected VM\n"
 "  --vfio DIR[,...]  assign the platform device of sysfs folder DIR, which\n"
 "                    vfio-platform drives; may be repeated. See README.rst for\n"
-"                    node=NAME compatible=TEXT iommu=type1 map=no\n"
+"                    node=NAME compatible=TEXT vsid=N[:N...] iommu=type1 map=no\n"
 "  --verbose         say what is done\n"
 "Exit status: the guest's; 123 reset, 124 crashed vCPU, 125 no VM, 128+N signal N\n";
 
@@ -198,8 +198,8 @@ int main(int argc, char **argv)
 	signals = block_signals();
 
 	/*
-	 * The order of crosvm: the VM and its memory, the assigned devices,
-	 * the vCPUs. EL2 learns of the VM when its first vCPU
+	 * The order of crosvm: the VM and its memory, the assigned devices with
+	 * their pvIOMMUs, the vCPUs. EL2 learns of the VM when its first vCPU
 	 * first runs, and takes memory, vCPUs and routes as they are then.
 	 */
 	vm_create(&vm, options.protected, options.mem_mib << 20);

@@ -3,9 +3,10 @@
  * Assigned platform devices. The calls come in the order in which crosvm makes
  * them:
  *   1. the container, one for all devices; the group goes in; its IOMMU type
- *   2. the group is added to the VM
+ *   2. the group is added to the VM: only devices of this VM get endpoints
  *   3. the device's file, its regions
- *   4. when the GIC works: interrupts
+ *   4. its pvIOMMU, and a vSID for each endpoint
+ *   5. when the GIC works: interrupts
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -63,11 +64,12 @@ static void map_guest(struct vm *vm)
 }
 
 /*
- * A container takes an IOMMU type once its first group is in.
+ * A container takes an IOMMU type once its first group is in. With type 30 it
+ * maps nothing, and the devices reach nothing, until their guest maps.
  */
 static void set_iommu(struct vm *vm, enum vfio_iommu iommu)
 {
-	int type = VFIO_TYPE1v2_IOMMU;
+	int type = iommu == IOMMU_TYPE1 ? VFIO_TYPE1v2_IOMMU : VFIO_PKVM_IOMMU;
 
 	if (ioctl(vfio.container, VFIO_CHECK_EXTENSION, type) != 1)
 		fail("/dev/vfio/vfio: this kernel has no IOMMU type %d", type);
@@ -174,6 +176,7 @@ static void vfio_destroy(struct device *dev)
 	vfio_regions_destroy(vdev);
 	close(vdev->fd);
 	vfio_irqs_destroy(vdev);
+	pviommu_destroy(vdev);
 	free(vdev->path);
 	free(vdev);
 }
@@ -190,6 +193,10 @@ static void set_option(struct vfio_device *vdev, char *option)
 		vdev->node = value;
 	else if (!strcmp(option, "compatible"))
 		vdev->compatible = value;
+	else if (!strcmp(option, "vsid"))
+		vdev->vsid_option = value;
+	else if (!strcmp(option, "iommu") && !strcmp(value, "pkvm-iommu"))
+		vdev->iommu = IOMMU_PVIOMMU;
 	else if (!strcmp(option, "iommu") && !strcmp(value, "type1"))
 		vdev->iommu = IOMMU_TYPE1;
 	else if (!strcmp(option, "map") && !strcmp(value, "no"))
@@ -205,6 +212,7 @@ void vfio_add(struct vm *vm, const char *options)
 	char *rest = strdup(options), *option;
 
 	vdev->vm = vm;
+	vdev->pviommu.fd = -1;
 	vdev->may_map = true;
 	vdev->path = strsep(&rest, ",");
 	while ((option = strsep(&rest, ",")))
@@ -218,6 +226,8 @@ void vfio_add(struct vm *vm, const char *options)
 	open_device(vdev);
 	vfio_regions_create(vdev);
 	vfio_irqs_create(vdev);
+	if (vdev->iommu == IOMMU_PVIOMMU)
+		pviommu_create(vdev);
 	vdev->dev.start = vfio_start;
 	vdev->dev.fdt = vfio_fdt;
 	vdev->dev.destroy = vfio_destroy;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An assigned platform device: its registers (vfio_region.c), its interrupts
- * (vfio_irq.c) and what holds them together (vfio.c).
+ * (vfio_irq.c), its pvIOMMU (pviommu.c) and what holds them together (vfio.c).
  */
 #ifndef PKVM_VMM_VFIO_H
 #define PKVM_VMM_VFIO_H
@@ -23,7 +23,15 @@ struct vfio_irq {
 	int unmask;		/* eventfd: the guest has handled it */
 };
 
+struct pviommu {
+	int fd;			/* -1: none. Its number is the guest's id */
+	uint32_t phandle;
+	uint32_t nr_sids;
+	uint32_t *vsids;	/* by index of the endpoint */
+};
+
 enum vfio_iommu {
+	IOMMU_PVIOMMU,		/* the guest maps, through its pvIOMMU */
 	IOMMU_TYPE1,		/* plain VMs: all of the guest, by the host */
 };
 
@@ -34,6 +42,7 @@ struct vfio_device {
 	const char *name;	/* the last part of path */
 	const char *node;	/* options, or NULL */
 	const char *compatible;
+	char *vsid_option;
 	enum vfio_iommu iommu;
 	bool may_map;
 	int fd;
@@ -41,6 +50,7 @@ struct vfio_device {
 	struct vfio_region *regions;
 	uint32_t nr_irqs;
 	struct vfio_irq *irqs;
+	struct pviommu pviommu;
 };
 
 int vfio_kvm_device(struct vm *vm);
@@ -52,5 +62,10 @@ void vfio_regions_destroy(struct vfio_device *vdev);
 void vfio_irqs_create(struct vfio_device *vdev);
 void vfio_irqs_start(struct vfio_device *vdev);
 void vfio_irqs_destroy(struct vfio_device *vdev);
+
+void pviommu_create(struct vfio_device *vdev);
+void pviommu_fdt(struct vfio_device *vdev, void *fdt);
+void pviommu_fdt_iommus(struct vfio_device *vdev, void *fdt);
+void pviommu_destroy(struct vfio_device *vdev);
 
 #endif

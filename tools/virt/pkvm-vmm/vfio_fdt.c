@@ -103,6 +103,9 @@ void vfio_fdt(struct device *dev, void *fdt)
 	ssize_t len;
 	size_t i;
 
+	if (vdev->iommu == IOMMU_PVIOMMU)
+		pviommu_fdt(vdev, fdt);
+
 	node_name(vdev, name, sizeof(name));
 	fdt_node(fdt, name, vdev->nr_regions ? vdev->regions[0].mmio.base : 0);
 	compatible_property(vdev, fdt, value);
@@ -115,6 +118,8 @@ void vfio_fdt(struct device *dev, void *fdt)
 		reg_property(vdev, fdt);
 	if (vdev->nr_irqs)
 		interrupts_property(vdev, fdt);
+	if (vdev->iommu == IOMMU_PVIOMMU)
+		pviommu_fdt_iommus(vdev, fdt);
 	fdt_check(fdt_end_node(fdt));
 	free(value);
 }
