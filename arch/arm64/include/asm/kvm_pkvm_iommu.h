@@ -76,7 +76,8 @@ enum pkvm_iommu_unsupported {
  * enum pkvm_iommu_op - calls available once pKVM is finalised
  *
  * x1 holds the op. Every call returns an errno or a value >= 0 in x1; an errno
- * means that nothing changed, unless the op says otherwise.
+ * means that nothing changed, unless the op says otherwise. -EOPNOTSUPP: no such
+ * op; -ENODEV: FINALISE did not succeed.
  *
  * -ENOMEM asks for memory: donate at least x2 (x3 for MAP) pages with
  * PKVM_IOMMU_OP_TOPUP and repeat the call.
@@ -97,7 +98,8 @@ enum pkvm_iommu_unsupported {
  * @PKVM_IOMMU_OP_ALLOC_DOMAIN: returns x1 = handle of a new paging domain.
  *	-ENOMEM, -ENOSPC.
  * @PKVM_IOMMU_OP_FREE_DOMAIN: x2 = handle. -ENOENT, -EBUSY (a stream is
- *	attached, or another CPU uses it), -EAGAIN (partly torn down: bounded
+ *	attached, or another CPU uses it), -EIO (an SMMU did not answer an
+ *	invalidation: the domain and its pages are lost), -EAGAIN (partly torn down: bounded
  *	work is done, repeat; only this call is accepted for the handle from
  *	now on). Its memory goes to the pool.
  * @PKVM_IOMMU_OP_ATTACH: x2 = SMMU, x3 = stream ID, x4 = handle, or

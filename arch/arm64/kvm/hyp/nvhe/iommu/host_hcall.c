@@ -257,5 +257,9 @@ void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt)
 
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt)
 {
-	dispatch(host_ctxt, iommu_ops, ARRAY_SIZE(iommu_ops));
+	/* Without an SMMU that EL2 enabled there is no format to map in */
+	if (host_idmap)
+		dispatch(host_ctxt, iommu_ops, ARRAY_SIZE(iommu_ops));
+	else
+		cpu_reg(host_ctxt, 1) = -ENODEV;
 }

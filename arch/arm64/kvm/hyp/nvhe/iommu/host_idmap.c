@@ -72,31 +72,30 @@ static u64 chunk_size(u64 cur, u64 end)
 
 static int unmap_pages(struct hyp_iommu_domain *domain, u64 start, u64 end)
 {
-	u64 cur, done;
+	u64 cur = start, done, size;
 	s8 level;
-	int ret;
+	int ret = 0;
 
-	for (cur = start; cur < end; cur += done) {
+	hyp_spin_lock(&domain->lock);
+	for (; cur < end && !ret; cur += done) {
+		done = 0;
 		ret = iommu_pgtable_split(&domain->pgt, cur);
 		if (!ret)
 			ret = iommu_pgtable_unmap_begin(&domain->pgt, cur, chunk_size(cur, end),
 							&level, &done);
-		if (ret)
-			return ret;
 	}
 
 	/* A block that was split may be cached at any level */
-	return domain_tlb_inv(domain, start, end - start, 0);
-}
+	ret = ret ?: domain_tlb_inv(domain, start, end - start, 0);
 
-static void finish_unmap(struct hyp_iommu_domain *domain, u64 start, u64 end)
-{
-	u64 cur, size;
-
-	for (cur = start; cur < end; cur += size) {
+	/* On failure the caller maps again what is cleared here */
+	for (end = cur, cur = start; cur < end; cur += size) {
 		size = chunk_size(cur, end);
 		iommu_pgtable_unmap_end(&domain->pgt, cur, size, IOMMU_PAGE_LEVEL, no_release);
 	}
+	hyp_spin_unlock(&domain->lock);
+
+	return ret;
 }
 
 static int map_range(struct hyp_iommu_domain *domain, u64 start, u64 end, int prot, s8 top)
@@ -121,11 +120,7 @@ int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size)
 	ret = page_use_revoke(phys, size);
 	if (ret)
 		return ret;
-
-	hyp_spin_lock(&host_idmap->lock);
 	ret = unmap_pages(host_idmap, phys, phys + size);
-	finish_unmap(host_idmap, phys, phys + size);
-	hyp_spin_unlock(&host_idmap->lock);
 	if (ret)
 		pkvm_iommu_host_grant(phys, size);
 
@@ -150,21 +145,34 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 	}
 }
 
-/* Map the host's part of one piece of memory, mark the rest */
-static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 top)
+/* What is not the host's has left a mark in its stage 2, see mem_protect.c */
+static int take_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
+			   enum kvm_pgtable_walk_flags visit)
 {
-	u64 cur, first = start;
+	u64 size = kvm_granule_size(ctx->level);
+	u64 cur, end = min(ALIGN(ctx->addr + 1, size), ctx->end);
 	int ret = 0;
 
-	for (cur = start; cur < end && !ret; cur += PAGE_SIZE) {
-		if (get_host_state(hyp_phys_to_page(cur)) != PKVM_NOPAGE)
-			continue;
-		ret = page_use_revoke(cur, PAGE_SIZE) ?:
-		      map_range(domain, first, cur, IDMAP_MEM_PROT, top);
-		first = cur + PAGE_SIZE;
+	for (cur = ctx->addr; ctx->old && cur < end && !ret; cur += PAGE_SIZE) {
+		if (get_host_state(hyp_phys_to_page(cur)) == PKVM_NOPAGE)
+			ret = page_use_revoke(cur, PAGE_SIZE) ?:
+			      unmap_pages(ctx->arg, cur, cur + PAGE_SIZE);
 	}
 
-	return ret ?: map_range(domain, first, end, IDMAP_MEM_PROT, top);
+	return ret;
+}
+
+/* Map one piece of memory, but for what is not the host's */
+static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 top)
+{
+	struct kvm_pgtable_walker walker = {
+		.cb	= take_out_walker,
+		.arg	= domain,
+		.flags	= KVM_PGTABLE_WALK_LEAF,
+	};
+
+	return map_range(domain, start, end, IDMAP_MEM_PROT, top) ?:
+	       kvm_pgtable_walk(&host_mmu.pgt, start, end - start, &walker);
 }
 
 /* Map what is neither memory nor EL2's registers */

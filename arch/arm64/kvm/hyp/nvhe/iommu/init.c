@@ -21,12 +21,9 @@ struct iommu_pgtable_cfg iommu_cfg;
 struct hyp_smmu **hyp_smmus;
 unsigned int hyp_nr_smmus;
 
-/* Set once FINALISE is through: from then on calls of enum pkvm_iommu_op work */
-static bool finalised;
-
 struct hyp_smmu *smmu_by_id(u64 id)
 {
-	if (!finalised || id >= hyp_nr_smmus || !hyp_smmus[id]->strtab)
+	if (id >= hyp_nr_smmus || !hyp_smmus[id]->strtab)
 		return NULL;
 
 	return hyp_smmus[id];
@@ -195,8 +192,10 @@ int iommu_finalise(void)
 	struct hyp_smmu *smmu;
 	int ret;
 
-	if (finalised)
+	if (host_idmap)
 		return -EBUSY;
+	if (!hyp_nr_smmus)
+		return -ENODEV;
 
 	ret = host_idmap_build(choose_format());
 	if (ret)
@@ -211,7 +210,6 @@ int iommu_finalise(void)
 		if (!speaks_format(&smmu->feat) || smmu_enable(smmu))
 			smmu->strtab = NULL;
 	}
-	finalised = true;
 
 	return 0;
 }
