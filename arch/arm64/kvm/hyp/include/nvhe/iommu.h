@@ -10,6 +10,7 @@
 
 #include <asm/kvm_host.h>
 
+struct iommu_vm;
 struct kvm_cpu_context;
 struct kvm_vcpu;
 
@@ -73,6 +74,16 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
 int pkvm_iommu_guest_page_busy(phys_addr_t phys);
 
 /**
+ * pkvm_iommu_vm_freeze() - a VM's EL2 object comes into being (I3)
+ * @handle: the VM
+ *
+ * Context: vm_table_lock held.
+ * Return: what the VM has at the IOMMU, unchanged and there until the VM dies, or
+ * NULL.
+ */
+struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle);
+
+/**
  * pkvm_iommu_vm_gone() - may pages and handle of a dead VM be released?
  * @handle: the VM
  *
@@ -100,6 +111,7 @@ static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0;
 static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
 static inline int pkvm_iommu_guest_page_busy(phys_addr_t phys) { return 0; }
+static inline struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle) { return NULL; }
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
 static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code) { return false; }
 

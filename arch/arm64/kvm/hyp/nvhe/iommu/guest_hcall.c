@@ -223,7 +223,7 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code)
 
 	for (i = 0; i < ARRAY_SIZE(call.arg); i++)
 		call.arg[i] = vcpu_get_reg(vcpu, 2 + i);
-	call.vm = iommu_vm_of(call.hyp_vm->kvm.arch.pkvm.handle);
+	call.vm = call.hyp_vm->iommu;
 
 	if (!call.vm)
 		ret = -EOPNOTSUPP;

@@ -21,17 +21,27 @@ static struct iommu_vm **slot_of(u64 handle)
 	return &contexts[handle & (NR_CONTEXTS - 1)];
 }
 
-struct iommu_vm *iommu_vm_of(pkvm_handle_t handle)
+static struct iommu_vm *context_of(pkvm_handle_t handle)
 {
-	/* Pairs with make_context(): the context is complete */
-	struct iommu_vm *vm = smp_load_acquire(slot_of(handle));
+	struct iommu_vm *vm = *slot_of(handle);
+
+	hyp_assert_lock_held(&vm_table_lock);
 
 	return vm && vm->handle == handle ? vm : NULL;
 }
 
+struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle)
+{
+	struct iommu_vm *vm = context_of(handle);
+
+	hyp_assert_lock_held(&vm_table_lock);
+
+	return vm && !vm->dead ? vm : NULL;
+}
+
 int pkvm_iommu_vm_gone(pkvm_handle_t handle)
 {
-	return iommu_vm_of(handle) ? -EBUSY : 0;
+	return READ_ONCE(*slot_of(handle)) ? -EBUSY : 0;
 }
 
 static void put_context(struct iommu_vm *vm)
@@ -58,24 +68,20 @@ static bool vm_may_grow(u64 handle)
 
 /*
  * Use a VM's context, which may be absent: 0 and NULL. -ENOENT: the VM may not
- * have one; -EAGAIN: it is being drained.
+ * have one.
  */
 static int get_context(u64 handle, struct iommu_vm **vm)
 {
-	int ret = 0;
+	int ret = -ENOENT;
 
 	*vm = NULL;
 	hyp_spin_lock(&vm_table_lock);
-	if (!vm_may_grow(handle)) {
-		ret = -ENOENT;
-	} else if (iommu_vm_of(handle)) {
-		*vm = iommu_vm_of(handle);
-		if ((*vm)->draining) {
-			*vm = NULL;
-			ret = -EAGAIN;
-		} else {
+	if (vm_may_grow(handle)) {
+		*vm = context_of(handle);
+		if (!*vm || !(*vm)->dead)
+			ret = 0;
+		if (*vm && !ret)
 			(*vm)->users++;
-		}
 	}
 	hyp_spin_unlock(&vm_table_lock);
 
@@ -111,8 +117,7 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 	else if (*slot_of(handle))
 		ret = -EAGAIN;
 	else
-		/* Pairs with iommu_vm_of() */
-		smp_store_release(slot_of(handle), vm);
+		*slot_of(handle) = vm;
 	hyp_spin_unlock(&vm_table_lock);
 	if (ret)
 		return_page(mc, vm);
@@ -307,14 +312,15 @@ static int start_drain(u64 handle, struct iommu_vm **vm)
 	struct pkvm_hyp_vm *hyp_vm = get_vm_by_handle(handle);
 
 	hyp_assert_lock_held(&vm_table_lock);
-	*vm = iommu_vm_of(handle);
+	*vm = context_of(handle);
 	if (!*vm)
 		return 0;
-	if (hyp_vm && !hyp_vm->kvm.arch.pkvm.is_dying)
+	if (hyp_vm && hyp_vm->iommu == *vm && !hyp_vm->kvm.arch.pkvm.is_dying)
 		return -EBUSY;
 	if ((*vm)->users || (*vm)->draining)
 		return -EAGAIN;
 	(*vm)->draining = true;
+	(*vm)->dead = true;
 
 	return 0;
 }
@@ -338,7 +344,7 @@ int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc)
 	hyp_spin_lock(&vm_table_lock);
 	vm->draining = false;
 	if (!ret)
-		*slot_of(handle) = NULL;
+		WRITE_ONCE(*slot_of(handle), NULL);
 	hyp_spin_unlock(&vm_table_lock);
 	if (!ret)
 		return_page(mc, vm);

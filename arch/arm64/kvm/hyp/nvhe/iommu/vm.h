@@ -11,7 +11,8 @@
  * handle released until it is drained: its streams abort, synchronised, before
  * anything else happens (I6).
  *
- * vm_table_lock guards the table of contexts and iommu_vm::users and ::draining.
+ * vm_table_lock guards the table of contexts and iommu_vm::users, ::draining and
+ * ::dead.
  */
 #ifndef __PKVM_IOMMU_VM_H__
 #define __PKVM_IOMMU_VM_H__
@@ -48,7 +49,9 @@ struct iommu_route_page {
  * @owner: its memory and domains
  * @handle: the VM
  * @users: host calls in progress
- * @draining: a drain is in progress
+ * @draining: a step of the drain is in progress
+ * @dead: the drain has begun: nobody else uses the context from now on, nor does
+ *	the VM get it, should the host bring it to life in the middle
  * @routes: routes, newest page first
  */
 struct iommu_vm {
@@ -56,6 +59,7 @@ struct iommu_vm {
 	pkvm_handle_t		handle;
 	u32			users;
 	bool			draining;
+	bool			dead;
 	struct iommu_route_page	*routes;
 };
 
@@ -64,10 +68,6 @@ int iommu_vm_topup(u64 handle, struct kvm_hyp_memcache *mc);
 int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pages);
 int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc);
 
-/**
- * iommu_vm_of() - context of a VM with a loaded vCPU, which cannot be drained
- */
-struct iommu_vm *iommu_vm_of(pkvm_handle_t handle);
 const struct iommu_route *iommu_vm_find_route(const struct iommu_vm *vm, u32 pviommu, u32 vsid);
 
 #endif /* __PKVM_IOMMU_VM_H__ */
