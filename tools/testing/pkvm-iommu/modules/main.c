@@ -32,7 +32,7 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 #ifdef PKVM_IOMMU_OP
 static_assert(PKVM_IOMMU_OP_GET_INFO == 0 && PKVM_IOMMU_OP_ALLOC_DOMAIN == 3 &&
 	      PKVM_IOMMU_OP_MAP == 6 && PKVM_IOMMU_OP_POLL == 9 &&
-	      PKVM_IOMMU_NR_OPS == 13 && PKVM_IOMMU_TOPUP_MAX == 64);
+	      PKVM_IOMMU_TOPUP_MAX == 64);
 #endif
 
 static int test_hvc(struct pkvm_test_hvc *hvc)

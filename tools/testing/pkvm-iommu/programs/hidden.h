@@ -40,7 +40,7 @@ static void hidden_scan_range(uint64_t start, uint64_t end)
 }
 
 /* Returns the number of pages */
-static uint64_t hidden_scan(void)
+static uint64_t __unused_fn hidden_scan(void)
 {
 	FILE *f = fopen("/proc/iomem", "r");
 	uint64_t start, end;

@@ -3,16 +3,19 @@
  * hypercall [TEST]...: every argument of every hypercall wrong in turn. Each
  * gives the errno that <asm/kvm_pkvm_iommu.h> documents and changes nothing.
  */
+#include <pthread.h>
+
 #include "hcall.h"
+#include "hidden.h"
 
 #define EL2_REGISTERS	0x09050000ULL	/* the SMMU's, on QEMU's virt machine */
-#define UNUSED_SID	0xfff0
+#define UNUSED_SID	good.sid
 #define IOVA		0x40000000ULL
 #define BAD		(~0ULL)
 
 /* A domain with one page mapped at IOVA, and a page that EL2 has */
 static struct {
-	uint64_t domain, page, el2, size, limit;
+	uint64_t domain, page, el2, size, limit, sid;
 } good;
 
 /* For the tables below */
@@ -27,6 +30,7 @@ static void good_setup(void)
 
 	expect_eq(info.ret, 0);
 	good.size = page_size;
+	good.sid = (1ULL << info.x2) - 16;	/* no such device */
 	good.limit = 1ULL << (info.x3 & 0xff);
 	good.el2 = hyp_mem_base();
 	good.page = pages_alloc(page_size);
@@ -88,7 +92,7 @@ static void check_calls(const struct bad_call *calls, size_t nr)
 
 static void test_bad_op(void)
 {
-	CHECK_CALLS({ "op past the last", NR_OPS, { }, { EOPNOTSUPP } },
+	CHECK_CALLS({ "unknown op", OP_UNKNOWN, { }, { EOPNOTSUPP } },
 		    { "op 2^32", 1ULL << 32, { }, { EOPNOTSUPP } },
 		    { "op -1", BAD, { }, { EOPNOTSUPP } });
 }
@@ -270,6 +274,177 @@ static void test_bad_unmap(void)
 		    { "lookup: nothing", OP_IOVA_TO_PHYS, { D, NEXT }, { ENXIO } });
 }
 
+/*
+ * Random calls with arguments near what makes sense, on all CPUs at once. What
+ * they return does not matter: EL2 must survive, keep what it owns to itself and
+ * give back what it was lent.
+ */
+#define FUZZ_CALLS	4000
+#define FUZZ_HANDLES	12
+#define FUZZ_PAGES	1024		/* the first half, so that ranges stay inside */
+#define MAX_THREADS	8
+
+static uint64_t fuzz_mem;
+
+static uint64_t next_random(uint64_t *x)
+{
+	*x = *x * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *x >> 24;
+}
+
+static uint64_t fuzz_number(uint64_t *x)
+{
+	uint64_t r = next_random(x);
+
+	switch (r % 8) {
+	case 0:
+		return 1ULL << (r / 8 % 64);
+	case 1:
+		return -(1ULL << (r / 8 % 64));
+	default:
+		return r / 8 % (2 * FUZZ_HANDLES);
+	}
+}
+
+static uint64_t fuzz_size(uint64_t *x)
+{
+	uint64_t r = next_random(x);
+
+	return r % 16 ? page_size << (r / 16 % 9) : fuzz_number(x);
+}
+
+/* Memory that is neither ours nor EL2's is left alone: the kernel needs it */
+static struct answer fuzz_map(uint64_t *x, uint64_t handle, uint64_t iova)
+{
+	uint64_t r = next_random(x), prot = 3, phys, size = fuzz_size(x);
+
+	switch (r % 8) {
+	case 0:
+		phys = good.el2 + r / 8 % 64 * page_size;
+		break;
+	case 1:
+		phys = EL2_REGISTERS + r / 8 % 4 * 0x10000;
+		break;
+	case 2:
+		phys = 1ULL << 43 | fuzz_number(x) * page_size;
+		break;
+	default:
+		phys = fuzz_mem + r / 8 % (FUZZ_PAGES / 2) * page_size;
+		if (size > FUZZ_PAGES / 2 * page_size)
+			size = page_size;
+		break;
+	}
+	if (!(next_random(x) % 16))
+		prot = fuzz_number(x);
+	return hcall(OP_MAP, handle, iova, phys, size, prot);
+}
+
+static uint64_t fuzz_iova(uint64_t *x)
+{
+	uint64_t r = next_random(x);
+
+	return r % 16 ? IOVA + r / 16 % 1024 * page_size : fuzz_number(x);
+}
+
+/* Streams that nothing else uses; no other one, or disks would stop */
+static uint64_t fuzz_sid(uint64_t *x)
+{
+	uint64_t r = next_random(x);
+
+	return r % 16 ? UNUSED_SID + r / 16 % 4 : 1ULL << (16 + r / 16 % 48);
+}
+
+static void free_reclaimed(struct answer a)
+{
+	for (uint64_t page = a.x2, next; a.x3--; page = next) {
+		next = page_list_next(page);
+		pages_free(page);
+	}
+}
+
+static void *fuzz(void *arg)
+{
+	uint64_t x = (uintptr_t)arg;
+	struct answer a;
+
+	for (int i = 0; i < FUZZ_CALLS; i++) {
+		switch (next_random(&x) % 16) {
+		case 0:
+			hcall(OP_GET_INFO, fuzz_number(&x), 0, 0, 0, 0);
+			break;
+		case 1:
+			/* only pages that it must refuse: ours would be lost */
+			hcall(OP_TOPUP, good.el2 + next_random(&x) % 64 * page_size,
+			      fuzz_number(&x), 0, 0, 0);
+			break;
+		case 2:
+			a = hcall(OP_RECLAIM, next_random(&x) % 8, 0, 0, 0, 0);
+			if (!a.ret)
+				free_reclaimed(a);
+			break;
+		case 3:
+			a = hcall(OP_ALLOC_DOMAIN, 0, 0, 0, 0, 0);
+			if (a.ret == -ENOMEM)
+				supply(4);
+			break;
+		case 4:
+			hcall(OP_FREE_DOMAIN, fuzz_number(&x), 0, 0, 0, 0);
+			break;
+		case 5: case 6:
+			hcall(OP_ATTACH, next_random(&x) % 16 ? 0 : fuzz_number(&x),
+			      fuzz_sid(&x), fuzz_number(&x), 0, 0);
+			break;
+		case 7: case 8: case 9: case 10:
+			a = fuzz_map(&x, fuzz_number(&x), fuzz_iova(&x));
+			if (a.ret == -ENOMEM)
+				supply(4);
+			break;
+		case 11: case 12: case 13:
+			hcall(OP_UNMAP, fuzz_number(&x), fuzz_iova(&x),
+			      fuzz_size(&x), 0, 0);
+			break;
+		case 14:
+			hcall(OP_IOVA_TO_PHYS, fuzz_number(&x), fuzz_iova(&x), 0, 0, 0);
+			break;
+		default:
+			hcall(OP_UNKNOWN + fuzz_number(&x), fuzz_number(&x),
+			      fuzz_number(&x), fuzz_number(&x), 0, 0);
+			break;
+		}
+	}
+	return NULL;
+}
+
+static void test_random_calls(void)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	pthread_t threads[MAX_THREADS];
+	uint64_t before, el2_before;
+
+	if (cpus > MAX_THREADS)
+		cpus = MAX_THREADS;
+	good_setup();
+	good_teardown();
+	el2_before = before = hidden_scan();
+	fuzz_mem = pages_alloc(FUZZ_PAGES * page_size);
+	for (long i = 0; i < cpus; i++)
+		pthread_create(&threads[i], NULL, fuzz, (void *)(uintptr_t)(i + 1));
+	for (long i = 0; i < cpus; i++)
+		pthread_join(threads[i], NULL);
+	expect(hidden_scan() >= el2_before, "EL2 has lost pages to the host");
+
+	for (int i = 0; i < 4; i++)
+		expect_eq(attach(0, UNUSED_SID + i, DOMAIN_BLOCKED), 0);
+	for (uint64_t handle = 2; handle < 4096; handle++)
+		domain_delete(handle);
+	reclaim_all();
+	/* the table of handles may have grown to a few pages more */
+	el2_before = hidden_scan();
+	expect(el2_before <= before + 4, "%" PRIu64 " pages, %" PRIu64 " before",
+	       el2_before, before);
+	pages_free(fuzz_mem);
+}
+
 static const struct test tests[] = {
 	{ "bad_op", test_bad_op },
 	{ "init_is_over", test_init_is_over },
@@ -280,6 +455,7 @@ static const struct test tests[] = {
 	{ "bad_attach", test_bad_attach },
 	{ "bad_map", test_bad_map },
 	{ "bad_unmap", test_bad_unmap },
+	{ "random_calls", test_random_calls },
 };
 
 int main(int argc, char **argv)

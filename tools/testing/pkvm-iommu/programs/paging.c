@@ -318,21 +318,20 @@ static void test_no_stale_translation(void)
 	end();
 }
 
+/* The write comes first: QEMU does not report what it refuses from its TLB */
 static void test_read_only(void)
 {
 	uint64_t domain, a = pages_alloc(page_size);
-	uint32_t *mem = phys_map(a, page_size);
+	uint32_t *mem = phys_map(a, page_size), got[PKVM_TEST_BUFFER / 4];
 	long faults;
 
 	begin();
 	domain = domain_new();
 	expect_eq(attach(0, engine.sid, domain), 0);
 	expect_eq(map(domain, IOVA, a, page_size, PROT_R, NULL), 0);
-	mem[0] = 0x600d;
-	faults = stream_faults(engine.sid);
-	expect_eq(dma_read(engine.index, IOVA, 4096), 0);
 	mem[0] = 0xf00d;
-	expect_eq(dma_write(engine.index, IOVA, 4096), 0);
+	faults = stream_faults(engine.sid);
+	expect_eq(dma_write(engine.index, IOVA, 4), 0);
 	expect_eq(mem[0], 0xf00d);
 	for (uint64_t until = now_ms() + 10000; now_ms() < until;) {
 		if (stream_faults(engine.sid) > faults)
@@ -340,8 +339,13 @@ static void test_read_only(void)
 		poll(NULL, 0, 10);
 	}
 	expect_eq(stream_faults(engine.sid), faults + 1);
+	mem[0] = 0x600d;
+	expect_eq(dma_read(engine.index, IOVA, 4096), 0);
+	expect_eq(dma_write(engine.index, IOVA, 4096), 0);
 	expect_eq(unmap(domain, IOVA, page_size), 0);
-	expect_eq(attach(0, engine.sid, DOMAIN_BLOCKED), 0);
+	expect_eq(attach(0, engine.sid, DOMAIN_IDENTITY), 0);
+	expect_eq(buffer_get(engine.index, got), 0);
+	expect_eq(got[0], 0x600d);
 	expect_eq(domain_delete(domain), 0);
 	munmap(mem, page_size);
 	pages_free(a);
@@ -477,6 +481,11 @@ static void test_many_domains(void)
 	uint64_t domain[600];
 	uint64_t mem = pages_alloc(page_size);
 
+	for (size_t i = 0; i < ARRAY_SIZE(domain); i++)
+		domain[i] = domain_new();
+	for (size_t i = 0; i < ARRAY_SIZE(domain); i++)
+		expect_eq(domain_delete(domain[i]), 0);
+	/* The table of handles has its size now, and keeps it */
 	begin();
 	for (size_t i = 0; i < ARRAY_SIZE(domain); i++) {
 		domain[i] = domain_new();
@@ -581,5 +590,7 @@ int main(int argc, char **argv)
 	access_init();
 	if (!engine_get(0, &engine))
 		fatal("no engine");
+	/* EL2 keeps the table of handles that comes with the first domain */
+	domain_delete(domain_new());
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }
