@@ -10,9 +10,11 @@
 # test: read_pvm_memory
 # test: write_pvm_memory
 # test: pvm_page_before_and_after
+# test: fault_flood
 
 load_module
 attack engine_dma_api engine_raw \
 	read_el2_memory write_el2_memory \
 	read_smmu_registers write_smmu_registers \
-	read_pvm_memory write_pvm_memory pvm_page_before_and_after
+	read_pvm_memory write_pvm_memory pvm_page_before_and_after \
+	fault_flood

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * cpu [TEST]...: the host's CPUs reach for what is EL2's, instead of a device.
+ */
+#include "hidden.h"
+
+#define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
+#define SMMU_SIZE	0x20000ULL
+#define UART_BASE	0x09000000ULL
+
+static bool has_smmu_of_el2(void)
+{
+	return !access("/sys/kernel/debug/pkvm-smmu", F_OK);
+}
+
+static void expect_registers_hidden(void)
+{
+	uint8_t *regs = phys_map(SMMU_BASE, SMMU_SIZE);
+	uint32_t value;
+
+	for (uint64_t off = 0; off < SMMU_SIZE; off += 0x1000) {
+		expect_eq(try_read32(regs + off, &value), SIGSEGV);
+		expect_eq(try_write32(regs + off + 0x20, 0), SIGSEGV);
+	}
+	/* the last word of all, too */
+	expect_eq(try_read32(regs + SMMU_SIZE - 4, &value), SIGSEGV);
+	munmap(regs, SMMU_SIZE);
+}
+
+static void test_smmu_registers(void)
+{
+	expect(has_smmu_of_el2(), "no SMMU at EL2");
+	expect_registers_hidden();
+}
+
+/* The neighbours of the registers are the host's still */
+static void test_other_registers(void)
+{
+	uint8_t *regs = phys_map(UART_BASE, page_size);
+	uint32_t id;
+
+	expect_eq(try_read32(regs + 0xfe0, &id), 0);
+	expect_eq(id & 0xff, 0x11);
+	munmap(regs, page_size);
+}
+
+/*
+ * Touch so many places that EL2 runs out of tables for the host's MMIO and
+ * forgets all of it, as host_stage2_unmap_dev_all() does; what was refused
+ * before must not be populated from scratch then.
+ */
+static void test_smmu_registers_after_recycling(void)
+{
+	uint64_t stride = page_size / 8 * (page_size / 8) * page_size;
+	uint64_t limit = 1ULL << 47, touched = 0;
+	uint32_t value;
+
+	for (uint64_t addr = stride; addr < limit && touched < 3000; addr += stride) {
+		uint8_t *p = phys_map(addr, page_size);
+
+		try_read32(p, &value);
+		munmap(p, page_size);
+		if (!(++touched % 200))
+			expect_registers_hidden();
+	}
+	ktap_line("# touched %" PRIu64 " places", touched);
+	expect_registers_hidden();
+	test_other_registers();
+}
+
+/*
+ * EL2's code is not tried: pKVM lets the host read it, and a host that writes to
+ * it faults until it is stopped.
+ */
+static void test_el2_memory(void)
+{
+	uint8_t *p = phys_map(hyp_mem_base(), page_size);
+	uint32_t value;
+
+	expect_eq(try_read32(p, &value), SIGSEGV);
+	expect_eq(try_write32(p, 0), SIGSEGV);
+	munmap(p, page_size);
+}
+
+static const struct test tests[] = {
+	{ "cpu_smmu_registers", test_smmu_registers },
+	{ "cpu_other_registers", test_other_registers },
+	{ "cpu_smmu_registers_after_recycling", test_smmu_registers_after_recycling },
+	{ "cpu_el2_memory", test_el2_memory },
+};
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	test_open();
+	access_init();
+	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
+}
