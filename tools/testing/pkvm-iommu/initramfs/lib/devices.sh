@@ -16,6 +16,7 @@ disk_sum() {
 
 forget_cached() {
 	sync
+	echo 4 >/proc/sys/vm/drop_caches	# no message each time
 	echo 3 >/proc/sys/vm/drop_caches
 }
 
@@ -25,12 +26,14 @@ reads_known() {
 	[ "$(disk_sum $1 0 16)" = "$(known_sum $2)" ]
 }
 
-# 16 MiB in and out again, through the device and not the page cache
+# writes_and_reads DEVICE [BLOCKS]: out and in again, through the device and not
+# the page cache
 writes_and_reads() {
-	dd if=/dev/urandom of=$RANDOM_DATA bs=64k count=256 2>/dev/null
-	dd if=$RANDOM_DATA of=$1 bs=64k seek=32 conv=fsync 2>/dev/null || return
+	local data=$RANDOM_DATA.${1##*/} blocks=${2:-256}
+	dd if=/dev/urandom of=$data bs=64k count=$blocks 2>/dev/null
+	dd if=$data of=$1 bs=64k seek=32 conv=fsync 2>/dev/null || return
 	forget_cached
-	[ "$(disk_sum $1 32 256)" = "$(disk_sum $RANDOM_DATA 0 256)" ]
+	[ "$(disk_sum $1 32 $blocks)" = "$(disk_sum $data 0 $blocks)" ]
 }
 
 domain_type_of() {
