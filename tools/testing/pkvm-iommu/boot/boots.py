@@ -50,9 +50,14 @@ def with_io(**options):
 
 BOOTS = [
     Boot("control", ["control"], {"devices": EDUS, "smmu": "none"}),
-    Boot("stock", ["control_stock", "io", "platform"],
+    Boot("stock", ["control_stock", "domain", "io", "platform"],
          with_io(mode="nvhe", append="iommu.passthrough=1"), disks=2),
-    Boot("hypercall", ["hypercall", "paging"], {"devices": EDUS}),
+    Boot("hypercall", ["cpu", "hypercall", "paging", "domain"],
+         {"devices": EDUS, "cpus": 1}),
+    Boot("hypercall-4cpu", ["hypercall", "paging", "domain"],
+         {"devices": EDUS, "cpus": 4, "cpu": "cortex-a72", "memory": "3G"}),
+    Boot("churn", ["churn"], with_io(cpus=4), disks=2),
+    Boot("churn-paging", ["churn"], with_io(append=PAGING), disks=2),
     Boot("identity", ["pvm", "attack", "io", "platform"], with_io(), disks=2),
     Boot("paging", ["attack_paging", "io", "platform"],
          with_io(append=PAGING), disks=2),
@@ -66,7 +71,11 @@ AXES = {
     "memory": ("512M", "8G"),
     "cpu": ("neoverse-v1", "cortex-a72", "max"),
     "coherent": (True, False),
+    "features": ("all", "least"),
 }
+
+# A kernel parameter makes EL2 do without optional features of the SMMU
+FEATURES = {"all": "", "least": "arm_smmu_v3_pkvm.without=2lvl,ril,bbml2"}
 
 
 def pairs_of(machine):
@@ -94,11 +103,23 @@ def matrix_boot(machine):
     name = "-".join(("matrix", "s" + machine["smmu"], machine["page"],
                      f"{machine['cpus']}cpu", machine["memory"],
                      machine["cpu"],
-                     "coherent" if machine["coherent"] else "noncoherent"))
-    return Boot(name, ["matrix"], with_io(**machine), disks=2)
+                     "coherent" if machine["coherent"] else "noncoherent",
+                     machine["features"]))
+    options = {k: v for k, v in machine.items() if k != "features"}
+    return Boot(name, ["matrix"],
+                with_io(**options, append=FEATURES[machine["features"]]),
+                disks=2)
+
+
+def every_second(machines):
+    """All that differ in more than the last two properties.
+
+    Those two alternate, so that each value still meets most of the others.
+    """
+    return [m for n, m in enumerate(machines) if n % 4 == (n // 4) % 4]
 
 
 def matrix(everything):
     machines = all_machines()
     return [matrix_boot(m) for m in
-            (machines if everything else covering(machines))]
+            (every_second(machines) if everything else covering(machines))]

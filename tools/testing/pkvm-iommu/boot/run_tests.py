@@ -25,6 +25,7 @@ from qemu import run_command
 LOGS = os.path.join(OUT, "logs/boot")
 WORK = os.path.join(OUT, "boot")
 TAIL = 25       # lines of a console shown with a failure
+WHY = 400       # characters of a reason shown; all are in the TAP file
 
 
 class Report:
@@ -47,7 +48,7 @@ class Report:
         else:
             print(f"{result.status:4} {full} {result.seconds:.1f} s", flush=True)
         if result.status == "FAIL":
-            print(f"     {result.why}", flush=True)
+            print(f"     {result.why[:WHY]}", flush=True)
 
     def tail(self, path, lines):
         with self._lock:
