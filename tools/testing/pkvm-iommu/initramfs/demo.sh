@@ -30,8 +30,9 @@ load_module
 clear
 echo " pKVM on $(uname -r), up $(cut -d' ' -f1 /proc/uptime) s after the start"
 echo "   $(log_line 'Protected .* mode initialized')"
-echo "   $(log_line 'owned by EL2')"
-echo "   the disk's domain: $(domain_type_of $(pci_of ahci))"
+owner=$(log_line 'owned by EL2')
+echo "   ${owner:-NOBODY ISOLATES DMA IN THIS BOOT}"
+[ -n "$owner" ] && echo "   the disk's domain: $(domain_type_of $(pci_of ahci))"
 echo
 echo " Disk I/O through the SMMU"
 disk_demo

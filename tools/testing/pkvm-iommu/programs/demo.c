@@ -45,8 +45,10 @@ static void cpu_reads(enum target target, const char *what, uint64_t phys)
 	int sig = try_read32(p, &value);
 
 	munmap(p, page_size);
-	if (sig)
+	if (sig == SIGSEGV)
 		say(target, CPU, what, true, "stage-2 abort");
+	else if (sig)
+		say(target, CPU, what, true, "nothing is there");
 	else
 		say(target, CPU, what, false, "%#x", value);
 }
@@ -152,7 +154,7 @@ int main(void)
 	engine_reads(GUEST, "engine reads the guest's page", pvm.phys[0]);
 	engine_writes("engine overwrites the guest's page", pvm.phys[0], seed);
 	cpu_reads(EL2, "CPU reads EL2's memory", hyp_mem_base());
-	engine_reads(EL2, "engine reads EL2's code", ksym_phys("__hyp_text_start"));
+	engine_reads(EL2, "engine reads EL2's code", ksym_phys("__hyp_text_start") + page_size);
 	cpu_reads(SMMU, "CPU reads the SMMU's registers", SMMU_BASE);
 	engine_reads(SMMU, "engine reads the SMMU's registers", SMMU_BASE);
 	show_fault(klog);
