@@ -16,7 +16,7 @@ kbuild()
 
 fragment()
 {
-	cat "$HERE/kernel.config"
+	grep -v "^# CONFIG_${DEBUG:+NVHE_EL2_DEBUG} is not set" "$HERE/kernel.config"
 	echo "CONFIG_ARM64_${PAGE^^}_PAGES=y"
 	[ -z "$DEBUG" ] || echo "CONFIG_NVHE_EL2_DEBUG=y"
 }
@@ -52,12 +52,19 @@ mkdir -p "$BUILD"
 python3 "$HERE/tree.py" "$TOP" "$OUT" >"$LOGS/tree.log"
 
 # A new configuration only when what decides it changed: a rewritten .config
-# costs a rebuild.
+# costs a rebuild. The same for make, which needs seconds to find nothing to do.
 want=$( (fragment; cat "$OUT/linux.kconfig") | sha256sum)
 if [ "$want" != "$(cat "$BUILD/fragment.sum" 2>/dev/null)" ]; then
 	fragment >"$BUILD/fragment"
+	rm -f "$BUILD/built"
 	step "Configuring the $PAGE kernel" config$VARIANT configure
 	echo "$want" >"$BUILD/fragment.sum"
 fi
 
-step "Building the $PAGE${DEBUG:+ debug} kernel" kernel$VARIANT kbuild Image modules
+want="$CROSS_COMPILE $(cat "$OUT/linux.source" "$OUT/linux.state")"
+if [ "$want" != "$(cat "$BUILD/built" 2>/dev/null)" ]; then
+	rm -f "$BUILD/built"
+	step "Building the $PAGE${DEBUG:+ debug} kernel" kernel$VARIANT \
+		kbuild Image modules
+	echo "$want" >"$BUILD/built"
+fi

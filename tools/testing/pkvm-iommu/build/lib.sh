@@ -32,6 +32,7 @@ JOBS=${JOBS:-$(nproc)}
 export CCACHE_DIR=${CCACHE_DIR:-$OUT/ccache}
 export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$TOP}
 export CCACHE_NOHASHDIR=1
+export CCACHE_DEPEND=1	# a miss costs no second run of the preprocessor
 
 die()
 {

@@ -139,13 +139,19 @@ class Tree:
         self.managed = managed
         return changed
 
-    def kconfig_hash(self):
-        """Changes whenever a Kconfig file of ours does."""
+    def digest(self, only=""):
+        """Changes whenever a managed file whose name starts with only does.
+
+        What lies in tools and Documentation is not built with the kernel.
+        """
         digest = hashlib.sha256()
         for path in sorted(self.managed):
-            if os.path.basename(path).startswith("Kconfig"):
+            name = os.path.join(self.tree, path)
+            if path.startswith(("tools/", "Documentation/")):
+                continue
+            if os.path.basename(path).startswith(only) and os.path.exists(name):
                 digest.update(path.encode())
-                with open(os.path.join(self.tree, path), "rb") as f:
+                with open(name, "rb") as f:
                     digest.update(f.read())
         return digest.hexdigest()
 
@@ -155,8 +161,10 @@ def main():
     tree = Tree(top, out)
     for path in tree.sync():
         print(path)
-    with open(os.path.join(out, "linux.kconfig"), "w", encoding="utf-8") as f:
-        f.write(tree.kconfig_hash() + "\n")
+    # For the builds: is there anything to configure, to compile?
+    for name, only in (("linux.kconfig", "Kconfig"), ("linux.state", "")):
+        with open(os.path.join(out, name), "w", encoding="utf-8") as f:
+            f.write(tree.digest(only) + "\n")
 
 
 if __name__ == "__main__":
