@@ -5,6 +5,7 @@
 #   busybox                                     (static, arm64)
 #   initramfs/        copied over the root as it is; holds /init
 #   programs/*.c      static programs           -> /bin
+#   tools/virt/pkvm-vmm                         -> /bin
 #   modules/          kernel modules (Kbuild)   -> /lib/modules/*.ko
 
 . "$(dirname "$0")/lib.sh"
@@ -20,9 +21,16 @@ build_programs()
 		[ -e "$source" ] || continue
 		program=$ROOT/bin/$(basename "$source" .c)
 		ccache "${CROSS_COMPILE}gcc" -static -O2 -Wall -Wextra -pthread \
-			-I"$TOP/arch/arm64/include/uapi" -I"$TOP/include/uapi" \
+			-idirafter "$TREE/include/uapi" \
 			-o "$program" "$source"
 	done
+}
+
+build_vmm()
+{
+	make -C "$TOP/tools/virt/pkvm-vmm" CROSS_COMPILE="$CROSS_COMPILE" \
+		O="$OUT/pkvm-vmm" FDT="$OUT/arm64"
+	cp "$OUT/pkvm-vmm/pkvm-vmm" "$ROOT/bin/"
 }
 
 # The modules are built in a copy, so that the sources stay clean and every
@@ -51,6 +59,7 @@ build_initramfs()
 	ln -s bin "$ROOT/sbin"
 	rsync -a "$TESTING/initramfs/" "$ROOT/"
 	build_programs
+	build_vmm
 	build_modules
 	chmod 755 "$ROOT/init"
 	(cd "$ROOT" && find . | sort |
@@ -58,4 +67,17 @@ build_initramfs()
 	mv "$INITRAMFS.new" "$INITRAMFS"
 }
 
+# What decides the contents
+inputs()
+{
+	cat "$BUILD/built"
+	find "$TESTING/initramfs" "$TESTING/programs" "$TESTING/modules" \
+		"$TOP/tools/virt/pkvm-vmm" \
+		"$HERE/initramfs.sh" -type f -printf '%p %T@ %s\n' 2>/dev/null | sort
+}
+
+want=$(inputs | sha256sum)
+[ "$want" != "$(cat "$ROOT.sum" 2>/dev/null)" ] || [ ! -e "$INITRAMFS" ] || exit 0
+rm -f "$ROOT.sum"
 step "Building the initramfs" initramfs$VARIANT build_initramfs
+echo "$want" >"$ROOT.sum"
