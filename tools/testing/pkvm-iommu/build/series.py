@@ -64,9 +64,6 @@ def assign(files, conf):
                 break
         else:
             sys.exit(f"series.conf has no section for {path}")
-    for name, paths in groups.items():
-        if not paths and not conf[name].getboolean("optional", False):
-            sys.exit(f"series.conf: no files match [{name}]")
     return groups
 
 
