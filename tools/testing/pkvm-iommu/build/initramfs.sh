@@ -6,6 +6,7 @@
 #   initramfs/        copied over the root as it is; holds /init
 #   programs/*.c      static programs           -> /bin
 #   tools/virt/pkvm-vmm                         -> /bin
+#   the kernel itself, for VMs                  -> /guest/Image
 #   modules/          kernel modules (Kbuild)   -> /lib/modules/*.ko
 
 . "$(dirname "$0")/lib.sh"
@@ -60,6 +61,7 @@ build_initramfs()
 	rsync -a "$TESTING/initramfs/" "$ROOT/"
 	build_programs
 	build_vmm
+	install -D -m 644 "$IMAGE" "$ROOT/guest/Image"
 	build_modules
 	chmod 755 "$ROOT/init"
 	(cd "$ROOT" && find . | sort |
