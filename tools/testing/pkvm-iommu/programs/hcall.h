@@ -55,7 +55,11 @@ static struct answer hcall(uint64_t op, uint64_t a, uint64_t b, uint64_t c,
 	return hcall_func(PKVM_TEST_HVC_IOMMU_OP, op, a, b, c, d, e);
 }
 
-/* A list of free pages as EL2 takes it: each begins with the next one's address */
+/*
+ * A list of pages as EL2 takes it: each begins with the next one's address. They
+ * are off the module's books at once: as soon as EL2 has one, another CPU may
+ * get it back and free it.
+ */
 static uint64_t page_list(uint64_t nr)
 {
 	uint64_t head = 0, phys;
@@ -68,6 +72,7 @@ static uint64_t page_list(uint64_t nr)
 		page = phys_map(phys, page_size);
 		*page = head;
 		munmap(page, page_size);
+		pages_forget(phys);
 		head = phys;
 	}
 	return head;
@@ -81,22 +86,17 @@ static uint64_t page_list_next(uint64_t phys)
 	return next;
 }
 
-/* Lend pages to EL2: they are not ours to free any more */
+/* Lend pages to EL2 */
 static void supply(uint64_t nr)
 {
-	uint64_t head, phys[TOPUP_MAX], n, i;
 	struct answer a;
+	uint64_t n;
 
 	for (; nr; nr -= n) {
 		n = nr < TOPUP_MAX ? nr : TOPUP_MAX;
-		head = page_list(n);
-		for (i = 0, phys[0] = head; i + 1 < n; i++)
-			phys[i + 1] = page_list_next(phys[i]);
-		a = hcall(OP_TOPUP, head, n, 0, 0, 0);
+		a = hcall(OP_TOPUP, page_list(n), n, 0, 0, 0);
 		if (a.ret)
 			fatal("topup: %" PRId64, a.ret);
-		for (i = 0; i < n; i++)
-			pages_forget(phys[i]);
 	}
 }
 
