@@ -101,6 +101,14 @@ int pkvm_iommu_vm_gone(pkvm_handle_t handle);
  */
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code);
 
+/**
+ * pkvm_iommu_active() - does EL2 drive an SMMU?
+ *
+ * Its registers would not survive a suspend of the system, after which devices
+ * may reach everything.
+ */
+bool pkvm_iommu_active(void);
+
 void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt);
 
@@ -110,6 +118,7 @@ static inline int pkvm_iommu_reserve_pool(void) { return 0; }
 static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0; }
 static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
+static inline bool pkvm_iommu_active(void) { return false; }
 static inline int pkvm_iommu_guest_page_busy(phys_addr_t phys) { return 0; }
 static inline struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle) { return NULL; }
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }

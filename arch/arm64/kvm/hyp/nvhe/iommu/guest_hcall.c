@@ -229,8 +229,11 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code)
 		ret = -EOPNOTSUPP;
 	else if (smccc_get_function(vcpu) == PVIOMMU_OP_FUNC_ID)
 		ret = pviommu_op(&call, x1);
-	else
+	else if (smccc_get_function(vcpu) == PVIOMMU_DEV_REQ_DMA_FUNC_ID)
 		ret = dev_req_dma(&call, x1, call.arg[0]);
+	else
+		/* No MMIO of a device is the VM's: not for the host to say otherwise */
+		ret = -EOPNOTSUPP;
 
 	switch (ret) {
 	case -ENOMEM:

@@ -228,8 +228,11 @@ int host_idmap_build(bool blocks)
 			    iommu_pgtable_root_pages(iommu_cfg.stage, ias) << PAGE_SHIFT);
 
 	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
-		u64 start = hyp_memory[i].base, end = start + hyp_memory[i].size;
+		u64 start, end;
 
+		mem_piece(i, &start, &end);
+		if (!end)
+			continue;
 		if (end > BIT_ULL(min(ias, iommu_cfg.oas)))
 			return -ERANGE;
 		ret = build_memory(domain, start, end, top);

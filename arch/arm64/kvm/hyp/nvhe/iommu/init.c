@@ -6,7 +6,9 @@
 #include <asm/kvm_mmu.h>
 
 #include <linux/log2.h>
+#include <linux/nospec.h>
 
+#include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
@@ -23,10 +25,18 @@ unsigned int hyp_nr_smmus;
 
 struct hyp_smmu *smmu_by_id(u64 id)
 {
-	if (id >= hyp_nr_smmus || !hyp_smmus[id]->strtab)
+	if (id >= hyp_nr_smmus)
 		return NULL;
+	id = array_index_nospec(id, hyp_nr_smmus);
 
-	return hyp_smmus[id];
+	return hyp_smmus[id]->strtab ? hyp_smmus[id] : NULL;
+}
+
+static u64 end_of_memory(void)
+{
+	const struct memblock_region *last = &hyp_memory[hyp_memblock_nr - 1];
+
+	return hyp_memblock_nr ? last->base + last->size : 0;
 }
 
 static bool range_is_free(u64 base, u64 size)
@@ -134,6 +144,8 @@ long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u
 		return ret;
 	smmu_read_idrs(smmu->base, idr);
 	*out = smmu_features_decode(idr, flags, &smmu->feat);
+	if (!*out && end_of_memory() > BIT_ULL(smmu->feat.oas))
+		*out = PKVM_IOMMU_BAD_OAS;
 	if (*out)
 		return -EOPNOTSUPP;
 
@@ -185,6 +197,11 @@ static bool choose_format(void)
 static bool speaks_format(const struct smmu_features *feat)
 {
 	return iommu_cfg.stage == 1 ? feat->stage1 : feat->stage2;
+}
+
+bool pkvm_iommu_active(void)
+{
+	return host_idmap;
 }
 
 int iommu_finalise(void)

@@ -29,22 +29,34 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
 	return 0;
 }
 
+void mem_piece(unsigned int i, u64 *start, u64 *end)
+{
+	const struct memblock_region *reg = &hyp_memory[i];
+	u64 before = i ? PAGE_ALIGN(reg[-1].base + reg[-1].size) : 0;
+
+	*start = max(ALIGN_DOWN(reg->base, PAGE_SIZE), before);
+	*end = PAGE_ALIGN(reg->base + reg->size);
+	if (*end <= *start)
+		*end = 0;
+}
+
 u64 phys_range_of(u64 phys, bool *is_mem)
 {
-	u64 start = 0, end = U64_MAX;
+	u64 start = 0, end = U64_MAX, first, last;
 	unsigned int i;
 
 	*is_mem = false;
 	for (i = 0; i < hyp_memblock_nr; i++) {
-		const struct memblock_region *reg = &hyp_memory[i];
-
-		if (phys < reg->base) {
-			end = reg->base;
+		mem_piece(i, &first, &last);
+		if (!last)
+			continue;
+		if (phys < first) {
+			end = first;
 			break;
 		}
-		if (phys < reg->base + reg->size) {
+		if (phys < last) {
 			*is_mem = true;
-			return reg->base + reg->size;
+			return last;
 		}
 	}
 

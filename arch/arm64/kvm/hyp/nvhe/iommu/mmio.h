@@ -8,6 +8,17 @@
 #include <linux/types.h>
 
 /**
+ * mem_piece() - a piece of memory, in whole pages
+ * @i: its number
+ * @start: out
+ * @end: out, 0 if nothing is left of it
+ *
+ * Pieces need not begin or end at a page; a page that holds any memory is memory,
+ * and belongs to the first of the pieces that share it.
+ */
+void mem_piece(unsigned int i, u64 *start, u64 *end);
+
+/**
  * phys_range_of() - the stretch of like addresses that starts at an address
  * @phys: address
  * @is_mem: out, memory or MMIO

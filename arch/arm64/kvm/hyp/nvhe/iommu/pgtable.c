@@ -168,6 +168,10 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 		n = entries_left(iova, size, level);
 	}
 
+	/* Less than a page is left: nothing that could be mapped */
+	if (!n)
+		return -EINVAL;
+
 	leaf = iommu_pte_leaf(pgt->cfg, phys, level, prot);
 	for (i = 0; i < n; i++) {
 		if (ptep[i]) {

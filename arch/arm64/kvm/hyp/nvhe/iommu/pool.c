@@ -55,8 +55,16 @@ void pool_reclaim(struct iommu_pool *pool, struct kvm_hyp_memcache *mc, unsigned
 
 		if (!page)
 			return;
-		push_hyp_memcache(mc, page, hyp_virt_to_phys);
-		/* The pool's pages are EL2's and unreferenced: cannot fail */
-		WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
+		return_page(mc, page);
 	}
+}
+
+void return_page(struct kvm_hyp_memcache *mc, void *page)
+{
+	memset(page, 0, PAGE_SIZE);
+	push_hyp_memcache(mc, page, hyp_virt_to_phys);
+	/* What it held must not be found in memory behind the caches */
+	kvm_flush_dcache_to_poc(page, PAGE_SIZE);
+	/* EL2's own and unreferenced: cannot fail */
+	WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 }

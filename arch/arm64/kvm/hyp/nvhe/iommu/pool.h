@@ -47,4 +47,7 @@ int pool_topup(struct iommu_pool *pool, struct kvm_hyp_memcache *mc);
  */
 void pool_reclaim(struct iommu_pool *pool, struct kvm_hyp_memcache *mc, unsigned long max);
 
+/* Return one page that is in no pool */
+void return_page(struct kvm_hyp_memcache *mc, void *page);
+
 #endif /* __PKVM_IOMMU_POOL_H__ */

@@ -88,15 +88,6 @@ static int get_context(u64 handle, struct iommu_vm **vm)
 	return ret;
 }
 
-/* Give a page of EL2's back to the host's list */
-static void return_page(struct kvm_hyp_memcache *mc, void *page)
-{
-	memset(page, 0, PAGE_SIZE);
-	push_hyp_memcache(mc, page, hyp_virt_to_phys);
-	/* EL2's own and unreferenced: cannot fail */
-	WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
-}
-
 /* The first page of a VM becomes its context, unless another CPU was first */
 static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 {

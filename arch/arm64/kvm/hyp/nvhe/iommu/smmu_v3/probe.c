@@ -11,6 +11,9 @@
 /* Both queues: the smallest that is still useful, an error and a sync fit */
 #define MIN_QUEUE_LOG2	3
 
+/* With fewer bits a root table would be at a level that has blocks below it */
+#define MIN_OAS		36
+
 static u8 oas_bits(u32 idr5)
 {
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48, 52 };
@@ -78,7 +81,7 @@ int smmu_features_decode(const u32 idr[6], u64 flags, struct smmu_features *feat
 		return PKVM_IOMMU_BAD_STAGE;
 	if (!has_page_size(idr[5]))
 		return PKVM_IOMMU_BAD_GRANULE;
-	if (!feat->oas)
+	if (feat->oas < MIN_OAS)
 		return PKVM_IOMMU_BAD_OAS;
 	if (stall == IDR0_STALL_MODEL_FORCE)
 		return PKVM_IOMMU_BAD_STALL;

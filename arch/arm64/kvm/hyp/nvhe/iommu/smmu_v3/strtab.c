@@ -179,17 +179,26 @@ int smmu_ste_abort(struct hyp_smmu *smmu, u32 sid)
 	return sync_ste(smmu, sid);
 }
 
-/* The STE aborts, synchronised: fill in the rest, then make it live at once */
+/*
+ * The STE aborts, synchronised: fill in the rest, synchronise again, then make it
+ * live at once. The SMMU reads an STE in pieces of 64 bits; without the second
+ * sync it could pair the new first word with old others.
+ */
 int smmu_ste_install(struct hyp_smmu *smmu, u32 sid, const struct iommu_pgtable *pgt,
 		     struct arm_smmu_cd *cd, u16 id)
 {
 	struct arm_smmu_ste *ste = ste_of(smmu, sid), new;
 	unsigned int i;
+	int ret;
 
 	smmu_make_ste(&new, &smmu->feat, pgt, hyp_virt_to_phys(cd), id);
 	for (i = 1; i < STRTAB_STE_DWORDS; i++)
 		WRITE_ONCE(ste->data[i], new.data[i]);
 	clean(smmu, ste, sizeof(*ste));
+	ret = sync_ste(smmu, sid);
+	if (ret)
+		return ret;
+
 	WRITE_ONCE(ste->data[0], new.data[0]);
 	clean(smmu, ste, sizeof(*ste));
 
