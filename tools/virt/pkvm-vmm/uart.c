@@ -2,6 +2,9 @@
 /*
  * The console: a 16550A whose output is ours. It sends without any delay, so
  * its transmitter is always empty.
+ *
+ * A reader of our output who is slow stops the guest, but never the main loop:
+ * the lock is not held while a byte goes out.
  */
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,6 +35,7 @@ struct uart {
 	struct device dev;
 	struct mmio mmio;
 	struct vm *vm;
+	pthread_mutex_t lock;	/* the rest; taken after the bus lock */
 	uint8_t ier, fcr, lcr, mcr, scr, dll, dlm;
 	bool tx_pending;	/* the guest has not seen "empty" yet */
 	bool level;		/* of the interrupt */
@@ -89,13 +93,20 @@ static uint8_t read_iir(struct uart *uart)
 	return iir | (uart->fcr & FCR_ENABLE ? IIR_FIFO : 0);
 }
 
+/* The first two registers hold the divisor of the clock then */
+static bool is_dlab(struct uart *uart)
+{
+	return uart->lcr & LCR_DLAB;
+}
+
 static uint64_t uart_read(struct mmio *mmio, uint64_t offset, unsigned int len)
 {
 	struct uart *uart = container_of(mmio, struct uart, mmio);
-	bool dlab = uart->lcr & LCR_DLAB;
+	bool dlab = is_dlab(uart);
 	uint64_t value = 0;
 
 	(void)len;
+	pthread_mutex_lock(&uart->lock);
 	switch (offset) {
 	case REG_DATA:
 		value = dlab ? uart->dll : take_rx(uart);
@@ -123,12 +134,13 @@ static uint64_t uart_read(struct mmio *mmio, uint64_t offset, unsigned int len)
 		break;
 	}
 	update_irq(uart);
+	pthread_mutex_unlock(&uart->lock);
 	return value;
 }
 
+/* Only vCPUs change these registers, and the bus lock keeps them apart */
 static void send(struct uart *uart, uint8_t byte)
 {
-	uart->tx_pending = true;
 	if (uart->mcr & MCR_LOOP)
 		return;
 	if (write(STDOUT_FILENO, &byte, 1) != 1)
@@ -146,15 +158,18 @@ static void uart_write(struct mmio *mmio, uint64_t offset, uint64_t value,
 		       unsigned int len)
 {
 	struct uart *uart = container_of(mmio, struct uart, mmio);
-	bool dlab = uart->lcr & LCR_DLAB;
+	bool dlab = is_dlab(uart);
 
 	(void)len;
+	if (offset == REG_DATA && !dlab)
+		send(uart, value);
+	pthread_mutex_lock(&uart->lock);
 	switch (offset) {
 	case REG_DATA:
 		if (dlab)
 			uart->dll = value;
 		else
-			send(uart, value);
+			uart->tx_pending = true;
 		break;
 	case REG_IER:
 		if (dlab)
@@ -178,6 +193,7 @@ static void uart_write(struct mmio *mmio, uint64_t offset, uint64_t value,
 		break;
 	}
 	update_irq(uart);
+	pthread_mutex_unlock(&uart->lock);
 }
 
 /* For the main loop, which reads standard input only when there is room */
@@ -185,19 +201,19 @@ size_t uart_room(struct uart *uart)
 {
 	size_t room;
 
-	pthread_mutex_lock(&uart->vm->bus_lock);
+	pthread_mutex_lock(&uart->lock);
 	room = RX_SIZE - uart->rx_count;
-	pthread_mutex_unlock(&uart->vm->bus_lock);
+	pthread_mutex_unlock(&uart->lock);
 	return room;
 }
 
 void uart_input(struct uart *uart, const uint8_t *data, size_t len)
 {
-	pthread_mutex_lock(&uart->vm->bus_lock);
+	pthread_mutex_lock(&uart->lock);
 	while (len-- && uart->rx_count < RX_SIZE)
 		uart->rx[(uart->rx_first + uart->rx_count++) % RX_SIZE] = *data++;
 	update_irq(uart);
-	pthread_mutex_unlock(&uart->vm->bus_lock);
+	pthread_mutex_unlock(&uart->lock);
 }
 
 static void uart_fdt(struct device *dev, void *fdt)
@@ -221,6 +237,7 @@ struct uart *uart_create(struct vm *vm)
 	struct uart *uart = must_alloc(sizeof(*uart));
 
 	uart->vm = vm;
+	pthread_mutex_init(&uart->lock, NULL);
 	uart->mmio.base = UART_BASE;
 	uart->mmio.size = SZ_64K;
 	uart->mmio.read = uart_read;
