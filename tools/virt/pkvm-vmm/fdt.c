@@ -76,8 +76,10 @@ static void chosen_node(void *fdt, const struct image *image,
 	/* Seconds of waiting for entropy; a host can guess what it gave */
 	for (i = 0; i < ARRAY_SIZE(seed); i++)
 		seed[i] = random_u32();
-	snprintf(line, sizeof(line), "console=ttyS0 panic=-1%s%s",
-		 append ? " " : "", append ?: "");
+	if (snprintf(line, sizeof(line), "console=ttyS0 panic=-1%s%s",
+		     append ? " " : "", append ?: "") >= (int)sizeof(line))
+		fail("--append: the guest's command line has %zu bytes",
+		     sizeof(line));
 	snprintf(console, sizeof(console), "/serial@%llx", UART_BASE);
 
 	fdt_check(fdt_begin_node(fdt, "chosen"));
