@@ -3,6 +3,7 @@
  * pkvm-vmm: run an arm64 Linux as a protected or plain VM under KVM.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -38,7 +39,7 @@ static const char usage[] =
 "  --protected       protected VM\n"
 "  --vfio DIR[,...]  assign the platform device of sysfs folder DIR, which\n"
 "                    vfio-platform drives; may be repeated. See README.rst for\n"
-"                    node=NAME compatible=TEXT vsid=N[:N...] iommu=type1 map=no\n"
+"                    node=NAME compatible=TEXT vsid=N[:N...] iommu=type1 map=no irq=no\n"
 "  --verbose         say what is done\n"
 "Exit status: the guest's; 123 reset, 124 crashed vCPU, 125 no VM, 128+N signal N\n";
 
@@ -182,6 +183,17 @@ static void event_loop(struct vm *vm, struct uart *uart, int signals)
 	}
 }
 
+/* Or the first files of the VM would be taken for input and output */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do {
+		fd = must_open("/dev/null", O_RDWR);
+	} while (fd <= STDERR_FILENO);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct termios terminal;
@@ -194,6 +206,7 @@ int main(int argc, char **argv)
 	int signals;
 	bool raw;
 
+	open_standard_files();
 	parse_options(&options, argc, argv);
 	signals = block_signals();
 

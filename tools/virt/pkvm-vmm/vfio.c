@@ -22,14 +22,15 @@
 #include "pkvm_abi.h"
 #include "vfio.h"
 
-/* What all devices of the VM share; lives until the process ends */
 struct vfio_group {
 	char id[16];
 	int fd;
 	struct vfio_group *next;
 };
 
+/* What all assigned devices share; made for the first of them */
 static struct {
+	struct device dev;
 	int container;
 	int kvm_device;
 	enum vfio_iommu iommu;
@@ -80,10 +81,28 @@ static void set_iommu(struct vm *vm, enum vfio_iommu iommu)
 		map_guest(vm);
 }
 
-static void open_container(void)
+/* As the first registered of VFIO's devices it goes when they are gone */
+static void shared_destroy(struct device *dev)
+{
+	struct vfio_group *group, *next;
+
+	(void)dev;
+	if (vfio.kvm_device >= 0)
+		close(vfio.kvm_device);
+	for (group = vfio.groups; group; group = next) {
+		next = group->next;
+		close(group->fd);
+		free(group);
+	}
+	close(vfio.container);
+}
+
+static void open_container(struct vm *vm)
 {
 	int version;
 
+	vfio.dev.destroy = shared_destroy;
+	vm_add_device(vm, &vfio.dev);
 	vfio.container = must_open("/dev/vfio/vfio", O_RDWR);
 	version = must_ioctl(vfio.container, VFIO_GET_API_VERSION, NULL,
 			     "/dev/vfio/vfio: VFIO_GET_API_VERSION");
@@ -147,7 +166,7 @@ static void open_device(struct vfio_device *vdev)
 	struct vfio_group *group;
 
 	if (vfio.container < 0)
-		open_container();
+		open_container(vdev->vm);
 	else if (vfio.iommu != vdev->iommu)
 		fail("%s: all devices must have the same iommu=", vdev->name);
 	group = find_group(vdev);
@@ -160,7 +179,7 @@ static void open_device(struct vfio_device *vdev)
 	if (!(info.flags & VFIO_DEVICE_FLAGS_PLATFORM))
 		fail("%s is not a platform device", vdev->name);
 	vdev->nr_regions = info.num_regions;
-	vdev->nr_irqs = info.num_irqs;
+	vdev->nr_irqs = vdev->may_interrupt ? info.num_irqs : 0;
 }
 
 static void vfio_start(struct device *dev)
@@ -201,6 +220,8 @@ static void set_option(struct vfio_device *vdev, char *option)
 		vdev->iommu = IOMMU_TYPE1;
 	else if (!strcmp(option, "map") && !strcmp(value, "no"))
 		vdev->may_map = false;
+	else if (!strcmp(option, "irq") && !strcmp(value, "no"))
+		vdev->may_interrupt = false;
 	else
 		fail("--vfio %s: what is %s=%s?", vdev->path, option, value);
 }
@@ -211,9 +232,12 @@ void vfio_add(struct vm *vm, const char *options)
 	struct vfio_device *vdev = must_alloc(sizeof(*vdev));
 	char *rest = strdup(options), *option;
 
+	if (!rest)
+		fail("out of memory");
 	vdev->vm = vm;
 	vdev->pviommu.fd = -1;
 	vdev->may_map = true;
+	vdev->may_interrupt = true;
 	vdev->path = strsep(&rest, ",");
 	while ((option = strsep(&rest, ",")))
 		set_option(vdev, option);

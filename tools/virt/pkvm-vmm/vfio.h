@@ -45,6 +45,7 @@ struct vfio_device {
 	char *vsid_option;
 	enum vfio_iommu iommu;
 	bool may_map;
+	bool may_interrupt;
 	int fd;
 	uint32_t nr_regions;
 	struct vfio_region *regions;

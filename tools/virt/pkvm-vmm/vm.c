@@ -95,17 +95,22 @@ void vm_create(struct vm *vm, bool protected, uint64_t mem_size)
 	create_memory(vm, mem_size);
 }
 
-/* vCPUs first, then devices, last the VM: the reverse of how they were made */
+static void destroy_devices(struct device *dev)
+{
+	if (!dev)
+		return;
+	destroy_devices(dev->next);
+	dev->destroy(dev);
+}
+
+/*
+ * vCPUs first, then devices from the last to the first, then the VM. What is
+ * still open when its own file is closed keeps the VM alive, and its memory.
+ */
 void vm_destroy(struct vm *vm)
 {
-	struct device *dev, *next;
-
 	vcpus_destroy(vm);
-	for (dev = vm->devices; dev; dev = next) {
-		next = dev->next;
-		if (dev->destroy)
-			dev->destroy(dev);
-	}
+	destroy_devices(vm->devices);
 	close(vm->fd);
 	close(vm->kvm);
 	munmap(vm->mem, vm->mem_size);

@@ -59,11 +59,11 @@ struct mmio {
 	struct mmio *next;
 };
 
-/* Every hook is optional; they are called in the order of registration */
+/* Only destroy() is a must. It is called from the last device to the first */
 struct device {
 	void (*start)(struct device *dev);	/* the GIC works, no vCPU runs */
 	void (*fdt)(struct device *dev, void *fdt);
-	void (*destroy)(struct device *dev);	/* no vCPU runs any more */
+	void (*destroy)(struct device *dev);	/* no vCPU is left */
 	struct device *next;
 };
 
