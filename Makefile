@@ -57,7 +57,7 @@ shell: image ## Boot the test machine to a prompt (CPU= SMMU= MODE= PAGE=)
 	@$(MACHINE)
 
 series: setup ## Export as patches for git am, to out/series
-	@python3 $(B)/series.py
+	@flock $(OUT)/lock python3 $(B)/series.py $(CURDIR) $(OUT)
 
 clean: ## Remove what was built, keep what was downloaded
 	rm -rf $(OUT)/build* $(OUT)/initramfs* $(OUT)/logs $(OUT)/series
