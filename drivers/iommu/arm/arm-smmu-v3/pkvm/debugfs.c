@@ -3,10 +3,12 @@
  * pKVM SMMUv3 host driver: counters for tests, in debugfs.
  *
  *	pkvm-smmu/pages			pages that EL2 holds in the host's pool
+ *	pkvm-smmu/vm_pages		pages that EL2 holds in the pools of VMs
  *	pkvm-smmu/<smmu>/stage		stage in use
  *	pkvm-smmu/<smmu>/ias		input address bits of a paging domain
  *	pkvm-smmu/<smmu>/faults		fault records
- *	pkvm-smmu/<smmu>/streams	"<stream ID> <device> <domain> <faults>"
+ *	pkvm-smmu/<smmu>/streams	"<stream ID> <device> <domain> <faults>", the
+ *					domain is "vm" if a VM owns the stream
  */
 #include <linux/bitfield.h>
 #include <linux/debugfs.h>
@@ -22,6 +24,13 @@ static int pages_get(void *data, u64 *val)
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(pages_fops, pages_get, NULL, "%llu\n");
+
+static int vm_pages_get(void *data, u64 *val)
+{
+	*val = atomic_long_read(&pkvm_smmu_vm_pages);
+	return 0;
+}
+DEFINE_DEBUGFS_ATTRIBUTE(vm_pages_fops, vm_pages_get, NULL, "%llu\n");
 
 static int stage_get(void *data, u64 *val)
 {
@@ -54,6 +63,7 @@ static int streams_show(struct seq_file *s, void *unused)
 		list_for_each_entry(user, &stream->users, node)
 			seq_printf(s, "%#lx %s %s %d\n", sid,
 				   dev_name(user->master->dev),
+				   stream->vm ? "vm" :
 				   domain_str(user->master->domain),
 				   atomic_read(&user->master->faults));
 
@@ -68,6 +78,7 @@ void pkvm_smmu_debugfs_init(void)
 {
 	root = debugfs_create_dir("pkvm-smmu", NULL);
 	debugfs_create_file_unsafe("pages", 0444, root, NULL, &pages_fops);
+	debugfs_create_file_unsafe("vm_pages", 0444, root, NULL, &vm_pages_fops);
 }
 
 /**

@@ -277,3 +277,69 @@ long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4])
 
 	return hyp_result(regs.a0, regs.a1);
 }
+
+/**
+ * pkvm_smmu_hyp_vm_topup() - donate pages to the pool of a VM
+ * @vm: pKVM handle of the VM
+ * @mc: the pages; what EL2 did not take is left in it, on errors too
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(VM_TOPUP, vm, mc->head, mc->nr_pages, 0, 0, &res);
+	if (ret != -EPROTO && ret != -EOPNOTSUPP) {
+		mc->head = res.a2;
+		mc->nr_pages = res.a3;
+	}
+
+	return ret < 0 ? ret : 0;
+}
+
+/**
+ * pkvm_smmu_hyp_vm_route() - make a (pvIOMMU, vSID) of a VM name a stream
+ * @vm: pKVM handle of the VM
+ * @pviommu: number of the pvIOMMU
+ * @vsid: virtual stream ID
+ * @smmu: number of the SMMU
+ * @sid: stream ID
+ * @need: with -ENOMEM the pages needed
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
+			   unsigned int smmu, u32 sid, unsigned long *need)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	ret = hyp_op(VM_ROUTE, vm, pviommu, vsid, smmu, sid, &res);
+	*need = res.a2;
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_vm_drain() - take from a dying VM what it has here, in steps
+ * @vm: pKVM handle of the VM
+ * @mc: pages that are the host's again, with 0 and -EAGAIN
+ *
+ * Return: 0, -EAGAIN (repeat) or an errno.
+ */
+int pkvm_smmu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
+{
+	struct arm_smccc_res res;
+	int ret;
+
+	*mc = (struct kvm_hyp_memcache) { };
+	ret = hyp_op(VM_DRAIN, vm, 0, 0, 0, 0, &res);
+	if (!ret || ret == -EAGAIN) {
+		mc->head = res.a2;
+		mc->nr_pages = res.a3;
+	}
+
+	return ret;
+}

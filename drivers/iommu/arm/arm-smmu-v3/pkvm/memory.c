@@ -21,8 +21,9 @@
  */
 #define MAX_TRIES	16
 
-/* Pages donated and not yet returned */
+/* Pages donated and not yet returned: to the host's pool, to those of VMs */
 atomic_long_t pkvm_smmu_pages = ATOMIC_LONG_INIT(0);
+atomic_long_t pkvm_smmu_vm_pages = ATOMIC_LONG_INIT(0);
 
 static phys_addr_t to_pa(void *va)
 {
@@ -54,16 +55,25 @@ static void free_one(void *va, void *unused)
 	__free_page(page);
 }
 
-/* Donate at most PKVM_IOMMU_TOPUP_MAX pages */
-static int donate(unsigned long nr, gfp_t gfp)
+/**
+ * pkvm_smmu_donate() - give pages to EL2
+ * @vm: pKVM handle of the VM whose pool gets them, 0 for the host's
+ * @nr: number of pages, at most PKVM_IOMMU_TOPUP_MAX
+ * @gfp: how to allocate them
+ *
+ * Return: 0, -ENOMEM, or the errno of the call; EL2 may have some of them then.
+ */
+int pkvm_smmu_donate(pkvm_handle_t vm, unsigned long nr, gfp_t gfp)
 {
+	atomic_long_t *count = vm ? &pkvm_smmu_vm_pages : &pkvm_smmu_pages;
 	struct kvm_hyp_memcache mc = { };
 	int ret;
 
 	ret = __topup_hyp_memcache(&mc, nr, alloc_one, to_pa, &gfp);
 	if (!ret) {
-		ret = pkvm_smmu_hyp_topup(&mc);
-		atomic_long_add(nr - mc.nr_pages, &pkvm_smmu_pages);
+		ret = vm ? pkvm_smmu_hyp_vm_topup(vm, &mc) :
+			   pkvm_smmu_hyp_topup(&mc);
+		atomic_long_add(nr - mc.nr_pages, count);
 		if (!ret && mc.nr_pages)
 			ret = -EIO;
 	}
@@ -88,7 +98,7 @@ bool pkvm_smmu_supply(struct pkvm_smmu_need *need)
 
 	for (; left; left -= nr) {
 		nr = min(left, PKVM_IOMMU_TOPUP_MAX);
-		if (donate(nr, need->gfp))
+		if (pkvm_smmu_donate(0, nr, need->gfp))
 			return false;
 	}
 
@@ -110,4 +120,16 @@ void pkvm_smmu_reclaim(void)
 		__free_hyp_memcache(&mc, free_one, to_va, NULL);
 		cond_resched();
 	}
+}
+
+/**
+ * pkvm_smmu_free_vm_pages() - free pages that EL2 returned from the pool of a VM
+ * @mc: the pages
+ *
+ * Context: may sleep.
+ */
+void pkvm_smmu_free_vm_pages(struct kvm_hyp_memcache *mc)
+{
+	atomic_long_sub(mc->nr_pages, &pkvm_smmu_vm_pages);
+	__free_hyp_memcache(mc, free_one, to_va, NULL);
 }

@@ -13,6 +13,7 @@
  *	stream.c	stream IDs of devices, attaching them at EL2
  *	domain.c	iommu_domain_ops: map, unmap
  *	event.c		interrupts and fault records
+ *	endpoint.c	giving streams to a VM, and getting them back
  *	memory.c	pages lent to EL2 for its tables
  *	hypercall.c	registers of each call, and nothing else
  *	debugfs.c	counters for tests
@@ -22,13 +23,15 @@
  *	iommu_probe_device_lock (iommu core) serialises probe_device,
  *	of_xlate and device_group;
  *	group->mutex (iommu core) serialises attach and release in one group;
- *	pkvm_smmu.streams_lock guards pkvm_smmu.streams and the users of each
- *	stream, and pkvm_smmu_master.domain against the fault work, which passes
+ *	pkvm_smmu_stream.lock guards what EL2 has the stream attached to, and is
+ *	held while that changes;
+ *	pkvm_smmu.streams_lock guards pkvm_smmu.streams, the users and the VM of
+ *	each stream, and pkvm_smmu_master.domain against the fault work, which passes
  *	the domain to its fault handler. The core frees a domain only after it
  *	attached another, so what the work sees under the lock is alive.
  *
- * pkvm_smmu_stream.handle belongs to the group->mutex of its users: devices
- * share a stream in one group only. No stream is attached under streams_lock.
+ * Devices share a stream in one group only. No stream is attached under
+ * streams_lock.
  *
  * Map, unmap and iova_to_phys take no lock: callers own their IOVA range, EL2
  * serialises what they share, and they may be called in atomic context.
@@ -40,6 +43,7 @@
 #include <linux/atomic.h>
 #include <linux/device.h>
 #include <linux/iommu.h>
+#include <linux/kref.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/ratelimit.h>
@@ -92,13 +96,21 @@ struct pkvm_smmu {
 /**
  * struct pkvm_smmu_stream - one stream of an SMMU
  * @sid: its stream ID
- * @handle: what EL2 has attached it to
+ * @lock: see the top of this file
+ * @handle: what EL2 has attached it to; while a VM owns it, what the host will
+ *	attach it to when the VM is gone
+ * @vm: pKVM handle of the VM that owns it, 0 if the host does; written under
+ *	both locks
  * @users: the devices that may use it, more than one with PCI aliases
+ * @ref: one for having users or an owner, one for who returns it from a VM
  */
 struct pkvm_smmu_stream {
 	u32			sid;
+	struct mutex		lock;	/* see the top of this file */
 	u32			handle;
+	pkvm_handle_t		vm;
 	struct list_head	users;
+	struct kref		ref;
 };
 
 /**
@@ -117,7 +129,8 @@ struct pkvm_smmu_stream_user {
  * struct pkvm_smmu_master - a device behind an SMMU
  * @dev: the device
  * @smmu: its SMMU
- * @domain: what its streams are attached to, NULL before the first attach
+ * @domain: what its streams are attached to, NULL before the first attach; for
+ *	those that a VM owns, see &pkvm_smmu_stream.handle
  * @faults: fault records that name one of its streams
  * @rs: limits messages about it, so that it cannot hide the faults of others
  * @nr_streams: number of streams
@@ -163,6 +176,7 @@ struct pkvm_smmu_need {
 
 /* takeover.c */
 struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode);
+struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu);
 bool pkvm_smmu_any(void);
 
 /* stream.c */
@@ -177,6 +191,10 @@ int pkvm_smmu_attach(struct pkvm_smmu_master *master,
 		     struct iommu_domain *domain, struct iommu_domain *old);
 void pkvm_smmu_block(struct pkvm_smmu_master *master,
 		     struct iommu_domain *domain);
+int pkvm_smmu_give_stream(struct pkvm_smmu_master *master, unsigned int index,
+			  pkvm_handle_t vm);
+void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
+			   struct pkvm_smmu_stream *stream);
 
 /* device.c */
 extern const struct iommu_ops pkvm_smmu_ops;
@@ -190,6 +208,9 @@ void pkvm_smmu_event_work(struct work_struct *work);
 
 /* memory.c */
 extern atomic_long_t pkvm_smmu_pages;
+extern atomic_long_t pkvm_smmu_vm_pages;
+int pkvm_smmu_donate(pkvm_handle_t vm, unsigned long nr, gfp_t gfp);
+void pkvm_smmu_free_vm_pages(struct kvm_hyp_memcache *mc);
 bool pkvm_smmu_supply(struct pkvm_smmu_need *need);
 void pkvm_smmu_reclaim(void);
 
@@ -220,5 +241,9 @@ int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 			size_t *done);
 int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr);
 long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);
+int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
+int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
+			   unsigned int smmu, u32 sid, unsigned long *need);
+int pkvm_smmu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
 
 #endif /* __PKVM_SMMU_H__ */

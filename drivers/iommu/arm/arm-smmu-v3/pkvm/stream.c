@@ -8,6 +8,11 @@
  * PCI devices behind a bridge share the stream of the bridge. The iommu core
  * attaches the devices of a group one after the other; a shared stream moves
  * with the first and is blocked with the last.
+ *
+ * A stream that was given to a VM stays the VM's until it is gone, whatever the
+ * host does. User space may close the device before that, or it may even be
+ * removed, and the iommu core cannot be told that it does not go back to its
+ * default domain: that is noted down, and done when the stream comes back.
  */
 #include <linux/gfp.h>
 #include <linux/slab.h>
@@ -26,11 +31,13 @@ static u32 domain_handle(const struct iommu_domain *domain)
 				  domain)->handle;
 }
 
-static int attach_stream(struct pkvm_smmu *smmu,
-			 struct pkvm_smmu_stream *stream, u32 handle)
+static int __attach_stream(struct pkvm_smmu *smmu,
+			   struct pkvm_smmu_stream *stream, u32 handle)
 {
 	struct pkvm_smmu_need need = { .gfp = GFP_KERNEL };
 	int ret;
+
+	lockdep_assert_held(&stream->lock);
 
 	/* Another attach would block it for a moment, and it may be in use */
 	if (stream->handle == handle)
@@ -47,6 +54,18 @@ static int attach_stream(struct pkvm_smmu *smmu,
 		stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
 
 	return ret;
+}
+
+static int attach_stream(struct pkvm_smmu *smmu,
+			 struct pkvm_smmu_stream *stream, u32 handle)
+{
+	guard(mutex)(&stream->lock);
+	if (stream->vm) {
+		stream->handle = handle;
+		return 0;
+	}
+
+	return __attach_stream(smmu, stream, handle);
 }
 
 /* Is another device of the group to go on using the stream? */
@@ -76,8 +95,7 @@ static void set_domain(struct pkvm_smmu_master *master,
  * @master: the device
  * @domain: the blocked domain
  *
- * Cannot fail for the caller: all streams of a dead SMMU abort, and a stream
- * that is a VM's is out of the host's reach.
+ * Cannot fail for the caller: all streams of a dead SMMU abort.
  */
 void pkvm_smmu_block(struct pkvm_smmu_master *master,
 		     struct iommu_domain *domain)
@@ -122,6 +140,19 @@ static void roll_back(struct pkvm_smmu_master *master, unsigned int nr,
 	}
 }
 
+static bool is_owned_by_vm(struct pkvm_smmu_master *master)
+{
+	unsigned int i;
+
+	guard(mutex)(&master->smmu->streams_lock);
+	for (i = 0; i < master->nr_streams; i++) {
+		if (master->streams[i].stream->vm)
+			return true;
+	}
+
+	return false;
+}
+
 /**
  * pkvm_smmu_attach() - attach all streams of a device, or none
  * @master: the device
@@ -129,7 +160,8 @@ static void roll_back(struct pkvm_smmu_master *master, unsigned int nr,
  * @old: what all its streams are attached to
  *
  * On failure the device is where it was, as the iommu core assumes, or blocked
- * if even that fails.
+ * if even that fails. -EBUSY: a VM owns streams of the device, which for them
+ * leaves only the default domain.
  *
  * Return: 0 or an errno.
  */
@@ -139,6 +171,10 @@ int pkvm_smmu_attach(struct pkvm_smmu_master *master,
 	u32 handle = domain_handle(domain);
 	unsigned int i;
 	int ret;
+
+	if (is_owned_by_vm(master) &&
+	    domain != iommu_get_dma_domain(master->dev))
+		return -EBUSY;
 
 	for (i = 0; i < master->nr_streams; i++) {
 		ret = attach_stream(master->smmu, master->streams[i].stream,
@@ -154,6 +190,88 @@ int pkvm_smmu_attach(struct pkvm_smmu_master *master,
 
 	set_domain(master, domain);
 	return 0;
+}
+
+static void free_stream(struct kref *ref)
+{
+	kfree(container_of(ref, struct pkvm_smmu_stream, ref));
+}
+
+/* Forget a stream that nobody uses and no VM owns */
+static void drop_stream(struct pkvm_smmu *smmu, struct pkvm_smmu_stream *stream)
+{
+	lockdep_assert_held(&smmu->streams_lock);
+
+	if (stream->vm || !list_empty(&stream->users))
+		return;
+
+	xa_erase(&smmu->streams, stream->sid);
+	kref_put(&stream->ref, free_stream);
+}
+
+/**
+ * pkvm_smmu_give_stream() - a stream is about to become a VM's
+ * @master: the device
+ * @index: which of its streams
+ * @vm: pKVM handle of the VM
+ *
+ * From here to pkvm_smmu_take_stream() nothing is attached to the stream. A
+ * device is not shared between VMs.
+ *
+ * Return: 0, -EACCES (not in the blocking domain) or -EBUSY (it, or another one
+ * of the device, has been given away).
+ */
+int pkvm_smmu_give_stream(struct pkvm_smmu_master *master, unsigned int index,
+			  pkvm_handle_t vm)
+{
+	struct pkvm_smmu_stream *stream = master->streams[index].stream;
+	pkvm_handle_t owner;
+	unsigned int i;
+
+	guard(mutex)(&stream->lock);
+	guard(mutex)(&master->smmu->streams_lock);
+
+	if (!master->domain || master->domain->type != IOMMU_DOMAIN_BLOCKED ||
+	    stream->handle != PKVM_IOMMU_DOMAIN_BLOCKED)
+		return -EACCES;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		owner = master->streams[i].stream->vm;
+		if (owner && (owner != vm || i == index))
+			return -EBUSY;
+	}
+	stream->vm = vm;
+
+	return 0;
+}
+
+/**
+ * pkvm_smmu_take_stream() - a stream is no longer a VM's
+ * @smmu: the SMMU
+ * @stream: the stream, blocked at EL2; may be freed
+ *
+ * Attaches it to what the iommu core wanted meanwhile.
+ */
+void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
+			   struct pkvm_smmu_stream *stream)
+{
+	u32 handle;
+	int ret;
+
+	kref_get(&stream->ref);
+	scoped_guard(mutex, &stream->lock) {
+		handle = stream->handle;
+		stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
+		ret = __attach_stream(smmu, stream, handle);
+		if (ret)
+			dev_err(smmu->dev, "stream %#x stays blocked (%pe)\n",
+				stream->sid, ERR_PTR(ret));
+
+		guard(mutex)(&smmu->streams_lock);
+		stream->vm = 0;
+		drop_stream(smmu, stream);
+	}
+	kref_put(&stream->ref, free_stream);
 }
 
 static bool has_stream(struct pkvm_smmu_master *master, u32 sid)
@@ -182,7 +300,9 @@ static struct pkvm_smmu_stream *get_stream(struct pkvm_smmu *smmu, u32 sid)
 
 	stream->sid = sid;
 	stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
+	mutex_init(&stream->lock);
 	INIT_LIST_HEAD(&stream->users);
+	kref_init(&stream->ref);
 
 	ret = xa_err(xa_store(&smmu->streams, sid, stream, GFP_KERNEL));
 	if (ret) {
@@ -235,10 +355,7 @@ void pkvm_smmu_remove_streams(struct pkvm_smmu_master *master)
 	while (master->nr_streams) {
 		user = &master->streams[master->nr_streams - 1];
 		list_del(&user->node);
-		if (list_empty(&user->stream->users)) {
-			xa_erase(&master->smmu->streams, user->stream->sid);
-			kfree(user->stream);
-		}
+		drop_stream(master->smmu, user->stream);
 		master->nr_streams--;
 	}
 }
@@ -314,7 +431,8 @@ struct pkvm_smmu_master *pkvm_smmu_stream_master(struct pkvm_smmu *smmu,
 
 	lockdep_assert_held(&smmu->streams_lock);
 
-	if (!stream)
+	/* A stream without a device is a VM's */
+	if (!stream || list_empty(&stream->users))
 		return NULL;
 
 	return list_first_entry(&stream->users, struct pkvm_smmu_stream_user,

@@ -62,6 +62,22 @@ struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode)
 }
 
 /**
+ * pkvm_smmu_next() - go through the SMMUs that EL2 drives
+ * @smmu: the last one, or NULL
+ *
+ * Return: the next one or NULL.
+ */
+struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu)
+{
+	if (!smmu)
+		return list_first_entry_or_null(&pkvm_smmus, struct pkvm_smmu,
+						node);
+
+	return list_is_last(&smmu->node, &pkvm_smmus) ? NULL :
+							list_next_entry(smmu, node);
+}
+
+/**
  * pkvm_smmu_any() - is there any SMMU that EL2 drives
  *
  * Return: true if so.

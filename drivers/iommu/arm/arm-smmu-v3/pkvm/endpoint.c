@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pKVM SMMUv3 host driver: endpoints, the streams of a device that are given to
+ * a VM one by one.
+ *
+ * EL2 keeps the routes, and decides. The host remembers only which stream went
+ * to which VM (stream.c).
+ */
+#include <linux/export.h>
+#include <linux/gfp.h>
+#include <linux/iommu.h>
+#include <linux/kvm_host.h>
+#include <linux/pkvm-iommu.h>
+
+#include "pkvm-smmu.h"
+
+/*
+ * Another vCPU may use up what was donated for this call, and calls about one
+ * VM may collide. More than this without success is a bug.
+ */
+#define MAX_TRIES	16
+
+/* One VM's streams are handed back at a time, and each only once */
+static DEFINE_MUTEX(return_lock);
+
+static struct pkvm_smmu_master *master_of(struct device *dev)
+{
+	if (!dev->iommu || !dev->iommu->iommu_dev ||
+	    dev->iommu->iommu_dev->ops != &pkvm_smmu_ops)
+		return NULL;
+
+	return dev_iommu_priv_get(dev);
+}
+
+/**
+ * pkvm_iommu_available() - does EL2 own an IOMMU
+ *
+ * Return: true if devices can be given to VMs.
+ */
+bool pkvm_iommu_available(void)
+{
+	return pkvm_smmu_any();
+}
+EXPORT_SYMBOL_GPL(pkvm_iommu_available);
+
+/**
+ * pkvm_iommu_num_endpoints() - how many endpoints a device has
+ * @dev: the device; the caller keeps its driver bound
+ *
+ * Return: the number, 1 or more, or -ENODEV: EL2 owns no IOMMU of the device.
+ */
+int pkvm_iommu_num_endpoints(struct device *dev)
+{
+	struct pkvm_smmu_master *master = master_of(dev);
+
+	return master ? master->nr_streams : -ENODEV;
+}
+EXPORT_SYMBOL_GPL(pkvm_iommu_num_endpoints);
+
+/**
+ * pkvm_iommu_topup_vm() - lend EL2 memory for what a VM does with its endpoints
+ * @vm: pKVM handle of the VM; the caller keeps it from being released
+ * @nr_pages: number of pages
+ *
+ * The pages are charged to the caller's memory cgroup, and come back with
+ * pkvm_iommu_drain_vm().
+ *
+ * Context: may sleep.
+ * Return: 0, or an errno after which some of the pages may be EL2's: -ENOMEM,
+ * -ESRCH (there is no such VM, or it dies), -ENODEV (EL2 owns no IOMMU), -EIO
+ * (EL2 refused a page).
+ */
+int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages)
+{
+	unsigned long nr;
+	int ret;
+
+	for (; nr_pages; nr_pages -= nr) {
+		nr = min(nr_pages, PKVM_IOMMU_TOPUP_MAX);
+		ret = pkvm_smmu_donate(vm, nr, GFP_KERNEL_ACCOUNT);
+		switch (ret) {
+		case 0:
+			break;
+		case -ENOMEM:
+			return -ENOMEM;
+		case -ENOENT:
+			return -ESRCH;
+		case -EOPNOTSUPP:
+		case -ENODEV:
+			return -ENODEV;
+		default:
+			return -EIO;
+		}
+	}
+
+	return 0;
+}
+
+/* Repeats the call until it has the memory it needs */
+static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
+		 const struct pkvm_smmu *smmu, u32 sid)
+{
+	unsigned long pages;
+	bool known = false;
+	unsigned int tries;
+	int ret, err;
+
+	for (tries = 0; tries < MAX_TRIES; tries++) {
+		ret = pkvm_smmu_hyp_vm_route(vm, pviommu, vsid, smmu->id, sid,
+					     &pages);
+		switch (ret) {
+		case -ENOENT:
+			/* EL2 knows a VM only from its first page on */
+			if (known)
+				return -ENODEV;
+			known = true;
+			pages = 1;
+			fallthrough;
+		case -ENOMEM:
+			err = pkvm_iommu_topup_vm(vm, max(pages, 1UL));
+			if (err)
+				return err;
+			break;
+		case -EAGAIN:
+			cond_resched();
+			break;
+		case -EOPNOTSUPP:
+		case -ENODEV:
+			return -ENODEV;
+		case 0:
+		case -EPERM:
+		case -EEXIST:
+		case -EBUSY:
+			return ret;
+		default:
+			return -EIO;
+		}
+	}
+
+	return ret == -ENOENT ? -ENODEV : ret;
+}
+
+/**
+ * pkvm_iommu_set_endpoint_vsid() - give an endpoint of a device to a VM
+ * @vm: pKVM handle of the VM; the caller keeps it from being released
+ * @pviommu: number of the pvIOMMU that the VM will use
+ * @dev: the device; the caller keeps its driver bound
+ * @index: which of its endpoints, less than pkvm_iommu_num_endpoints()
+ * @vsid: what the VM will call it on that pvIOMMU; any value
+ *
+ * The endpoint is the VM's until pkvm_iommu_drain_vm() returns 0, and blocked
+ * until the VM attaches it. So are the device's other endpoints: they can go to
+ * the same VM or to nobody. Memory is charged to the caller's memory cgroup.
+ *
+ * Context: may sleep; takes the locks of the device, but neither its iommu
+ * group's nor any of KVM's. Calls for different devices run in parallel.
+ * Return: 0, or an errno and nothing changed:
+ *
+ * * -ENODEV: EL2 owns no IOMMU of the device
+ * * -ERANGE: the device has no such endpoint
+ * * -EACCES: the device is not in the blocking domain, or on its way out of it
+ * * -EBUSY: the endpoint has a vSID, or the device is another VM's
+ * * -EEXIST: @vsid of @pviommu is an endpoint already
+ * * -EPERM: the VM has run, its routes are frozen
+ * * -ESRCH: there is no such VM, or it dies
+ * * -ENOMEM: no memory
+ * * -EAGAIN: too many calls about this VM at once
+ * * -EIO: the IOMMU is dead, or EL2 refused the memory
+ */
+int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
+				 struct device *dev, unsigned int index,
+				 u32 vsid)
+{
+	struct pkvm_smmu_master *master = master_of(dev);
+	struct pkvm_smmu_stream *stream;
+	int ret;
+
+	if (!master)
+		return -ENODEV;
+	if (index >= master->nr_streams)
+		return -ERANGE;
+
+	ret = pkvm_smmu_give_stream(master, index, vm);
+	if (ret)
+		return ret;
+
+	stream = master->streams[index].stream;
+	ret = route(vm, pviommu, vsid, master->smmu, stream->sid);
+	if (ret)
+		pkvm_smmu_take_stream(master->smmu, stream);
+
+	return ret;
+}
+EXPORT_SYMBOL_GPL(pkvm_iommu_set_endpoint_vsid);
+
+static struct pkvm_smmu_stream *find_owned(struct pkvm_smmu *smmu,
+					   pkvm_handle_t vm)
+{
+	struct pkvm_smmu_stream *stream;
+	unsigned long sid;
+
+	guard(mutex)(&smmu->streams_lock);
+	xa_for_each(&smmu->streams, sid, stream) {
+		if (stream->vm == vm)
+			return stream;
+	}
+
+	return NULL;
+}
+
+static void take_streams(pkvm_handle_t vm)
+{
+	struct pkvm_smmu_stream *stream;
+	struct pkvm_smmu *smmu = NULL;
+
+	guard(mutex)(&return_lock);
+	while ((smmu = pkvm_smmu_next(smmu))) {
+		/* Without a driver there are no devices */
+		if (!smmu->dev)
+			continue;
+
+		while ((stream = find_owned(smmu, vm)))
+			pkvm_smmu_take_stream(smmu, stream);
+	}
+}
+
+/**
+ * pkvm_iommu_drain_vm() - release all endpoints of a VM, and its memory
+ * @vm: pKVM handle of the VM; it dies or never ran
+ *
+ * EL2 blocks the endpoints first, so this comes before any page of the VM can
+ * be reclaimed. Then the devices are the host's again. To be called once more
+ * before the handle is released; for a VM without endpoints it does nothing.
+ *
+ * Context: may sleep; takes the locks of the devices.
+ * Return: 0, or an errno: the endpoints stay blocked and EL2 keeps the memory.
+ */
+int pkvm_iommu_drain_vm(pkvm_handle_t vm)
+{
+	struct kvm_hyp_memcache mc;
+	int ret;
+
+	do {
+		ret = pkvm_smmu_hyp_vm_drain(vm, &mc);
+		pkvm_smmu_free_vm_pages(&mc);
+		cond_resched();
+	} while (ret == -EAGAIN);
+
+	/* EL2 knows nothing of the VM, or has no IOMMU: nothing to drain */
+	if (ret == -ENOENT || ret == -ENODEV || ret == -EOPNOTSUPP)
+		ret = 0;
+	if (ret) {
+		pr_err("pkvm-iommu: VM %#x not drained (%pe), its devices stay blocked\n",
+		       vm, ERR_PTR(ret));
+		return ret;
+	}
+
+	take_streams(vm);
+	return 0;
+}
