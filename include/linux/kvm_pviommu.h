@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * pvIOMMUs of VMs under pKVM: what KVM, KVM-VFIO and VFIO call of each other.
+ */
+#ifndef __LINUX_KVM_PVIOMMU_H
+#define __LINUX_KVM_PVIOMMU_H
+
+#include <linux/errno.h>
+#include <linux/types.h>
+
+#include <uapi/linux/kvm_pviommu.h>
+
+struct device;
+struct file;
+struct kvm;
+struct kvm_device_attr;
+struct kvm_enable_cap;
+struct kvm_vcpu;
+
+/* arch/arm64/kvm/pvm_info.c */
+int kvm_protected_vm_info(struct kvm *kvm, const struct kvm_enable_cap *cap);
+
+/* drivers/vfio/pkvm.c */
+struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm);
+
+/* arch/arm64/kvm/pviommu.c */
+#ifdef CONFIG_ARM_SMMU_V3_PKVM
+int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr);
+int kvm_pviommu_has_attr(const struct kvm_device_attr *attr);
+bool kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
+void kvm_pviommu_vm_dying(struct kvm *kvm);
+void kvm_pviommu_vm_destroy(struct kvm *kvm);
+#else
+static inline int kvm_pviommu_set_attr(struct kvm *kvm,
+				       const struct kvm_device_attr *attr)
+{
+	return -ENXIO;
+}
+
+static inline int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
+{
+	return -ENXIO;
+}
+
+static inline bool kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
+{
+	return false;
+}
+
+static inline void kvm_pviommu_vm_dying(struct kvm *kvm)
+{
+}
+
+static inline void kvm_pviommu_vm_destroy(struct kvm *kvm)
+{
+}
+#endif
+
+#endif /* __LINUX_KVM_PVIOMMU_H */
