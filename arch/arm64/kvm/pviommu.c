@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * pvIOMMUs of VMs under pKVM: the KVM-VFIO front end of the endpoint interface
+ * in <linux/pkvm-iommu.h>, and what KVM does for a VM that has pvIOMMUs.
+ *
+ * A pvIOMMU is a name, the number of its file descriptor when it was made, and
+ * EL2 knows it from its first route on. Routes end with the VM, so from then on
+ * the number is taken until the VM ends: closing the file does not free it, and
+ * if the kernel would reuse the number for another pvIOMMU of this VM, that one
+ * gets the next free number. A file that is open keeps the VM alive.
+ *
+ * kvm->arch.config_lock guards all of this against the VM's first run, which
+ * freezes the routes.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kvm_host.h>
+#include <linux/kvm_pviommu.h>
+#include <linux/module.h>
+#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-pviommu.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/xarray.h>
+
+#include <asm/kvm_emulate.h>
+#include <asm/kvm_pkvm.h>
+
+#include <kvm/arm_hypercalls.h>
+
+/* What a guest's hypercall gets when EL2 asks for memory for it */
+#define REFILL_PAGES	16
+
+/* No call needs more than this many refills, EL2 works in bounded steps */
+#define MAX_REFILLS	8
+
+/* Mark of an ID whose fd number is held for a moment so as not to get it again */
+#define ID_SKIPPED	XA_MARK_1
+
+/**
+ * struct kvm_pviommus - the pvIOMMUs of a VM, kvm->arch.pkvm.pviommus
+ * @ids: the IDs taken; guarded by config_lock
+ * @refills: vcpu_idx -> struct refill, each entry is used by its vCPU only
+ *
+ * Made with the first pvIOMMU, stays until the VM is destroyed.
+ */
+struct kvm_pviommus {
+	struct xarray	ids;
+	struct xarray	refills;
+};
+
+/**
+ * struct kvm_pviommu - a pvIOMMU, private data of its file
+ * @kvm: its VM, with a reference
+ * @id: what the guest and EL2 call it
+ * @routed: EL2 has a route for it; guarded by config_lock
+ */
+struct kvm_pviommu {
+	struct kvm	*kvm;
+	u32		id;
+	bool		routed;
+};
+
+/**
+ * struct refill - the last call of a vCPU that was repeated with more memory
+ * @regs: its registers; the same again mean that it did not get anywhere
+ * @count: how often it was repeated
+ */
+struct refill {
+	struct user_pt_regs	regs;
+	unsigned int		count;
+};
+
+/* Structs begin with their size. A longer one must have zeroes at the end. */
+static int copy_args(void *args, size_t size, const void __user *uargs)
+{
+	u32 usize;
+
+	if (get_user(usize, (const u32 __user *)uargs))
+		return -EFAULT;
+	if (usize < size)
+		return -EINVAL;
+	if (usize > PAGE_SIZE)
+		return -E2BIG;
+
+	return copy_struct_from_user(args, size, uargs, usize);
+}
+
+/* The device stays where it is as long as @file is held */
+static struct device *device_of_vm(struct kvm *kvm, struct file *file)
+{
+	struct device *(*fn)(struct file *file, struct kvm *kvm);
+	struct device *dev;
+
+	fn = symbol_get(vfio_file_device_of_kvm);
+	if (!fn)
+		return ERR_PTR(-ENODEV);
+
+	dev = fn(file, kvm);
+	symbol_put(vfio_file_device_of_kvm);
+
+	return dev;
+}
+
+static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
+{
+	struct kvm *kvm = pviommu->kvm;
+	struct kvm_vfio_iommu_config args;
+	struct device *dev;
+	int ret;
+
+	ret = copy_args(&args, sizeof(args), uargs);
+	if (ret)
+		return ret;
+	if (args.__reserved)
+		return -EOPNOTSUPP;
+
+	CLASS(fd, f)(args.device_fd);
+	if (fd_empty(f))
+		return -EBADF;
+
+	guard(mutex)(&kvm->arch.config_lock);
+	if (pkvm_hyp_vm_is_created(kvm))
+		return -EPERM;
+
+	dev = device_of_vm(kvm, fd_file(f));
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
+					   dev, args.sid_idx, args.vsid);
+	if (!ret)
+		pviommu->routed = true;
+
+	return ret;
+}
+
+static long pviommu_ioctl(struct file *file, unsigned int ioctl,
+			  unsigned long arg)
+{
+	struct kvm_pviommu *pviommu = file->private_data;
+
+	/* As for all ioctls of a VM */
+	if (pviommu->kvm->mm != current->mm || pviommu->kvm->vm_dead)
+		return -EIO;
+
+	switch (ioctl) {
+	case KVM_PVIOMMU_SET_CONFIG:
+		return set_config(pviommu, (void __user *)arg);
+	}
+
+	return -ENOTTY;
+}
+
+static int pviommu_release(struct inode *inode, struct file *file)
+{
+	struct kvm_pviommu *pviommu = file->private_data;
+	struct kvm *kvm = pviommu->kvm;
+
+	scoped_guard(mutex, &kvm->arch.config_lock) {
+		if (!pviommu->routed)
+			xa_erase(&kvm->arch.pkvm.pviommus->ids, pviommu->id);
+	}
+	kfree(pviommu);
+	kvm_put_kvm(kvm);
+
+	return 0;
+}
+
+static const struct file_operations pviommu_fops = {
+	.owner		= THIS_MODULE,
+	.release	= pviommu_release,
+	.unlocked_ioctl	= pviommu_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.llseek		= noop_llseek,
+};
+
+static struct kvm_pviommus *get_pviommus(struct kvm *kvm)
+{
+	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+
+	if (pviommus)
+		return pviommus;
+
+	pviommus = kzalloc_obj(*pviommus, GFP_KERNEL_ACCOUNT);
+	if (pviommus) {
+		xa_init(&pviommus->ids);
+		xa_init(&pviommus->refills);
+		kvm->arch.pkvm.pviommus = pviommus;
+	}
+
+	return pviommus;
+}
+
+/* An unused fd whose number is not, and will not be, another pvIOMMU's */
+static int get_id(struct kvm_pviommus *pviommus)
+{
+	struct xarray *ids = &pviommus->ids;
+	unsigned long id;
+	void *entry;
+	int fd, ret;
+
+	do {
+		fd = get_unused_fd_flags(O_CLOEXEC);
+		if (fd < 0) {
+			ret = fd;
+			break;
+		}
+
+		ret = xa_insert(ids, fd, xa_mk_value(0), GFP_KERNEL_ACCOUNT);
+		if (ret == -EBUSY)
+			xa_set_mark(ids, fd, ID_SKIPPED);
+		else if (ret)
+			put_unused_fd(fd);
+	} while (ret == -EBUSY);
+
+	xa_for_each_marked(ids, id, entry, ID_SKIPPED) {
+		xa_clear_mark(ids, id, ID_SKIPPED);
+		put_unused_fd(id);
+	}
+
+	return ret ?: fd;
+}
+
+static int attach(struct kvm *kvm)
+{
+	struct kvm_pviommu *pviommu __free(kfree) = NULL;
+	struct kvm_pviommus *pviommus;
+	struct file *file;
+	int fd;
+
+	if (!pkvm_iommu_available())
+		return -ENODEV;
+
+	pviommu = kzalloc_obj(*pviommu, GFP_KERNEL_ACCOUNT);
+	if (!pviommu)
+		return -ENOMEM;
+
+	guard(mutex)(&kvm->arch.config_lock);
+	if (pkvm_hyp_vm_is_created(kvm))
+		return -EPERM;
+
+	pviommus = get_pviommus(kvm);
+	if (!pviommus)
+		return -ENOMEM;
+
+	fd = get_id(pviommus);
+	if (fd < 0)
+		return fd;
+
+	file = anon_inode_getfile("[pkvm-pviommu]", &pviommu_fops, pviommu,
+				  O_RDWR);
+	if (IS_ERR(file)) {
+		xa_erase(&pviommus->ids, fd);
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+
+	kvm_get_kvm(kvm);
+	pviommu->kvm = kvm;
+	pviommu->id = fd;
+	retain_and_null_ptr(pviommu);
+	fd_install(fd, file);
+
+	return fd;
+}
+
+static int get_info(struct kvm *kvm, struct kvm_vfio_iommu_info __user *uargs)
+{
+	struct kvm_vfio_iommu_info args;
+	struct device *dev;
+	int ret;
+
+	ret = copy_args(&args, sizeof(args), uargs);
+	if (ret)
+		return ret;
+	if (args.__reserved)
+		return -EOPNOTSUPP;
+
+	CLASS(fd, f)(args.device_fd);
+	if (fd_empty(f))
+		return -EBADF;
+
+	dev = device_of_vm(kvm, fd_file(f));
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	ret = pkvm_iommu_num_endpoints(dev);
+	if (ret < 0)
+		return ret;
+
+	/* The only field that is an output */
+	return put_user((u32)ret, &uargs->nr_sids);
+}
+
+/**
+ * kvm_pviommu_set_attr() - KVM_SET_DEVICE_ATTR of group KVM_DEV_VFIO_PVIOMMU
+ * @kvm: the VM
+ * @attr: the argument of the ioctl
+ *
+ * Return: a file descriptor, 0 or an errno, see
+ * Documentation/virt/kvm/devices/vfio-pviommu.rst.
+ */
+int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr)
+{
+	switch (attr->attr) {
+	case KVM_DEV_VFIO_PVIOMMU_ATTACH:
+		return attach(kvm);
+	case KVM_DEV_VFIO_PVIOMMU_GET_INFO:
+		return get_info(kvm, u64_to_user_ptr(attr->addr));
+	}
+
+	return -ENXIO;
+}
+
+/**
+ * kvm_pviommu_has_attr() - KVM_HAS_DEVICE_ATTR of group KVM_DEV_VFIO_PVIOMMU
+ * @attr: the argument of the ioctl
+ *
+ * Return: 0, or -ENXIO: no such attribute, or EL2 owns no IOMMU.
+ */
+int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
+{
+	if (!pkvm_iommu_available())
+		return -ENXIO;
+
+	switch (attr->attr) {
+	case KVM_DEV_VFIO_PVIOMMU_ATTACH:
+	case KVM_DEV_VFIO_PVIOMMU_GET_INFO:
+		return 0;
+	}
+
+	return -ENXIO;
+}
+
+/*
+ * The guest's call is repeated with the same registers. If they come back
+ * unchanged too often then more memory does not help.
+ */
+static bool may_refill(struct kvm_vcpu *vcpu, struct kvm_pviommus *pviommus)
+{
+	struct user_pt_regs *regs = vcpu_gp_regs(vcpu);
+	struct refill *refill;
+
+	refill = xa_load(&pviommus->refills, vcpu->vcpu_idx);
+	if (!refill) {
+		refill = kzalloc_obj(*refill, GFP_KERNEL_ACCOUNT);
+		if (!refill)
+			return false;
+		if (xa_err(xa_store(&pviommus->refills, vcpu->vcpu_idx, refill,
+				    GFP_KERNEL_ACCOUNT))) {
+			kfree(refill);
+			return false;
+		}
+	}
+
+	if (memcmp(&refill->regs, regs, sizeof(*regs))) {
+		refill->regs = *regs;
+		refill->count = 0;
+	}
+
+	return refill->count++ < MAX_REFILLS;
+}
+
+/**
+ * kvm_pviommu_hvc() - EL2 left a guest's pvIOMMU hypercall to the host
+ * @vcpu: the vCPU, its PC behind the HVC
+ * @func_id: function of the call
+ *
+ * It does so to get memory for the VM. The guest then repeats the call without
+ * knowing, unless there is no memory, or that does not help.
+ *
+ * Return: true if this was such a call and has been dealt with.
+ */
+bool kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
+{
+	struct kvm *kvm = vcpu->kvm;
+	struct kvm_pviommus *pviommus;
+
+	if (func_id != PVIOMMU_OP_FUNC_ID || !is_protected_kvm_enabled() ||
+	    kvm_vcpu_trap_get_class(vcpu) != ESR_ELx_EC_HVC64)
+		return false;
+
+	/* Written before the VM's first run, stays until after the last */
+	pviommus = kvm->arch.pkvm.pviommus;
+	if (!pviommus)
+		return false;
+
+	if (may_refill(vcpu, pviommus) &&
+	    !pkvm_iommu_topup_vm(kvm->arch.pkvm.handle, REFILL_PAGES))
+		*vcpu_pc(vcpu) -= 4;
+	else
+		smccc_set_retval(vcpu, SMCCC_RET_INVALID_PARAMETER, 0, 0, 0);
+
+	return true;
+}
+
+/**
+ * kvm_pviommu_vm_dying() - a VM dies: block its devices
+ * @kvm: the VM; it does not run any more, and none of its pages is reclaimed yet
+ *
+ * Context: may sleep.
+ */
+void kvm_pviommu_vm_dying(struct kvm *kvm)
+{
+	pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
+}
+
+/**
+ * kvm_pviommu_vm_destroy() - a VM ends: nothing of it is left afterwards
+ * @kvm: the VM; nobody has a reference, and its handle is released next
+ *
+ * Context: may sleep.
+ */
+void kvm_pviommu_vm_destroy(struct kvm *kvm)
+{
+	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+	struct refill *refill;
+	unsigned long idx;
+
+	/* A VM that never ran was not drained when it died */
+	if (kvm->arch.pkvm.handle)
+		pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
+
+	if (!pviommus)
+		return;
+
+	xa_for_each(&pviommus->refills, idx, refill)
+		kfree(refill);
+	xa_destroy(&pviommus->refills);
+	xa_destroy(&pviommus->ids);
+	kfree(pviommus);
+	kvm->arch.pkvm.pviommus = NULL;
+}
