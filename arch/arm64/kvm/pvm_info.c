@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a VMM can ask about a protected VM.
+ */
+#include <linux/kvm_host.h>
+#include <linux/kvm_pviommu.h>
+#include <linux/uaccess.h>
+
+/**
+ * kvm_protected_vm_info() - KVM_ENABLE_CAP of KVM_CAP_ARM_PROTECTED_VM
+ * @kvm: the VM
+ * @cap: the argument of the ioctl
+ *
+ * Return: 0, -EINVAL (the VM is not protected, unknown flags, arguments that
+ * must be 0) or -EFAULT.
+ */
+int kvm_protected_vm_info(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	/* There is no firmware: the VM starts where the VMM tells it to */
+	const struct kvm_protected_vm_info info = { };
+
+	if (!kvm_vm_is_protected(kvm))
+		return -EINVAL;
+	if (cap->flags != KVM_CAP_ARM_PROTECTED_VM_FLAGS_INFO)
+		return -EINVAL;
+	if (cap->args[1] || cap->args[2] || cap->args[3])
+		return -EINVAL;
+
+	if (copy_to_user(u64_to_user_ptr(cap->args[0]), &info, sizeof(info)))
+		return -EFAULT;
+
+	return 0;
+}
