@@ -130,6 +130,7 @@ static int step(int ret, unsigned long reported, size_t left, size_t *done)
 	return 0;
 }
 
+/* EL2 says only that it refused; name what can be seen from here */
 static const char *why_not_mapped(struct pviommu_domain *pd,
 				  unsigned long last, phys_addr_t paddr,
 				  int prot, int err)
@@ -138,12 +139,12 @@ static const char *why_not_mapped(struct pviommu_domain *pd,
 		return "no progress";
 	if (last > pd->domain.geometry.aperture_end)
 		return "IOVA out of range";
-	if (prot & IOMMU_MMIO)
-		return "a device's registers are no target for DMA";
+	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
+		return "neither read nor write";
 	if (!pfn_valid(PHYS_PFN(paddr)))
 		return "no memory at that IPA";
 
-	return "page not owned by this VM, IOVA mapped already, or out of memory";
+	return "page not owned by this VM, IOVA mapped already, or no memory for tables";
 }
 
 static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
@@ -156,6 +157,18 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 	struct arm_smccc_res res;
 	size_t total = 0, done;
 	int ret;
+
+	/*
+	 * No hypervisor maps the registers of a device yet. To one that has no
+	 * feature for it, they look like memory that the host has still to
+	 * give, and the host would stop the VM for it.
+	 */
+	if (prot & IOMMU_MMIO) {
+		dev_err_ratelimited(pd->pviommu->dev,
+				    "map of MMIO at IPA %#llx: not offered by the hypervisor\n",
+				    (u64)paddr);
+		return -EOPNOTSUPP;
+	}
 
 	map = pviommu_mapping_alloc(gfp);
 	if (!map)

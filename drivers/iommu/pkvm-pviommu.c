@@ -113,10 +113,6 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 	unsigned int i;
 	int ret;
 
-	/* EL2 fits a domain's tables to one SMMU. Not an error for the caller */
-	if (pd->pviommu != master->pviommu)
-		return -EINVAL;
-
 	if (detach_streams(master))
 		return -ENODEV;
 
@@ -130,7 +126,7 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 
 err_detach:
 	dev_err(dev,
-		"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe), the device is blocked: is the vSID one of this VM's, and has no other device got it?\n",
+		"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe), the device is blocked: vSID not this VM's, attached already, or no room at the SMMU\n",
 		master->streams[i].vsid, master->pviommu->id, ERR_PTR(ret));
 	detach_streams(master);
 

@@ -68,7 +68,8 @@ struct pviommu_mapping;
 /**
  * struct pviommu_domain - a paging domain
  * @domain: handle in the iommu core
- * @pviommu: only its devices are attached
+ * @pviommu: whose device it was made for. Those of others can be attached too:
+ *	for EL2 a domain belongs to the VM
  * @handle: EL2's name of it, of this VM
  * @mappings: what is mapped
  */
