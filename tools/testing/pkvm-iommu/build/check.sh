@@ -13,7 +13,8 @@ lock_out
 CHECKPATCH_IGNORE=FILE_PATH_CHANGES,CAMELCASE,MISSING_SIGN_OFF
 
 # Where the compiled code lies that runs in the kernel or at EL2
-KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/)
+KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/
+	drivers/iommu/pkvm-pviommu{,-domain,-mappings,-test}.o)
 
 passed=0
 failed=0
