@@ -39,6 +39,7 @@
 enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_REGISTER,
 	PKVM_IOMMU_INIT_FINALISE,
+	/* private: */
 	PKVM_IOMMU_NR_INIT_OPS,
 };
 
@@ -138,15 +139,17 @@ enum pkvm_iommu_unsupported {
  * @PKVM_IOMMU_OP_VM_ROUTE: x2 = VM, x3 = pvIOMMU, x4 = vSID, x5 = SMMU,
  *	x6 = stream ID: makes (pvIOMMU, vSID) of the VM name the stream, and the
  *	VM its owner (I2). The stream must be blocked. -ENOENT (VM, SMMU, or a
- *	stream the host never attached; the VM needs a TOPUP first), -EPERM (the VM's EL2 object exists: routes
- *	are frozen, I3), -EEXIST (the VM has a route for this pvIOMMU and vSID),
- *	-EBUSY (the stream has another owner or is attached), -ERANGE (stream
- *	ID), -ENOMEM (x2 = pages for VM_TOPUP), -EIO.
+ *	stream the host never attached; the VM needs a TOPUP first), -EPERM (the
+ *	VM's EL2 object exists: routes are frozen, I3), -EEXIST (the VM has a
+ *	route for this pvIOMMU and vSID), -EBUSY (the stream has another owner or
+ *	is attached), -ERANGE (stream ID), -EINVAL (more than 32 bits), -ENOMEM
+ *	(x2 = pages for VM_TOPUP), -EIO.
  * @PKVM_IOMMU_OP_VM_DRAIN: x2 = VM, dying or never started. First aborts its
  *	streams, then unmaps its memory, then returns what the VM's pool holds,
  *	in bounded steps. -EAGAIN: repeat; 0: nothing of the VM is left. In both
  *	cases x2 = head and x3 = count of a kvm_hyp_memcache of the host's again.
- *	-EBUSY: the VM runs. Until it is done, no page of the VM can be
+ *	-EBUSY: the VM runs; -EIO: an SMMU does not answer, nothing more comes
+ *	back. Until it is done, no page of the VM can be
  *	reclaimed, nor can its handle be released: both get -EBUSY.
  */
 enum pkvm_iommu_op {
@@ -163,6 +166,7 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_VM_TOPUP,
 	PKVM_IOMMU_OP_VM_ROUTE,
 	PKVM_IOMMU_OP_VM_DRAIN,
+	/* private: */
 	PKVM_IOMMU_NR_OPS,
 };
 
@@ -205,6 +209,8 @@ extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
  *
  * All of memory at page granularity, since any page may be donated at any time
  * and splitting a block must never fail, plus MMIO in blocks.
+ *
+ * Return: number of pages.
  */
 static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus)
 {

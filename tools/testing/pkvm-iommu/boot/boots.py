@@ -120,6 +120,9 @@ def every_second(machines):
 
 
 def matrix(everything):
+    """All machines, or a selection that needs the 4k kernel only."""
     machines = all_machines()
-    return [matrix_boot(m) for m in
-            (every_second(machines) if everything else covering(machines))]
+    if everything:
+        return [matrix_boot(m) for m in every_second(machines)]
+    return [matrix_boot(m)
+            for m in covering([m for m in machines if m["page"] == "4k"])]

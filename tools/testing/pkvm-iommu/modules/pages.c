@@ -90,7 +90,7 @@ int pages_alloc(struct test_file *file, struct pkvm_test_pages *pages)
 
 	if (pages->size < PAGE_SIZE || !is_power_of_2(pages->size))
 		return -EINVAL;
-	chunk = kzalloc(sizeof(*chunk), GFP_KERNEL);
+	chunk = kzalloc_obj(*chunk);
 	if (!chunk)
 		return -ENOMEM;
 	chunk->size = pages->size;

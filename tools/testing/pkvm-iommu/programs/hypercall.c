@@ -242,7 +242,8 @@ static void test_bad_map(void)
 		    { "EL2's page", OP_MAP, { D, NEXT, good.el2, S, 3 }, { EPERM } },
 		    { "EL2's registers", OP_MAP, { D, NEXT, EL2_REGISTERS, S, 3 }, { EPERM } },
 		    { "phys 2^52", OP_MAP, { D, NEXT, 1ULL << 52, S, 3 }, { ERANGE, EPERM } },
-		    { "phys at the top", OP_MAP, { D, NEXT, BAD - S + 1, S, 3 }, { ERANGE, EPERM } },
+		    { "phys at the top", OP_MAP, { D, NEXT, BAD - S + 1, S, 3 },
+		      { ERANGE, EPERM } },
 		    { "size 0", OP_MAP, { D, NEXT, P, 0, 3 }, { EINVAL } },
 		    { "size 1", OP_MAP, { D, NEXT, P, 1, 3 }, { EINVAL } },
 		    { "size -page", OP_MAP, { D, NEXT, P, BAD - S + 1, 3 }, { ERANGE } },
@@ -425,7 +426,8 @@ static void test_random_calls(void)
 		cpus = MAX_THREADS;
 	good_setup();
 	good_teardown();
-	el2_before = before = hidden_scan();
+	before = hidden_scan();
+	el2_before = before;
 	fuzz_mem = pages_alloc(FUZZ_PAGES * page_size);
 	for (long i = 0; i < cpus; i++)
 		pthread_create(&threads[i], NULL, fuzz, (void *)(uintptr_t)(i + 1));

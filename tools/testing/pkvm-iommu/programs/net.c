@@ -86,7 +86,8 @@ static bool port_open(struct port *port, const char *driver)
 	if (!expect(!ioctl(port->fd, SIOCSIFFLAGS, &ifr), "%s: errno %d", name, errno))
 		return false;
 	ioctl(port->fd, SIOCGIFINDEX, &ifr);
-	port->index = addr.sll_ifindex = ifr.ifr_ifindex;
+	port->index = ifr.ifr_ifindex;
+	addr.sll_ifindex = port->index;
 	setsockopt(port->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	return expect(!bind(port->fd, (struct sockaddr *)&addr, sizeof(addr)),
 		      "%s: errno %d", name, errno) &&

@@ -364,7 +364,8 @@ static void test_attach_and_block(void)
 	expect_eq(map(one, IOVA, a, page_size, PROT_RW, NULL), 0);
 	expect_eq(map(two, IOVA, b, page_size, PROT_RW, NULL), 0);
 	for (int round = 0; round < 3; round++) {
-		mem[0] = other[0] = 0x600d;
+		mem[0] = 0x600d;
+		other[0] = 0x600d;
 		memset(mem + 1, 0x11, 4092);
 		expect_eq(attach(0, engine.sid, one), 0);
 		expect_eq(dma_read(engine.index, IOVA, 4096), 0);

@@ -4,10 +4,10 @@
  */
 #include <linux/init.h>
 #include <linux/interrupt.h>
+#include <linux/kvm_host.h>
 #include <linux/of.h>
 #include <linux/platform_device.h>
 
-#include <asm/kvm_host.h>
 #include <asm/virt.h>
 
 #include "pkvm-smmu.h"

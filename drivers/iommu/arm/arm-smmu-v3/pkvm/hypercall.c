@@ -6,9 +6,9 @@
  * them.
  */
 #include <linux/arm-smccc.h>
+#include <linux/kvm_host.h>
 
 #include <asm/kvm_asm.h>
-#include <asm/kvm_host.h>
 
 #include "pkvm-smmu.h"
 

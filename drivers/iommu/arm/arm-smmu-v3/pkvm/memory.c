@@ -7,10 +7,10 @@
  * uses once a domain is gone.
  */
 #include <linux/gfp.h>
+#include <linux/kvm_host.h>
 #include <linux/mm.h>
 #include <linux/vmstat.h>
 
-#include <asm/kvm_host.h>
 #include <asm/kvm_mmu.h>
 
 #include "pkvm-smmu.h"

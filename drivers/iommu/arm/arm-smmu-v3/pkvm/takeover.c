@@ -9,12 +9,12 @@
  */
 #include <linux/acpi.h>
 #include <linux/gfp.h>
+#include <linux/kvm_host.h>
 #include <linux/log2.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
 #include <linux/slab.h>
 
-#include <asm/kvm_host.h>
 #include <asm/kvm_pkvm_iommu_host.h>
 #include <asm/virt.h>
 

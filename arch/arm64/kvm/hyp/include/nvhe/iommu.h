@@ -6,9 +6,7 @@
 #ifndef __KVM_NVHE_IOMMU_H__
 #define __KVM_NVHE_IOMMU_H__
 
-#include <linux/types.h>
-
-#include <asm/kvm_host.h>
+#include <linux/kvm_host.h>
 
 struct iommu_vm;
 struct kvm_cpu_context;
@@ -106,6 +104,8 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code);
  *
  * Its registers would not survive a suspend of the system, after which devices
  * may reach everything.
+ *
+ * Return: true from the end of the take-over on.
  */
 bool pkvm_iommu_active(void);
 

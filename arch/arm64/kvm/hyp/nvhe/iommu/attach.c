@@ -114,6 +114,11 @@ static int switch_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 
 /**
  * stream_attach_guest() - attach a blocked stream of a VM
+ * @owner: VM
+ * @smmu: SMMU
+ * @sid: StreamID
+ * @handle: domain of the VM
+ *
  * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (attached), -ENOSPC, -EIO
  */
 int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle)
@@ -132,6 +137,11 @@ int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 
 /**
  * stream_detach_guest() - block a stream of a VM
+ * @owner: VM
+ * @smmu: SMMU
+ * @sid: StreamID
+ * @handle: the domain it is attached to
+ *
  * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (not attached to it), -EIO
  */
 int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle)

@@ -166,6 +166,9 @@ found:
 
 /**
  * domain_get_tag() - one more stream of an SMMU is about to use a domain
+ * @domain: domain
+ * @smmu: SMMU
+ *
  * Return: the tag, or NULL if the SMMU has no VMID/ASID or the domain no room.
  */
 struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
@@ -185,10 +188,14 @@ struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smm
 
 /**
  * domain_put_tag() - a stream of an SMMU does not use a domain any more
+ * @domain: domain
+ * @smmu: SMMU
  *
  * With the last one the TLB is cleaned of the domain before its VMID/ASID can
  * be used again. If that fails the domain keeps the stream count: it is never
  * freed, nor are its pages.
+ *
+ * Return: 0 or -EIO.
  */
 int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
 {

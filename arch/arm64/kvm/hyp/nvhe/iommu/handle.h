@@ -30,6 +30,10 @@ struct iommu_handles {
 
 /**
  * handle_alloc() - give a domain a handle
+ * @handles: table of the owner
+ * @pool: pays for the table
+ * @domain: domain
+ *
  * Return: the handle; -ENOMEM (the pool has no page for the table), -ENOSPC.
  */
 long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
@@ -37,6 +41,9 @@ long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
 
 /**
  * handle_get() - look up and use a domain
+ * @handles: table of the owner
+ * @handle: handle, unchecked
+ *
  * Return: the domain, until handle_put(), or NULL: no such handle, dying, or in
  * use by an absurd number of CPUs.
  */
@@ -45,6 +52,9 @@ void handle_put(struct iommu_handles *handles, u64 handle);
 
 /**
  * handle_kill() - become the only user of a domain, for good
+ * @handles: table of the owner
+ * @handle: handle, unchecked
+ * @domain: out
  *
  * Nobody else gets the domain from here on. Ends with handle_free(), or
  * handle_unkill() with which the domain may be killed again, or lives on.

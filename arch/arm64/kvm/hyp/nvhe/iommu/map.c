@@ -66,6 +66,8 @@ static int pin_range(u64 phys, u64 size, int *prot, u64 *len)
  * @done: out, bytes mapped, also on error
  *
  * Unpins what could not be mapped.
+ *
+ * Return: 0, or as iommu_pgtable_map().
  */
 int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
 		      int prot, u64 *done)

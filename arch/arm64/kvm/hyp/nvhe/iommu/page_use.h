@@ -46,6 +46,9 @@ void page_use_put(u64 phys, u64 size);
 
 /**
  * page_use_revoke() - take pages from the host for good
+ * @phys: start, page aligned
+ * @size: bytes
+ *
  * Return: 0, or -EBUSY if one is mapped; nothing changed then.
  */
 int page_use_revoke(u64 phys, u64 size);

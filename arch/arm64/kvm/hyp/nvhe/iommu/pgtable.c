@@ -95,9 +95,9 @@ static kvm_pte_t *walk_alloc(struct iommu_pgtable *pgt, u64 iova, s8 level, int 
 
 static s8 leaf_level(u64 iova, u64 phys, u64 size, s8 top)
 {
-	s8 level;
+	s8 level = max_t(s8, top, KVM_PGTABLE_MIN_BLOCK_LEVEL);
 
-	for (level = max_t(s8, top, KVM_PGTABLE_MIN_BLOCK_LEVEL); level < IOMMU_PAGE_LEVEL; level++) {
+	for (; level < IOMMU_PAGE_LEVEL; level++) {
 		u64 block = kvm_granule_size(level);
 
 		if (IS_ALIGNED(iova | phys, block) && size >= block)

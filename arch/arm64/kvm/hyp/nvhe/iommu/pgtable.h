@@ -93,8 +93,8 @@ bool iommu_pte_is_table(kvm_pte_t pte, s8 level);
  *	block; must invalidate cached walks of that range, return 0 or an errno
  * @done: bytes mapped, also on error
  *
- * Return: 0, -EINVAL (@size is less than a page), -EEXIST (entry in use at @iova + @done), -ENOMEM, or what @flush
- * returned. What @done counts stays mapped.
+ * Return: 0, -EINVAL (@size is less than a page), -EEXIST (entry in use at @iova +
+ * @done), -ENOMEM, or what @flush returned. What @done counts stays mapped.
  */
 int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 		      int prot, s8 top,

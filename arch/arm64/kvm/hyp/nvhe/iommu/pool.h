@@ -6,7 +6,7 @@
 #ifndef __PKVM_IOMMU_POOL_H__
 #define __PKVM_IOMMU_POOL_H__
 
-#include <asm/kvm_host.h>
+#include <linux/kvm_host.h>
 
 #include <nvhe/spinlock.h>
 

@@ -23,6 +23,11 @@
 
 /**
  * struct iommu_route - (pvIOMMU, vSID) of one VM names one stream, 1:1 (I2)
+ * @pviommu: pvIOMMU, as the guest names it
+ * @vsid: virtual stream ID on it
+ * @sid: stream ID on @smmu
+ * @blocked: the VM is dead and the stream aborts
+ * @smmu: SMMU
  */
 struct iommu_route {
 	u32			pviommu;
@@ -34,6 +39,9 @@ struct iommu_route {
 
 /**
  * struct iommu_route_page - as many routes as a page holds
+ * @next: page that was filled before this one
+ * @nr: routes in use
+ * @routes: routes
  */
 struct iommu_route_page {
 	struct iommu_route_page	*next;

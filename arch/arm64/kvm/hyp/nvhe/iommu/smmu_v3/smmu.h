@@ -179,6 +179,8 @@ void smmu_fail(struct hyp_smmu *smmu);
  * @size: bytes
  * @level: level of all leaves in the range; 0: unknown, and walks cached for
  *	the range are invalidated too
+ *
+ * Return: as smmu_issue().
  */
 int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level);
 int smmu_tlb_inv_all(struct hyp_smmu *smmu, u16 id);
