@@ -32,13 +32,29 @@
  *	where registers can be), -EBUSY (already registered), -ENOSPC (too many
  *	SMMUs), -EIO (no answer from the hardware: the memory is EL2's
  *	nonetheless), or that of a refused donation.
- * @PKVM_IOMMU_INIT_FINALISE: all SMMUs are registered: build the identity map
- *	and enable them.
+ * @PKVM_IOMMU_INIT_FINALISE: all SMMUs and devices are registered: build the
+ *	identity map and enable them. x2: PKVM_IOMMU_FINALISE_*.
  *	Returns x1 = 0 or an errno; on error every SMMU aborts all its streams.
+ * @PKVM_IOMMU_INIT_DEVICE: there is a device that may be assigned to VMs.
+ *	x2: number of the group with which it changes hands, < PKVM_DEVICE_MAX;
+ *	x3: enum pkvm_device_reset.
+ *	Returns x1 = its number, -EINVAL, -ENOSPC.
+ * @PKVM_IOMMU_INIT_DEVICE_MMIO: x2: device, x3: base and x4: size of a range of
+ *	its registers, whole pages. Nobody's device reaches them from now on.
+ *	Returns x1 = 0, -EINVAL (misaligned, memory, or registers of another device
+ *	or of an SMMU), -ENOSPC, -EPERM (no such device).
+ * @PKVM_IOMMU_INIT_DEVICE_STREAM: x2: device, x3: SMMU, x4: stream ID.
+ *	Returns x1 = 0, -ENOENT (SMMU), -ERANGE (stream ID), -EEXIST (that of
+ *	another group), -ENOSPC, -EPERM (no such device).
+ *	An error of one of the last two leaves the device, and so its group,
+ *	incomplete: it cannot be assigned to a protected VM.
  */
 enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_REGISTER,
 	PKVM_IOMMU_INIT_FINALISE,
+	PKVM_IOMMU_INIT_DEVICE,
+	PKVM_IOMMU_INIT_DEVICE_MMIO,
+	PKVM_IOMMU_INIT_DEVICE_STREAM,
 	/* private: */
 	PKVM_IOMMU_NR_INIT_OPS,
 };
@@ -50,6 +66,24 @@ enum pkvm_iommu_init_op {
 #define PKVM_IOMMU_F_NO_RIL		BIT(2)	/* range invalidation */
 #define PKVM_IOMMU_F_NO_BBML2		BIT(3)	/* blocks in the identity map */
 #define PKVM_IOMMU_F_ALL		GENMASK(3, 0)
+
+/* PKVM_IOMMU_INIT_FINALISE x2: devices without a reset handler can be assigned */
+#define PKVM_IOMMU_FINALISE_NO_RESET	BIT(0)
+
+/* Devices and groups; ranges of registers and streams of one device */
+#define PKVM_DEVICE_MAX			32
+#define PKVM_DEVICE_MAX_RANGES		4
+#define PKVM_DEVICE_MAX_STREAMS		16
+
+/**
+ * enum pkvm_device_reset - how EL2 resets a device when it changes hands
+ * @PKVM_DEVICE_RESET_NONE: it cannot
+ * @PKVM_DEVICE_RESET_EDU: each range is a QEMU "edu" function
+ */
+enum pkvm_device_reset {
+	PKVM_DEVICE_RESET_NONE,
+	PKVM_DEVICE_RESET_EDU,
+};
 
 /**
  * enum pkvm_iommu_unsupported - why EL2 cannot drive an SMMU
@@ -137,20 +171,26 @@ enum pkvm_iommu_unsupported {
  *	Allowed at any time of the VM's life until it dies. Returns as TOPUP, and
  *	-ENOENT: no such VM, or it is dying.
  * @PKVM_IOMMU_OP_VM_ROUTE: x2 = VM, x3 = pvIOMMU, x4 = vSID, x5 = SMMU,
- *	x6 = stream ID: makes (pvIOMMU, vSID) of the VM name the stream, and the
- *	VM its owner (I2). The stream must be blocked. -ENOENT (VM, SMMU, or a
+ *	x6 = stream ID, x7 = PKVM_IOMMU_ROUTE_*: makes (pvIOMMU, vSID) of the VM
+ *	name the stream, and the VM its owner (I2). The stream must be blocked.
+ *	With PKVM_IOMMU_ROUTE_REGS, if the stream is that of an assignable device,
+ *	then the device's group becomes the VM's first, all its registers and
+ *	streams, and is reset: -EAGAIN until that is done, -EACCES (no reset
+ *	handler, or an incomplete description), -EIO (the reset failed; the group
+ *	is out of use until the machine is reset). -ENOENT (VM, SMMU, or a
  *	stream the host never attached; the VM needs a TOPUP first), -EPERM (the
  *	VM's EL2 object exists: routes are frozen, I3), -EEXIST (the VM has a
  *	route for this pvIOMMU and vSID), -EBUSY (the stream has another owner or
- *	is attached), -ERANGE (stream ID), -EINVAL (more than 32 bits), -ENOMEM
+ *	is attached), -ERANGE (stream ID), -EINVAL (more than 32 bits, flags), -ENOMEM
  *	(x2 = pages for VM_TOPUP), -EIO.
  * @PKVM_IOMMU_OP_VM_DRAIN: x2 = VM, dying or never started. First aborts its
- *	streams, then unmaps its memory, then returns what the VM's pool holds,
- *	in bounded steps. -EAGAIN: repeat; 0: nothing of the VM is left. In both
- *	cases x2 = head and x3 = count of a kvm_hyp_memcache of the host's again.
- *	-EBUSY: the VM runs; -EIO: an SMMU does not answer, nothing more comes
- *	back. Until it is done, no page of the VM can be
- *	reclaimed, nor can its handle be released: both get -EBUSY.
+ *	streams, then resets its devices and returns their registers, then unmaps
+ *	its memory, then returns what the VM's pool holds, in bounded steps.
+ *	-EAGAIN: repeat; 0: nothing of the VM is left. In both cases x2 = head and
+ *	x3 = count of a kvm_hyp_memcache of the host's again. -EBUSY: the VM runs;
+ *	-EIO: an SMMU does not answer, nothing more comes back. Until it is done,
+ *	no page of the VM can be reclaimed, nor can its handle be released: both
+ *	get -EBUSY.
  */
 enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_GET_INFO,
@@ -173,9 +213,21 @@ enum pkvm_iommu_op {
 /* Most pages that one TOPUP or RECLAIM moves: bounds the time at EL2 (I7) */
 #define PKVM_IOMMU_TOPUP_MAX		64
 
+/*
+ * A protected VM's vCPU that leaves EL2 with a hypercall about DMA waits for the
+ * host, and makes the call again when it runs: for the page of the guest at the
+ * IPA in the fault registers, or if there is none, kvm_vcpu_get_fault_ipa(), for
+ * memory in the VM's pool. EL2 asks for memory only if there are fewer pages than
+ * the call takes, at most this many since it keeps what it did of a larger one.
+ */
+#define PKVM_IOMMU_GUEST_CALL_PAGES	4
+
 /* Handles that are not paging domains; paging domains are > IDENTITY */
 #define PKVM_IOMMU_DOMAIN_BLOCKED	0
 #define PKVM_IOMMU_DOMAIN_IDENTITY	1
+
+/* VM_ROUTE x7: what a protected VM needs, see above */
+#define PKVM_IOMMU_ROUTE_REGS		BIT(0)
 
 /* GET_INFO x3 */
 #define PKVM_IOMMU_INFO_IAS		GENMASK_ULL(7, 0)
@@ -206,13 +258,15 @@ extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
 /**
  * pkvm_iommu_pool_pages() - pages EL2 needs for the identity map
  * @nr_smmus: number of SMMUs
+ * @nr_ranges: number of ranges of registers of assignable devices
  *
  * All of memory at page granularity, since any page may be donated at any time
  * and splitting a block must never fail, plus MMIO in blocks.
  *
  * Return: number of pages.
  */
-static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus)
+static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
+						  unsigned int nr_ranges)
 {
 	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
 	unsigned long edges, pages = 0;
@@ -224,8 +278,8 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus)
 	/* Tables that hold MMIO blocks */
 	pages += DIV_ROUND_UP(PKVM_IOMMU_IDMAP_MMIO_LIMIT, kvm_granule_size(block - 1));
 
-	/* Both edges of each piece of memory and of each SMMU split a block */
-	edges = 2 * (kvm_nvhe_sym(hyp_memblock_nr) + nr_smmus);
+	/* Both edges of each piece of memory and of each hole split a block */
+	edges = 2 * (kvm_nvhe_sym(hyp_memblock_nr) + nr_smmus + nr_ranges);
 	pages += edges * (KVM_PGTABLE_LAST_LEVEL - block);
 
 	/* One object per SMMU, the concatenated root, the domain, the table of SMMUs */

@@ -11,6 +11,7 @@
 struct iommu_vm;
 struct kvm_cpu_context;
 struct kvm_vcpu;
+struct pkvm_hyp_vm;
 
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 
@@ -55,9 +56,11 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size);
  * @start: start of the range, raised to the end of EL2's registers below @addr
  * @end: end of the range, lowered to the start of EL2's registers above @addr
  *
- * Unlike an annotation in the host's stage 2 this survives
- * host_stage2_unmap_dev_all().
+ * Registers are EL2's if they are those of an SMMU, or of a device that is
+ * assigned to a protected VM. Unlike an annotation in the host's stage 2 this
+ * survives host_stage2_unmap_dev_all().
  *
+ * Context: host_mmu.lock held.
  * Return: 0, or -EPERM if @addr itself belongs to EL2.
  */
 int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
@@ -72,14 +75,28 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
 int pkvm_iommu_guest_page_busy(phys_addr_t phys);
 
 /**
+ * pkvm_iommu_map_registers() - a page of a device is about to be mapped in a VM
+ * @vm: the VM, protected
+ * @phys: physical address of the page, outside memory
+ *
+ * Must come last among the checks that precede the mapping: there is no way back.
+ *
+ * Context: host_mmu.lock and pkvm_hyp_vm::lock held.
+ * Return: 0, -EPERM (no registers of a device that the VM owns), -EBUSY (mapped
+ * in the VM already).
+ */
+int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys);
+
+/**
  * pkvm_iommu_vm_freeze() - a VM's EL2 object comes into being (I3)
  * @handle: the VM
+ * @protected: it is a protected one
  *
  * Context: vm_table_lock held.
  * Return: what the VM has at the IOMMU, unchanged and there until the VM dies, or
- * NULL.
+ * NULL: nothing, or a device that the host could turn against it.
  */
-struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle);
+struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected);
 
 /**
  * pkvm_iommu_vm_gone() - may pages and handle of a dead VM be released?
@@ -93,11 +110,11 @@ int pkvm_iommu_vm_gone(pkvm_handle_t handle);
 /**
  * pkvm_pviommu_hvc() - hypercall of a protected VM about its DMA
  * @vcpu: the caller, loaded
- * @exit_code: out, if the host has to supply something first
  *
- * Return: true if the guest goes on, false for an exit to the host.
+ * Return: true if the guest goes on, false for an exit to the host, which has to
+ * supply something first.
  */
-bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code);
+bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
 
 /**
  * pkvm_iommu_active() - does EL2 drive an SMMU?
@@ -120,9 +137,18 @@ static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
 static inline bool pkvm_iommu_active(void) { return false; }
 static inline int pkvm_iommu_guest_page_busy(phys_addr_t phys) { return 0; }
-static inline struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle) { return NULL; }
+static inline struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected)
+{
+	return NULL;
+}
+
+static inline int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)
+{
+	return -EPERM;
+}
+
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
-static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code) { return false; }
+static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu) { return false; }
 
 /* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
 #define handle___pkvm_iommu_init	NULL

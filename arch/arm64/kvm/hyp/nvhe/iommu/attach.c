@@ -165,7 +165,8 @@ int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
  * @sid: StreamID; the host has had it attached, so its part of the stream
  *	table is there and paid for
  *
- * Return: 0, -EBUSY (owned or attached), -ENOENT (never attached), -ERANGE.
+ * Return: 0, -EBUSY (owned or attached), -ENOENT (never attached), -ERANGE, -EIO
+ * (not known to abort).
  */
 int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid)
 {
@@ -176,6 +177,9 @@ int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid)
 	ret = smmu_stream_get(smmu, sid, NULL, &stream);
 	if (!ret && (stream->owner || stream->domain))
 		ret = -EBUSY;
+	/* If an attach failed half-way on an SMMU that hangs, its STE may be live (I2) */
+	if (!ret)
+		ret = smmu_ste_abort(smmu, sid);
 	if (!ret)
 		stream->owner = owner;
 	hyp_spin_unlock(&smmu->lock);
@@ -198,13 +202,14 @@ int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid)
 	return ret;
 }
 
-/* Give a blocked stream back to the host */
-void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid)
+/* Give a blocked stream, if it is @owner's, to @heir; NULL: back to the host */
+void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
+		   struct iommu_owner *heir)
 {
 	struct smmu_stream *stream;
 
 	hyp_spin_lock(&smmu->lock);
 	if (!smmu_stream_get(smmu, sid, NULL, &stream) && stream->owner == owner)
-		stream->owner = NULL;
+		stream->owner = heir;
 	hyp_spin_unlock(&smmu->lock);
 }

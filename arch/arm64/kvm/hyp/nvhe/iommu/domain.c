@@ -86,10 +86,11 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	 * dropped the last stream but not yet the lock itself.
 	 */
 	hyp_spin_lock(&domain->lock);
-	if (domain->nr_streams)
-		ret = -EBUSY;
-	else if (domain->wedged)
+	/* A stream that could not be detached counts for ever: not a matter of waiting */
+	if (domain->wedged)
 		ret = -EIO;
+	else if (domain->nr_streams)
+		ret = -EBUSY;
 	hyp_spin_unlock(&domain->lock);
 	if (ret) {
 		handle_unkill(&owner->handles, handle, true);

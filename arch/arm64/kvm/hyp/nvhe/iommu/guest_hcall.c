@@ -5,7 +5,8 @@
  *
  * A call may need what only the host has: a page of the guest that it has not
  * given yet, or memory for a table. The guest then takes an exit to the host and
- * repeats the call, which it does not notice.
+ * repeats the call, which it does not notice. What comes of that is for EL2 to
+ * say: the host supplies something, or does not.
  */
 #include <kvm/arm_hypercalls.h>
 
@@ -17,12 +18,19 @@
 #include <nvhe/iommu.h>
 #include <nvhe/pkvm.h>
 
+#include <device.h>
 #include <guest_page.h>
 #include <page_use.h>
 #include <vm.h>
 
 /* PCIe: a PASID has at most 20 bits */
 #define PASID_BITS_MAX		20
+
+/*
+ * A page that the host did not give when asked this often does not exist. Once
+ * would do, but the host may be interrupted before it gets to it.
+ */
+#define PAGE_REQUESTS_MAX	4
 
 /**
  * struct guest_call - a call, copied from the guest's registers
@@ -207,13 +215,65 @@ static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
 	return 0;
 }
 
+/*
+ * Which page of registers is it? Only EL2 maps registers, and only those of a
+ * device that the VM owns, so this is an answer to rely on.
+ */
+static int dev_req_mmio(struct guest_call *call, u64 ipa)
+{
+	int ret;
+
+	if (!PAGE_ALIGNED(ipa) || !hyp_device_owned_by(call->vm))
+		return -EINVAL;
+
+	/* Where they are is for the host to say: it maps them first */
+	ret = guest_registers(call->hyp_vm, ipa, &call->out[0]);
+	call->fault_ipa = ipa;
+
+	return ret == -ENOENT ? -EFAULT : ret;
+}
+
 /* Let the guest make its call again, with its registers as they are */
 static void repeat_call(void)
 {
 	write_sysreg_el2(read_sysreg_el2(SYS_ELR) - AARCH64_INSN_SIZE, SYS_ELR);
 }
 
-bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code)
+/* What the host finds in the fault registers, see PKVM_IOMMU_GUEST_CALL_PAGES */
+static void request_memory(struct pkvm_hyp_vcpu *vcpu)
+{
+	vcpu->vcpu.arch.fault.hpfar_el2 = 0;
+}
+
+/* I7: a call waits for a page so long and no longer. False: it waited enough. */
+static bool request_page(struct pkvm_hyp_vcpu *vcpu, u64 ipa)
+{
+	if (vcpu->dma_wait_ipa != ipa) {
+		vcpu->dma_wait_ipa = ipa;
+		vcpu->dma_waits = 0;
+	}
+	if (vcpu->dma_waits == PAGE_REQUESTS_MAX)
+		return false;
+
+	vcpu->dma_waits++;
+	vcpu->vcpu.arch.fault.hpfar_el2 = (HPFAR_EL2_NS | ipa >> 8) & HPFAR_MASK;
+
+	return true;
+}
+
+/* Does the call need the host? It is left as it was, to be made again. */
+static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *call, int ret)
+{
+	if (ret == -ENOMEM)
+		request_memory(vcpu);
+	else if (ret != -EFAULT || !request_page(vcpu, call->fault_ipa))
+		return false;
+	repeat_call();
+
+	return true;
+}
+
+bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
 {
 	struct pkvm_hyp_vcpu *hyp_vcpu = container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
 	struct guest_call call = { .hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu) };
@@ -232,17 +292,13 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu, u64 *exit_code)
 	else if (smccc_get_function(vcpu) == PVIOMMU_DEV_REQ_DMA_FUNC_ID)
 		ret = dev_req_dma(&call, x1, call.arg[0]);
 	else
-		/* No MMIO of a device is the VM's: not for the host to say otherwise */
-		ret = -EOPNOTSUPP;
+		ret = dev_req_mmio(&call, x1);
+
+	if (leave_to_host(hyp_vcpu, &call, ret))
+		return false;
+	hyp_vcpu->dma_waits = 0;
 
 	switch (ret) {
-	case -ENOMEM:
-		/* The host sees the call, adds to the VM's pool and repeats it */
-		return false;
-	case -EFAULT:
-		/* The host sees a missing page */
-		*exit_code = __pkvm_memshare_page_req(vcpu, call.fault_ipa);
-		return false;
 	case -EAGAIN:
 		repeat_call();
 		return true;

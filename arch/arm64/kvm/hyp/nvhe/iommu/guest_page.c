@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pinning a guest's pages.
+ * A guest's pages: memory that it pins, registers that it was given.
  */
 #include <asm/kvm_pgtable.h>
 
 #include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
 
+#include <device.h>
 #include <guest_page.h>
 #include <page_use.h>
 
-static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
+/* Page-table walks with the VM's lock held: its other vCPUs wait for it (I9) */
+#define LOCKED_WALKS	16
+
+static int find_leaf(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 {
 	enum pkvm_page_state state;
 	kvm_pte_t pte;
@@ -30,22 +34,26 @@ static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 		return -EPERM;
 	*phys = kvm_pte_to_phys(pte);
 
-	return addr_is_memory(*phys) ? 0 : -EPERM;
+	return 0;
 }
 
-int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len)
+static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 {
+	return find_leaf(vm, ipa, phys) ?: addr_is_memory(*phys) ? 0 : -EPERM;
+}
+
+/* Pin up to @max more bytes after the @len that are pinned and follow @phys */
+static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len)
+{
+	u64 end = *len + min(max - *len, LOCKED_WALKS * PAGE_SIZE), next;
 	int ret = 0;
 
-	*len = 0;
 	hyp_spin_lock(&vm->lock);
-	while (*len < max) {
-		u64 next;
-
+	while (*len < end) {
 		ret = find_page(vm, ipa + *len, &next);
-		if (ret || (*len && next != *phys + *len))
-			break;
-		ret = page_use_get_guest(next);
+		if (!ret && *len && next != *phys + *len)
+			ret = -EXDEV;
+		ret = ret ?: page_use_get_guest(next);
 		if (ret)
 			break;
 		if (!*len)
@@ -54,7 +62,34 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *le
 	}
 	hyp_spin_unlock(&vm->lock);
 
+	return ret;
+}
+
+int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len)
+{
+	int ret = 0;
+
+	/* What is pinned stays the VM's, and where it is, without the lock */
+	for (*len = 0; !ret && *len < max; )
+		ret = pin_step(vm, ipa, max, phys, len);
+
 	return *len ? 0 : ret;
+}
+
+int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
+{
+	int ret;
+
+	hyp_spin_lock(&vm->lock);
+	ret = find_leaf(vm, ipa, phys);
+	hyp_spin_unlock(&vm->lock);
+
+	return ret ?: addr_is_memory(*phys) ? -EPERM : 0;
+}
+
+int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)
+{
+	return hyp_device_page_get(vm->iommu, phys);
 }
 
 int pkvm_iommu_guest_page_busy(phys_addr_t phys)

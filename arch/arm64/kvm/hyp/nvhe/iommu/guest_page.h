@@ -24,4 +24,16 @@
  */
 int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len);
 
+/**
+ * guest_registers() - which registers a protected VM sees at an address
+ * @vm: VM
+ * @ipa: guest physical address, page aligned
+ * @phys: out, physical address of the page
+ *
+ * Context: takes pkvm_hyp_vm::lock.
+ * Return: 0; -ENOENT (nothing is mapped there yet), -EPERM (something else is, or
+ * can be).
+ */
+int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys);
+
 #endif /* __PKVM_IOMMU_GUEST_PAGE_H__ */

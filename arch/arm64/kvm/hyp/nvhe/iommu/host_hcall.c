@@ -12,6 +12,7 @@
 #include <nvhe/iommu.h>
 #include <nvhe/trap_handler.h>
 
+#include <device.h>
 #include <iommu.h>
 #include <vm.h>
 
@@ -35,7 +36,35 @@ static long handle_register(struct kvm_cpu_context *ctxt)
 
 static long handle_finalise(struct kvm_cpu_context *ctxt)
 {
-	return iommu_finalise();
+	DECLARE_REG(u64, flags, ctxt, 2);
+
+	return hyp_device_set_policy(flags) ?: iommu_finalise();
+}
+
+static long handle_device(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, group, ctxt, 2);
+	DECLARE_REG(u64, reset, ctxt, 3);
+
+	return hyp_device_register(group, reset);
+}
+
+static long handle_device_mmio(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, device, ctxt, 2);
+	DECLARE_REG(u64, base, ctxt, 3);
+	DECLARE_REG(u64, size, ctxt, 4);
+
+	return hyp_device_register_mmio(device, base, size);
+}
+
+static long handle_device_stream(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, device, ctxt, 2);
+	DECLARE_REG(u64, smmu, ctxt, 3);
+	DECLARE_REG(u64, sid, ctxt, 4);
+
+	return hyp_device_register_stream(device, smmu, sid);
 }
 
 static long handle_get_info(struct kvm_cpu_context *ctxt)
@@ -198,11 +227,12 @@ static long handle_vm_route(struct kvm_cpu_context *ctxt)
 	DECLARE_REG(u64, vsid, ctxt, 4);
 	DECLARE_REG(u64, smmu, ctxt, 5);
 	DECLARE_REG(u64, sid, ctxt, 6);
+	DECLARE_REG(u64, flags, ctxt, 7);
 	u64 pages = 0;
 	long ret = -EINVAL;
 
 	if (!upper_32_bits(pviommu) && !upper_32_bits(vsid))
-		ret = iommu_vm_route(vm, pviommu, vsid, smmu, sid, &pages);
+		ret = iommu_vm_route(vm, pviommu, vsid, smmu, sid, flags, &pages);
 	cpu_reg(ctxt, 2) = pages;
 
 	return ret;
@@ -222,6 +252,9 @@ static long handle_vm_drain(struct kvm_cpu_context *ctxt)
 static const iommu_hcall_t iommu_init_ops[PKVM_IOMMU_NR_INIT_OPS] = {
 	[PKVM_IOMMU_INIT_REGISTER]	= handle_register,
 	[PKVM_IOMMU_INIT_FINALISE]	= handle_finalise,
+	[PKVM_IOMMU_INIT_DEVICE]	= handle_device,
+	[PKVM_IOMMU_INIT_DEVICE_MMIO]	= handle_device_mmio,
+	[PKVM_IOMMU_INIT_DEVICE_STREAM]	= handle_device_stream,
 };
 
 static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {

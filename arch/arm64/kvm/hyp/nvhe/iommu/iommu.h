@@ -106,7 +106,8 @@ int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
 int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid);
 int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
-void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
+void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
+		   struct iommu_owner *heir);
 
 /* map.c */
 int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size);

@@ -8,10 +8,12 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
+#include <device.h>
 #include <iommu.h>
 #include <mmio.h>
 
-int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
+/* Registers of SMMUs never are the host's again */
+static int clamp_to_smmus(u64 addr, u64 *start, u64 *end)
 {
 	struct hyp_smmu *smmu;
 
@@ -27,6 +29,17 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
 	}
 
 	return 0;
+}
+
+int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
+{
+	struct hyp_device_group *group = hyp_device_clamp(addr, start, end);
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	if (group && group->state != DEVICE_HOST)
+		return -EPERM;
+
+	return clamp_to_smmus(addr, start, end);
 }
 
 void mem_piece(unsigned int i, u64 *start, u64 *end)
@@ -60,5 +73,9 @@ u64 phys_range_of(u64 phys, bool *is_mem)
 		}
 	}
 
-	return pkvm_iommu_mmio_clamp(phys, &start, &end) ? 0 : end;
+	/* Nobody's device writes to registers that may be a VM's some day */
+	if (hyp_device_clamp(phys, &start, &end) || clamp_to_smmus(phys, &start, &end))
+		return 0;
+
+	return end;
 }

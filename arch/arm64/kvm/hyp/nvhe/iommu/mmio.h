@@ -23,9 +23,11 @@ void mem_piece(unsigned int i, u64 *start, u64 *end);
  * @phys: address
  * @is_mem: out, memory or MMIO
  *
- * Lock-free: neither memory nor EL2's registers change once pKVM is finalised.
+ * Lock-free: neither memory, nor EL2's registers, nor which devices are assignable
+ * changes once pKVM is finalised.
  *
- * Return: end of the stretch, or 0 if @phys is in registers that EL2 owns.
+ * Return: end of the stretch, or 0 if no device may reach @phys: registers that
+ * EL2 owns, or those of an assignable device.
  */
 u64 phys_range_of(u64 phys, bool *is_mem);
 

@@ -6,6 +6,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/pkvm.h>
 
+#include <device.h>
 #include <vm.h>
 
 /* Streams that one VM_DRAIN blocks or gives back at most (I7) */
@@ -30,13 +31,16 @@ static struct iommu_vm *context_of(pkvm_handle_t handle)
 	return vm && vm->handle == handle ? vm : NULL;
 }
 
-struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle)
+struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected)
 {
 	struct iommu_vm *vm = context_of(handle);
 
 	hyp_assert_lock_held(&vm_table_lock);
+	if (!vm || vm->dead)
+		return NULL;
 
-	return vm && !vm->dead ? vm : NULL;
+	/* I1: the host could have such a device reach what the VM maps for it */
+	return protected && vm->host_has_regs ? NULL : vm;
 }
 
 int pkvm_iommu_vm_gone(pkvm_handle_t handle)
@@ -171,8 +175,42 @@ static struct iommu_route_page *route_page(struct iommu_vm *vm)
 	return page;
 }
 
+/* I2: is the stream named by this VM already? */
+static bool has_route_to(const struct iommu_vm *vm, const struct iommu_route *route)
+{
+	const struct iommu_route_page *page;
+	u32 i;
+
+	for (page = vm->routes; page; page = page->next) {
+		for (i = 0; i < page->nr; i++) {
+			if (page->routes[i].smmu == route->smmu &&
+			    page->routes[i].sid == route->sid)
+				return true;
+		}
+	}
+
+	return false;
+}
+
+/* The stream itself, or all of the devices that it is a part of */
+static int claim(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
+		 struct hyp_device_group *group)
+{
+	int ret;
+
+	if (!group)
+		return stream_claim(&vm->owner, route->smmu, sid);
+
+	ret = hyp_device_take(group, vm);
+	if (!ret && has_route_to(vm, route))
+		ret = -EBUSY;
+
+	return ret;
+}
+
 /* vm_table_lock held: the VM's EL2 object cannot come into being meanwhile (I3) */
-static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 sid)
+static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
+		     struct hyp_device_group *group)
 {
 	struct iommu_route_page *page;
 	int ret;
@@ -184,16 +222,19 @@ static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 s
 	page = route_page(vm);
 	if (!page)
 		return -ENOMEM;
-	ret = stream_claim(&vm->owner, route->smmu, sid);
+	ret = claim(vm, route, sid, group);
 	if (ret)
 		return ret;
 
 	page->routes[page->nr++] = *route;
+	if (!group && hyp_device_group_of(route->smmu, sid))
+		vm->host_has_regs = true;
 
 	return 0;
 }
 
-int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pages)
+int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 flags,
+		   u64 *pages)
 {
 	struct iommu_route route = {
 		.pviommu	= pviommu,
@@ -201,12 +242,17 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pa
 		.sid		= sid,
 		.smmu		= smmu_by_id(smmu),
 	};
+	struct hyp_device_group *group = NULL;
 	struct iommu_vm *vm;
 	int ret;
 
 	*pages = 1;
+	if (flags & ~(u64)PKVM_IOMMU_ROUTE_REGS)
+		return -EINVAL;
 	if (!route.smmu)
 		return -ENOENT;
+	if (flags & PKVM_IOMMU_ROUTE_REGS)
+		group = hyp_device_group_of(route.smmu, sid);
 	ret = get_context(handle, &vm);
 	if (ret)
 		return ret;
@@ -214,8 +260,11 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pa
 		return -ENOENT;
 
 	hyp_spin_lock(&vm_table_lock);
-	ret = add_route(vm, &route, sid);
+	ret = add_route(vm, &route, sid, group);
 	hyp_spin_unlock(&vm_table_lock);
+	/* A reset takes its time, but nobody else's */
+	if (ret == -EAGAIN && group)
+		ret = hyp_device_reset(group, vm) ?: -EAGAIN;
 	put_context(vm);
 
 	return ret;
@@ -247,7 +296,7 @@ static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 	return 0;
 }
 
-/* Step 2: domains unmap and unpin; bounded by domain_free() */
+/* Step 3: domains unmap and unpin; bounded by domain_free() */
 static int free_domains(struct iommu_vm *vm)
 {
 	u64 handle = handle_first(&vm->owner.handles);
@@ -260,7 +309,7 @@ static int free_domains(struct iommu_vm *vm)
 	return ret ?: -EAGAIN;
 }
 
-/* Step 3: the streams are the host's again */
+/* Step 4: the streams are the host's again */
 static int free_routes(struct iommu_vm *vm, unsigned int *budget)
 {
 	while (vm->routes) {
@@ -272,7 +321,7 @@ static int free_routes(struct iommu_vm *vm, unsigned int *budget)
 			if (!*budget)
 				return -EAGAIN;
 			--*budget;
-			stream_disown(&vm->owner, route->smmu, route->sid);
+			stream_disown(&vm->owner, route->smmu, route->sid, NULL);
 			page->nr--;
 		}
 		vm->routes = page->next;
@@ -287,12 +336,15 @@ static int drain_step(struct iommu_vm *vm, struct kvm_hyp_memcache *mc)
 	unsigned int budget = VM_DRAIN_STREAMS;
 	int ret;
 
-	ret = block_streams(vm, &budget) ?: free_domains(vm) ?: free_routes(vm, &budget);
+	/* Step 2: devices are reset, and their registers are the host's again */
+	ret = block_streams(vm, &budget) ?: hyp_device_return_all(vm) ?:
+	      free_domains(vm) ?: free_routes(vm, &budget);
 	if (ret)
 		return ret;
 
 	handles_free(&vm->owner.handles, &vm->owner.pool);
-	pool_reclaim(&vm->owner.pool, mc, PKVM_IOMMU_TOPUP_MAX);
+	/* One less than the most, for the context, which may follow (I7) */
+	pool_reclaim(&vm->owner.pool, mc, PKVM_IOMMU_TOPUP_MAX - 1);
 
 	return pool_pages(&vm->owner.pool) ? -EAGAIN : 0;
 }

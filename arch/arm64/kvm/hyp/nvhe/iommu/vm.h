@@ -60,6 +60,8 @@ struct iommu_route_page {
  * @draining: a step of the drain is in progress
  * @dead: the drain has begun: nobody else uses the context from now on, nor does
  *	the VM get it, should the host bring it to life in the middle
+ * @host_has_regs: a route is to an assignable device whose registers stayed with
+ *	the host, which is no good for a protected VM
  * @routes: routes, newest page first
  */
 struct iommu_vm {
@@ -68,12 +70,14 @@ struct iommu_vm {
 	u32			users;
 	bool			draining;
 	bool			dead;
+	bool			host_has_regs;
 	struct iommu_route_page	*routes;
 };
 
 /* Host calls, see enum pkvm_iommu_op */
 int iommu_vm_topup(u64 handle, struct kvm_hyp_memcache *mc);
-int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 *pages);
+int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 flags,
+		   u64 *pages);
 int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc);
 
 const struct iommu_route *iommu_vm_find_route(const struct iommu_vm *vm, u32 pviommu, u32 vsid);

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices that may be assigned: what they are.
+ */
+#include <asm/kvm_mmu.h>
+
+#include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
+#include <nvhe/mm.h>
+
+#include <device.h>
+#include <iommu.h>
+#include <mmio.h>
+
+struct hyp_device_group hyp_device_groups[PKVM_DEVICE_MAX];
+bool hyp_device_may_skip_reset;
+
+static struct hyp_device devices[PKVM_DEVICE_MAX];
+static unsigned int nr_devices;
+static unsigned int nr_pages;
+
+struct hyp_device *hyp_device_next(const struct hyp_device_group *group, struct hyp_device *dev)
+{
+	for (dev = dev ? dev + 1 : devices; dev < devices + nr_devices; dev++) {
+		if (dev->group == group)
+			return dev;
+	}
+
+	return NULL;
+}
+
+long hyp_device_register(u64 group, u64 reset)
+{
+	struct hyp_device *dev = &devices[nr_devices];
+
+	if (host_idmap)
+		return -EPERM;
+	if (group >= PKVM_DEVICE_MAX || (reset && !hyp_device_can_reset(reset)))
+		return -EINVAL;
+	if (nr_devices == PKVM_DEVICE_MAX) {
+		hyp_device_groups[group].broken = true;
+		return -ENOSPC;
+	}
+
+	dev->group = &hyp_device_groups[group];
+	dev->reset = reset;
+
+	return nr_devices++;
+}
+
+static struct hyp_device *device_of(u64 id)
+{
+	return !host_idmap && id < nr_devices ? &devices[id] : NULL;
+}
+
+/* Whole pages outside memory that nothing else at EL2 knows */
+static bool may_be_registers(u64 base, u64 size)
+{
+	bool is_mem;
+
+	if (!size || !PAGE_ALIGNED(base | size) || base + size < base ||
+	    base + size > BIT_ULL(host_mmu.pgt.ia_bits))
+		return false;
+
+	return phys_range_of(base, &is_mem) >= base + size && !is_mem;
+}
+
+static int add_registers(struct hyp_device *dev, u64 base, u64 size)
+{
+	struct hyp_device_range *range = &dev->ranges[dev->nr_ranges];
+	unsigned long va;
+	int ret;
+
+	if (!may_be_registers(base, size))
+		return -EINVAL;
+	if (dev->nr_ranges == PKVM_DEVICE_MAX_RANGES ||
+	    size >> PAGE_SHIFT > HYP_DEVICE_MAX_PAGES - nr_pages)
+		return -ENOSPC;
+
+	if (dev->reset) {
+		ret = __pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va);
+		if (ret)
+			return ret;
+		range->regs = (void __iomem *)va;
+	}
+	range->base = base;
+	range->size = size;
+	range->first_page = nr_pages;
+	nr_pages += size >> PAGE_SHIFT;
+	dev->nr_ranges++;
+
+	return 0;
+}
+
+static int add_stream(struct hyp_device *dev, struct hyp_smmu *smmu, u64 sid)
+{
+	struct hyp_device_group *group = hyp_device_group_of(smmu, sid);
+
+	if (sid >> smmu->sid_bits)
+		return -ERANGE;
+	/* Devices of one group may share a stream, which is noted once */
+	if (group)
+		return group == dev->group ? 0 : -EEXIST;
+	if (dev->nr_streams == PKVM_DEVICE_MAX_STREAMS)
+		return -ENOSPC;
+	dev->streams[dev->nr_streams++] = (struct hyp_device_stream) { smmu, sid };
+
+	return 0;
+}
+
+int hyp_device_register_mmio(u64 id, u64 base, u64 size)
+{
+	struct hyp_device *dev = device_of(id);
+	int ret;
+
+	if (!dev)
+		return -EPERM;
+	ret = add_registers(dev, base, size);
+	dev->group->broken |= !!ret;
+
+	return ret;
+}
+
+int hyp_device_register_stream(u64 id, u64 smmu_id, u64 sid)
+{
+	struct hyp_device *dev = device_of(id);
+	struct hyp_smmu *smmu = smmu_by_id(smmu_id);
+	int ret;
+
+	if (!dev)
+		return -EPERM;
+	ret = smmu ? add_stream(dev, smmu, sid) : -ENOENT;
+	dev->group->broken |= !!ret;
+
+	return ret;
+}
+
+int hyp_device_set_policy(u64 flags)
+{
+	if (flags & ~(u64)PKVM_IOMMU_FINALISE_NO_RESET)
+		return -EINVAL;
+	hyp_device_may_skip_reset = flags & PKVM_IOMMU_FINALISE_NO_RESET;
+
+	return 0;
+}
+
+struct hyp_device_range *hyp_device_find_range(u64 addr, struct hyp_device **found)
+{
+	struct hyp_device *dev;
+	u32 i;
+
+	for (dev = devices; dev < devices + nr_devices; dev++) {
+		for (i = 0; i < dev->nr_ranges; i++) {
+			struct hyp_device_range *range = &dev->ranges[i];
+
+			if (addr >= range->base && addr - range->base < range->size) {
+				*found = dev;
+				return range;
+			}
+		}
+	}
+
+	return NULL;
+}
+
+struct hyp_device_group *hyp_device_clamp(u64 addr, u64 *start, u64 *end)
+{
+	struct hyp_device_group *group = NULL;
+	struct hyp_device *dev;
+	u32 i;
+
+	for (dev = devices; dev < devices + nr_devices; dev++) {
+		for (i = 0; i < dev->nr_ranges; i++) {
+			u64 base = dev->ranges[i].base, limit = base + dev->ranges[i].size;
+
+			if (addr >= limit) {
+				*start = max(*start, limit);
+			} else if (addr < base) {
+				*end = min(*end, base);
+			} else {
+				*start = max(*start, base);
+				*end = min(*end, limit);
+				group = dev->group;
+			}
+		}
+	}
+
+	return group;
+}
+
+struct hyp_device_group *hyp_device_group_of(const struct hyp_smmu *smmu, u64 sid)
+{
+	struct hyp_device *dev;
+	u32 i;
+
+	for (dev = devices; dev < devices + nr_devices; dev++) {
+		for (i = 0; i < dev->nr_streams; i++) {
+			if (dev->streams[i].smmu == smmu && dev->streams[i].sid == sid)
+				return dev->group;
+		}
+	}
+
+	return NULL;
+}

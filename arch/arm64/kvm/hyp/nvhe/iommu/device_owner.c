@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Devices that may be assigned: whose they are.
+ */
+#include <nvhe/iommu.h>
+#include <nvhe/mem_protect.h>
+#include <nvhe/pkvm.h>
+
+#include <device.h>
+#include <iommu.h>
+#include <vm.h>
+
+/* Pages that a VM has mapped, each once; guarded by host_mmu.lock */
+static DECLARE_BITMAP(mapped, HYP_DEVICE_MAX_PAGES);
+
+/* Owns the streams of devices that are lost */
+static struct iommu_owner nobody;
+
+static void disown_streams(struct hyp_device_group *group, struct iommu_owner *from,
+			   struct iommu_owner *to)
+{
+	struct hyp_device *dev;
+	u32 i;
+
+	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
+		for (i = 0; i < dev->nr_streams; i++)
+			stream_disown(from, dev->streams[i].smmu, dev->streams[i].sid, to);
+	}
+}
+
+/* All or none; what was taken is blocked, so that undoing it is safe */
+static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
+{
+	struct hyp_device *dev;
+	int ret = 0;
+	u32 i;
+
+	for (dev = hyp_device_next(group, NULL); dev && !ret; dev = hyp_device_next(group, dev)) {
+		for (i = 0; i < dev->nr_streams && !ret; i++)
+			ret = stream_claim(owner, dev->streams[i].smmu, dev->streams[i].sid);
+	}
+	if (ret)
+		disown_streams(group, owner, NULL);
+
+	return ret;
+}
+
+/* The host's CPUs lose the registers; they come back by faults once it may */
+static int unmap_from_host(struct hyp_device_group *group)
+{
+	struct hyp_device *dev;
+	int ret = 0;
+	u32 i;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
+		for (i = 0; i < dev->nr_ranges && !ret; i++)
+			ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, dev->ranges[i].base,
+						       dev->ranges[i].size);
+	}
+
+	return ret;
+}
+
+static void start_reset(struct hyp_device_group *group)
+{
+	struct hyp_device *dev;
+
+	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
+		dev->reset_step = 0;
+		dev->reset_done = false;
+		dev->reset_deadline = 0;
+	}
+}
+
+static bool may_take(struct hyp_device_group *group)
+{
+	struct hyp_device *dev;
+
+	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
+		if (!dev->reset && !hyp_device_may_skip_reset)
+			return false;
+	}
+
+	return !group->broken;
+}
+
+static int take_from_host(struct hyp_device_group *group, struct iommu_vm *vm)
+{
+	int ret;
+
+	if (!may_take(group))
+		return -EACCES;
+	ret = claim_streams(group, &vm->owner);
+	if (ret)
+		return ret;
+	ret = unmap_from_host(group);
+	if (ret) {
+		disown_streams(group, &vm->owner, NULL);
+		return ret;
+	}
+
+	group->state = DEVICE_TO_VM;
+	group->owner = vm;
+	start_reset(group);
+
+	return -EAGAIN;
+}
+
+int hyp_device_take(struct hyp_device_group *group, struct iommu_vm *vm)
+{
+	int ret = -EBUSY;
+
+	hyp_assert_lock_held(&vm_table_lock);
+	hyp_spin_lock(&host_mmu.lock);
+	if (group->state == DEVICE_HOST)
+		ret = take_from_host(group, vm);
+	else if (group->state == DEVICE_LOST)
+		ret = -EIO;
+	else if (group->owner == vm)
+		ret = group->state == DEVICE_VM ? 0 : -EAGAIN;
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+static int reset_group(struct hyp_device_group *group)
+{
+	struct hyp_device *dev;
+	bool more = false;
+	int ret;
+
+	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
+		ret = dev->reset_done ? 0 : hyp_device_reset_one(dev);
+		if (ret && ret != -EAGAIN)
+			return ret;
+		dev->reset_done = !ret;
+		more |= ret == -EAGAIN;
+	}
+
+	return more ? -EAGAIN : 0;
+}
+
+static void forget_mapped(struct hyp_device_group *group)
+{
+	struct hyp_device *dev;
+	u32 i, page, end;
+
+	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
+		for (i = 0; i < dev->nr_ranges; i++) {
+			page = dev->ranges[i].first_page;
+			end = page + (dev->ranges[i].size >> PAGE_SHIFT);
+			for (; page < end; page++)
+				__clear_bit(page, mapped);
+		}
+	}
+}
+
+/* A reset is over. A device that could not be reset is never seen again (I8). */
+static void leave_reset(struct hyp_device_group *group, int result)
+{
+	/* Nobody else changes it in the middle of a reset */
+	bool to_vm = group->state == DEVICE_TO_VM && !result;
+
+	if (!to_vm)
+		disown_streams(group, &group->owner->owner, result ? &nobody : NULL);
+
+	hyp_spin_lock(&host_mmu.lock);
+	if (to_vm) {
+		group->state = DEVICE_VM;
+	} else {
+		group->state = result ? DEVICE_LOST : DEVICE_HOST;
+		group->owner = NULL;
+		forget_mapped(group);
+	}
+	hyp_spin_unlock(&host_mmu.lock);
+}
+
+int hyp_device_reset(struct hyp_device_group *group, struct iommu_vm *vm)
+{
+	int ret = -EAGAIN;
+
+	if (cmpxchg_acquire(&group->resetting, 0, 1))
+		return -EAGAIN;
+
+	switch (READ_ONCE(group->state)) {
+	case DEVICE_TO_VM:
+	case DEVICE_TO_HOST:
+		if (READ_ONCE(group->owner) != vm)
+			break;
+		ret = reset_group(group);
+		if (ret != -EAGAIN)
+			leave_reset(group, ret);
+		break;
+	default:
+		/* Another CPU was faster; hyp_device_take() knows the outcome */
+		break;
+	}
+	/* Pairs with the cmpxchg above: the next CPU sees how far it got */
+	smp_store_release(&group->resetting, 0);
+
+	return ret;
+}
+
+int hyp_device_return_all(struct iommu_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < PKVM_DEVICE_MAX; i++) {
+		struct hyp_device_group *group = &hyp_device_groups[i];
+
+		/* Nobody but the VM itself, which is dead, changes that */
+		if (READ_ONCE(group->owner) != vm)
+			continue;
+		if (group->state != DEVICE_TO_HOST) {
+			hyp_spin_lock(&host_mmu.lock);
+			group->state = DEVICE_TO_HOST;
+			start_reset(group);
+			hyp_spin_unlock(&host_mmu.lock);
+		}
+		/* A failure is dealt with: it does not keep the VM's pages */
+		hyp_device_reset(group, vm);
+
+		return -EAGAIN;
+	}
+
+	return 0;
+}
+
+int hyp_device_page_get(struct iommu_vm *vm, u64 phys)
+{
+	struct hyp_device_range *range;
+	struct hyp_device *dev;
+	u32 page;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+	range = hyp_device_find_range(phys, &dev);
+	if (!vm || !range || dev->group->owner != vm || dev->group->state != DEVICE_VM)
+		return -EPERM;
+
+	page = range->first_page + ((phys - range->base) >> PAGE_SHIFT);
+	if (test_bit(page, mapped))
+		return -EBUSY;
+	__set_bit(page, mapped);
+
+	return 0;
+}
+
+bool hyp_device_owned_by(const struct iommu_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < PKVM_DEVICE_MAX; i++) {
+		if (READ_ONCE(hyp_device_groups[i].owner) == vm)
+			return true;
+	}
+
+	return false;
+}
