@@ -15,6 +15,7 @@ struct file;
 struct kvm;
 struct kvm_device_attr;
 struct kvm_enable_cap;
+struct kvm_memory_slot;
 struct kvm_vcpu;
 
 /* arch/arm64/kvm/pvm_info.c */
@@ -27,9 +28,14 @@ struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm);
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr);
 int kvm_pviommu_has_attr(const struct kvm_device_attr *attr);
-bool kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
+int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
 void kvm_pviommu_vm_dying(struct kvm *kvm);
 void kvm_pviommu_vm_destroy(struct kvm *kvm);
+
+/* arch/arm64/kvm/pviommu_mmio.c */
+int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
+			      struct kvm_memory_slot *slot, phys_addr_t ipa);
+int kvm_pviommu_request_registers(struct kvm_vcpu *vcpu, phys_addr_t ipa);
 #else
 static inline int kvm_pviommu_set_attr(struct kvm *kvm,
 				       const struct kvm_device_attr *attr)
@@ -42,9 +48,9 @@ static inline int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 	return -ENXIO;
 }
 
-static inline bool kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
+static inline int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 {
-	return false;
+	return 0;
 }
 
 static inline void kvm_pviommu_vm_dying(struct kvm *kvm)
@@ -53,6 +59,13 @@ static inline void kvm_pviommu_vm_dying(struct kvm *kvm)
 
 static inline void kvm_pviommu_vm_destroy(struct kvm *kvm)
 {
+}
+
+static inline int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
+					    struct kvm_memory_slot *slot,
+					    phys_addr_t ipa)
+{
+	return 1;
 }
 #endif
 

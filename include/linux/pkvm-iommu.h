@@ -27,9 +27,11 @@ bool pkvm_iommu_available(void);
 int pkvm_iommu_num_endpoints(struct device *dev);
 int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 				 struct device *dev, unsigned int index,
-				 u32 vsid);
+				 u32 vsid, bool protected);
 int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages);
 int pkvm_iommu_drain_vm(pkvm_handle_t vm);
+bool pkvm_iommu_registers_get(struct device *dev);
+void pkvm_iommu_registers_put(struct device *dev);
 #else
 static inline bool pkvm_iommu_available(void)
 {
@@ -39,6 +41,15 @@ static inline bool pkvm_iommu_available(void)
 static inline int pkvm_iommu_num_endpoints(struct device *dev)
 {
 	return -ENODEV;
+}
+
+static inline bool pkvm_iommu_registers_get(struct device *dev)
+{
+	return true;
+}
+
+static inline void pkvm_iommu_registers_put(struct device *dev)
+{
 }
 #endif
 

@@ -25,15 +25,16 @@
 #include <linux/xarray.h>
 
 #include <asm/kvm_emulate.h>
+#include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm.h>
+#include <asm/kvm_pkvm_iommu.h>
 
-#include <kvm/arm_hypercalls.h>
-
-/* What a guest's hypercall gets when EL2 asks for memory for it */
+/*
+ * What the VM's pool gets when a guest's hypercall needs memory. More than one
+ * call takes, so that the next ones do not have to ask.
+ */
 #define REFILL_PAGES	16
-
-/* No call needs more than this many refills, EL2 works in bounded steps */
-#define MAX_REFILLS	8
+static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
 
 /* Mark of an ID whose fd number is held for a moment so as not to get it again */
 #define ID_SKIPPED	XA_MARK_1
@@ -41,13 +42,11 @@
 /**
  * struct kvm_pviommus - the pvIOMMUs of a VM, kvm->arch.pkvm.pviommus
  * @ids: the IDs taken; guarded by config_lock
- * @refills: vcpu_idx -> struct refill, each entry is used by its vCPU only
  *
  * Made with the first pvIOMMU, stays until the VM is destroyed.
  */
 struct kvm_pviommus {
 	struct xarray	ids;
-	struct xarray	refills;
 };
 
 /**
@@ -60,16 +59,6 @@ struct kvm_pviommu {
 	struct kvm	*kvm;
 	u32		id;
 	bool		routed;
-};
-
-/**
- * struct refill - the last call of a vCPU that was repeated with more memory
- * @regs: its registers; the same again mean that it did not get anywhere
- * @count: how often it was repeated
- */
-struct refill {
-	struct user_pt_regs	regs;
-	unsigned int		count;
 };
 
 /* Structs begin with their size. A longer one must have zeroes at the end. */
@@ -129,7 +118,8 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 		return PTR_ERR(dev);
 
 	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
-					   dev, args.sid_idx, args.vsid);
+					   dev, args.sid_idx, args.vsid,
+					   kvm_vm_is_protected(kvm));
 	if (!ret)
 		pviommu->routed = true;
 
@@ -186,7 +176,6 @@ static struct kvm_pviommus *get_pviommus(struct kvm *kvm)
 	pviommus = kzalloc_obj(*pviommus, GFP_KERNEL_ACCOUNT);
 	if (pviommus) {
 		xa_init(&pviommus->ids);
-		xa_init(&pviommus->refills);
 		kvm->arch.pkvm.pviommus = pviommus;
 	}
 
@@ -335,65 +324,68 @@ int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 }
 
 /*
- * The guest's call is repeated with the same registers. If they come back
- * unchanged too often then more memory does not help.
+ * Do what KVM does when the guest touches a page that it lacks. Where it can have
+ * none there is nothing to do: EL2 sees that it is still missing, and refuses the
+ * call.
  */
-static bool may_refill(struct kvm_vcpu *vcpu, struct kvm_pviommus *pviommus)
+static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 {
-	struct user_pt_regs *regs = vcpu_gp_regs(vcpu);
-	struct refill *refill;
+	struct kvm_vcpu_fault_info *fault = &vcpu->arch.fault;
+	bool writable = false;
+	unsigned long hva;
+	int ret;
 
-	refill = xa_load(&pviommus->refills, vcpu->vcpu_idx);
-	if (!refill) {
-		refill = kzalloc_obj(*refill, GFP_KERNEL_ACCOUNT);
-		if (!refill)
-			return false;
-		if (xa_err(xa_store(&pviommus->refills, vcpu->vcpu_idx, refill,
-				    GFP_KERNEL_ACCOUNT))) {
-			kfree(refill);
-			return false;
-		}
-	}
+	scoped_guard(srcu, &vcpu->kvm->srcu)
+		hva = gfn_to_hva_prot(vcpu->kvm, gpa_to_gfn(ipa), &writable);
+	if (kvm_is_error_hva(hva) || !writable)
+		return 1;
 
-	if (memcmp(&refill->regs, regs, sizeof(*regs))) {
-		refill->regs = *regs;
-		refill->count = 0;
-	}
+	/* Registers that are not the VM's are missing as well */
+	ret = kvm_pviommu_request_registers(vcpu, ipa);
+	if (ret <= 0)
+		return ret == -ENOMEM ? ret : 1;
 
-	return refill->count++ < MAX_REFILLS;
+	/* The address is in place. A translation fault on a write, of level 3 */
+	fault->esr_el2 = ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT | ESR_ELx_IL |
+			 ESR_ELx_WNR | ESR_ELx_FSC_FAULT |
+			 FIELD_PREP(ESR_ELx_FSC_LEVEL, 3);
+	fault->far_el2 = 0;
+
+	return kvm_handle_guest_abort(vcpu);
 }
 
 /**
  * kvm_pviommu_hvc() - EL2 left a guest's pvIOMMU hypercall to the host
- * @vcpu: the vCPU, its PC behind the HVC
+ * @vcpu: the vCPU, its PC at the HVC
  * @func_id: function of the call
  *
- * It does so to get memory for the VM. The guest then repeats the call without
- * knowing, unless there is no memory, or that does not help.
+ * It does so to get something for the VM: a page that the guest has not touched
+ * yet, or memory, which is charged to the VMM's memory cgroup. The guest then
+ * repeats the call without knowing.
  *
- * Return: true if this was such a call and has been dealt with.
+ * Nothing is counted here. EL2 asks for memory as long as there is less than one
+ * call needs, so that repeats are bounded by what the VM's vCPUs do with it.
+ *
+ * Return: 1 if this was such a call and the guest goes on, 0 if it was not, or an
+ * errno for the VMM: the host cannot supply it.
  */
-bool kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
+int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 {
 	struct kvm *kvm = vcpu->kvm;
-	struct kvm_pviommus *pviommus;
+	gpa_t ipa;
 
-	if (func_id != PVIOMMU_OP_FUNC_ID || !is_protected_kvm_enabled() ||
+	if (func_id != PVIOMMU_OP_FUNC_ID &&
+	    func_id != PVIOMMU_DEV_REQ_MMIO_FUNC_ID)
+		return 0;
+	if (!kvm_vm_is_protected(kvm) ||
 	    kvm_vcpu_trap_get_class(vcpu) != ESR_ELx_EC_HVC64)
-		return false;
+		return 0;
 
-	/* Written before the VM's first run, stays until after the last */
-	pviommus = kvm->arch.pkvm.pviommus;
-	if (!pviommus)
-		return false;
+	ipa = kvm_vcpu_get_fault_ipa(vcpu);
+	if (ipa != INVALID_GPA)
+		return supply_page(vcpu, ipa);
 
-	if (may_refill(vcpu, pviommus) &&
-	    !pkvm_iommu_topup_vm(kvm->arch.pkvm.handle, REFILL_PAGES))
-		*vcpu_pc(vcpu) -= 4;
-	else
-		smccc_set_retval(vcpu, SMCCC_RET_INVALID_PARAMETER, 0, 0, 0);
-
-	return true;
+	return pkvm_iommu_topup_vm(kvm->arch.pkvm.handle, REFILL_PAGES) ?: 1;
 }
 
 /**
@@ -416,8 +408,6 @@ void kvm_pviommu_vm_dying(struct kvm *kvm)
 void kvm_pviommu_vm_destroy(struct kvm *kvm)
 {
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
-	struct refill *refill;
-	unsigned long idx;
 
 	/* A VM that never ran was not drained when it died */
 	if (kvm->arch.pkvm.handle)
@@ -426,9 +416,6 @@ void kvm_pviommu_vm_destroy(struct kvm *kvm)
 	if (!pviommus)
 		return;
 
-	xa_for_each(&pviommus->refills, idx, refill)
-		kfree(refill);
-	xa_destroy(&pviommus->refills);
 	xa_destroy(&pviommus->ids);
 	kfree(pviommus);
 	kvm->arch.pkvm.pviommus = NULL;

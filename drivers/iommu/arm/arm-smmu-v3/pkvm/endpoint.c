@@ -6,6 +6,7 @@
  * EL2 keeps the routes, and decides. The host remembers only which stream went
  * to which VM (stream.c).
  */
+#include <linux/delay.h>
 #include <linux/export.h>
 #include <linux/gfp.h>
 #include <linux/iommu.h>
@@ -20,10 +21,19 @@
  */
 #define MAX_TRIES	16
 
+/* EL2 gives a device up long before, if it is asked often enough */
+#define MAX_RESET	(60 * HZ)
+
 /* One VM's streams are handed back at a time, and each only once */
 static DEFINE_MUTEX(return_lock);
 
-static struct pkvm_smmu_master *master_of(struct device *dev)
+/**
+ * pkvm_smmu_master_of() - find what is behind an SMMU that EL2 owns
+ * @dev: the device; the caller keeps its driver bound
+ *
+ * Return: the device, or NULL if it is not behind one.
+ */
+struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev)
 {
 	if (!dev->iommu || !dev->iommu->iommu_dev ||
 	    dev->iommu->iommu_dev->ops != &pkvm_smmu_ops)
@@ -51,7 +61,7 @@ EXPORT_SYMBOL_GPL(pkvm_iommu_available);
  */
 int pkvm_iommu_num_endpoints(struct device *dev)
 {
-	struct pkvm_smmu_master *master = master_of(dev);
+	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
 
 	return master ? master->nr_streams : -ENODEV;
 }
@@ -96,18 +106,18 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages)
 	return 0;
 }
 
-/* Repeats the call until it has the memory it needs */
+/* Repeats the call until it has the memory it needs, and devices are reset */
 static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
-		 const struct pkvm_smmu *smmu, u32 sid)
+		 const struct pkvm_smmu *smmu, u32 sid, u64 flags)
 {
-	unsigned long pages;
+	unsigned long pages, give_up = jiffies + MAX_RESET;
 	bool known = false;
-	unsigned int tries;
+	unsigned int tries = 0;
 	int ret, err;
 
-	for (tries = 0; tries < MAX_TRIES; tries++) {
+	while (tries < MAX_TRIES) {
 		ret = pkvm_smmu_hyp_vm_route(vm, pviommu, vsid, smmu->id, sid,
-					     &pages);
+					     flags, &pages);
 		switch (ret) {
 		case -ENOENT:
 			/* EL2 knows a VM only from its first page on */
@@ -120,14 +130,19 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 			err = pkvm_iommu_topup_vm(vm, max(pages, 1UL));
 			if (err)
 				return err;
+			tries++;
 			break;
 		case -EAGAIN:
-			cond_resched();
+			/* Collided with another call, or a device is being reset */
+			if (time_after(jiffies, give_up))
+				return ret;
+			fsleep(1000);
 			break;
 		case -EOPNOTSUPP:
 		case -ENODEV:
 			return -ENODEV;
 		case 0:
+		case -EACCES:
 		case -EPERM:
 		case -EEXIST:
 		case -EBUSY:
@@ -140,6 +155,26 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 	return ret == -ENOENT ? -ENODEV : ret;
 }
 
+/* The first endpoint of a group takes all devices of the group with it */
+static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
+			     struct pkvm_smmu *smmu, u32 sid, u32 vsid,
+			     unsigned int group)
+{
+	bool fresh;
+	int ret;
+
+	ret = pkvm_smmu_give_group(group, vm, &fresh);
+	if (ret)
+		return ret;
+
+	ret = route(vm, pviommu, vsid, smmu, sid, PKVM_IOMMU_ROUTE_REGS);
+	/* After these EL2 has the devices, until the VM is drained or for good */
+	if (ret && ret != -EIO && ret != -EAGAIN && fresh)
+		pkvm_smmu_take_group(group, vm);
+
+	return ret;
+}
+
 /**
  * pkvm_iommu_set_endpoint_vsid() - give an endpoint of a device to a VM
  * @vm: pKVM handle of the VM; the caller keeps it from being released
@@ -147,10 +182,14 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
  * @dev: the device; the caller keeps its driver bound
  * @index: which of its endpoints, less than pkvm_iommu_num_endpoints()
  * @vsid: what the VM will call it on that pvIOMMU; any value
+ * @protected: the VM is a protected one
  *
  * The endpoint is the VM's until pkvm_iommu_drain_vm() returns 0, and blocked
  * until the VM attaches it. So are the device's other endpoints: they can go to
  * the same VM or to nobody. Memory is charged to the caller's memory cgroup.
+ *
+ * If the device is assignable and the VM is protected, then the VM gets all devices
+ * of its group as a whole: the host loses their registers, and EL2 resets them.
  *
  * Context: may sleep; takes the locks of the device, but neither its iommu
  * group's nor any of KVM's. Calls for different devices run in parallel.
@@ -158,34 +197,42 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
  *
  * * -ENODEV: EL2 owns no IOMMU of the device
  * * -ERANGE: the device has no such endpoint
- * * -EACCES: the device is not in the blocking domain, or on its way out of it
+ * * -EACCES: the device, or another of its group, is not in the blocking domain,
+ *   or on its way out of it; or EL2 cannot reset one and must
  * * -EBUSY: the endpoint has a vSID, or the device is another VM's
  * * -EEXIST: @vsid of @pviommu is an endpoint already
  * * -EPERM: the VM has run, its routes are frozen
  * * -ESRCH: there is no such VM, or it dies
  * * -ENOMEM: no memory
  * * -EAGAIN: too many calls about this VM at once
- * * -EIO: the IOMMU is dead, or EL2 refused the memory
+ * * -EIO: the IOMMU is dead, or EL2 refused the memory, or a device did not come
+ *   to rest in its reset: nobody gets it until the machine is reset
  */
 int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 				 struct device *dev, unsigned int index,
-				 u32 vsid)
+				 u32 vsid, bool protected)
 {
-	struct pkvm_smmu_master *master = master_of(dev);
+	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
 	struct pkvm_smmu_stream *stream;
-	int ret;
+	int ret, group = -1;
 
 	if (!master)
 		return -ENODEV;
 	if (index >= master->nr_streams)
 		return -ERANGE;
 
+	stream = master->streams[index].stream;
+	if (protected)
+		group = pkvm_smmu_group_of(master->smmu, stream->sid);
+	if (group >= 0)
+		return set_vsid_in_group(vm, pviommu, master->smmu, stream->sid,
+					 vsid, group);
+
 	ret = pkvm_smmu_give_stream(master, index, vm);
 	if (ret)
 		return ret;
 
-	stream = master->streams[index].stream;
-	ret = route(vm, pviommu, vsid, master->smmu, stream->sid);
+	ret = route(vm, pviommu, vsid, master->smmu, stream->sid, 0);
 	if (ret)
 		pkvm_smmu_take_stream(master->smmu, stream);
 

@@ -63,15 +63,63 @@ int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
 
 /**
  * pkvm_smmu_hyp_finalise() - enable all SMMUs that EL2 has
+ * @flags: PKVM_IOMMU_FINALISE_*
  *
  * Return: 0 or an errno, all streams abort then.
  */
-int pkvm_smmu_hyp_finalise(void)
+int pkvm_smmu_hyp_finalise(u64 flags)
 {
 	struct arm_smccc_res res;
 
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0,
-			0, &res);
+	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_FINALISE, flags, 0,
+			0, 0, 0, &res);
+}
+
+/**
+ * pkvm_smmu_hyp_device() - name an assignable device
+ * @group: the group with which it changes hands
+ * @reset: how it is reset
+ *
+ * Return: its number or an errno.
+ */
+int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset)
+{
+	struct arm_smccc_res res;
+
+	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE, group, reset,
+			0, 0, 0, &res);
+}
+
+/**
+ * pkvm_smmu_hyp_device_mmio() - registers of an assignable device
+ * @device: its number
+ * @base: physical address
+ * @size: size in bytes
+ *
+ * Return: 0 or an errno, the device cannot be assigned then.
+ */
+int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size)
+{
+	struct arm_smccc_res res;
+
+	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE_MMIO, device,
+			base, size, 0, 0, &res);
+}
+
+/**
+ * pkvm_smmu_hyp_device_stream() - a stream of an assignable device
+ * @device: its number
+ * @smmu: number of the SMMU
+ * @sid: stream ID
+ *
+ * Return: 0 or an errno, the device cannot be assigned then.
+ */
+int pkvm_smmu_hyp_device_stream(unsigned int device, unsigned int smmu, u32 sid)
+{
+	struct arm_smccc_res res;
+
+	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE_STREAM,
+			device, smmu, sid, 0, 0, &res);
 }
 
 /**
@@ -306,20 +354,30 @@ int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
  * @vsid: virtual stream ID
  * @smmu: number of the SMMU
  * @sid: stream ID
+ * @flags: PKVM_IOMMU_ROUTE_*
  * @need: with -ENOMEM the pages needed
  *
  * Return: 0 or an errno.
  */
 int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
-			   unsigned int smmu, u32 sid, unsigned long *need)
+			   unsigned int smmu, u32 sid, u64 flags,
+			   unsigned long *need)
 {
-	struct arm_smccc_res res;
-	int ret;
+	struct arm_smccc_1_2_regs regs = {
+		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
+		.a1 = PKVM_IOMMU_OP_VM_ROUTE,
+		.a2 = vm,
+		.a3 = pviommu,
+		.a4 = vsid,
+		.a5 = smmu,
+		.a6 = sid,
+		.a7 = flags,
+	};
 
-	ret = hyp_op(VM_ROUTE, vm, pviommu, vsid, smmu, sid, &res);
-	*need = res.a2;
+	arm_smccc_1_2_hvc(&regs, &regs);
+	*need = regs.a2;
 
-	return ret;
+	return hyp_result(regs.a0, regs.a1);
 }
 
 /**

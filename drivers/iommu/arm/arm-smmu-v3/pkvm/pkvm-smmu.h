@@ -8,6 +8,7 @@
  * Files, in the order in which a boot meets them:
  *
  *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
+ *	assignable.c	tells EL2, then too, which devices a VM may get as a whole
  *	driver.c	binds to the SMMUs that EL2 took
  *	device.c	iommu_ops: devices and their domains
  *	stream.c	stream IDs of devices, attaching them at EL2
@@ -101,6 +102,7 @@ struct pkvm_smmu {
  *	attach it to when the VM is gone
  * @vm: pKVM handle of the VM that owns it, 0 if the host does; written under
  *	both locks
+ * @has_regs: the VM has, or is about to have, the registers of its device as well
  * @users: the devices that may use it, more than one with PCI aliases
  * @ref: one for having users or an owner, one for who returns it from a VM
  */
@@ -109,6 +111,7 @@ struct pkvm_smmu_stream {
 	struct mutex		lock;	/* see the top of this file */
 	u32			handle;
 	pkvm_handle_t		vm;
+	bool			has_regs;
 	struct list_head	users;
 	struct kref		ref;
 };
@@ -195,6 +198,18 @@ int pkvm_smmu_give_stream(struct pkvm_smmu_master *master, unsigned int index,
 			  pkvm_handle_t vm);
 void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 			   struct pkvm_smmu_stream *stream);
+int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
+void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
+
+/* assignable.c */
+unsigned int pkvm_smmu_count_assignable(void);
+u64 pkvm_smmu_register_assignable(void);
+int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid);
+int pkvm_smmu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
+void pkvm_smmu_take_group(unsigned int group, pkvm_handle_t vm);
+
+/* endpoint.c */
+struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev);
 
 /* device.c */
 extern const struct iommu_ops pkvm_smmu_ops;
@@ -226,7 +241,10 @@ static inline void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu) { }
 /* hypercall.c */
 int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
 			   phys_addr_t mem, unsigned long nr_pages, u64 *out);
-int pkvm_smmu_hyp_finalise(void);
+int pkvm_smmu_hyp_finalise(u64 flags);
+int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset);
+int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size);
+int pkvm_smmu_hyp_device_stream(unsigned int device, unsigned int smmu, u32 sid);
 int pkvm_smmu_hyp_get_info(unsigned int smmu, unsigned int *sid_bits,
 			   u64 *info);
 int pkvm_smmu_hyp_topup(struct kvm_hyp_memcache *mc);
@@ -243,7 +261,8 @@ int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr);
 long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);
 int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
 int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
-			   unsigned int smmu, u32 sid, unsigned long *need);
+			   unsigned int smmu, u32 sid, u64 flags,
+			   unsigned long *need);
 int pkvm_smmu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
 
 #endif /* __PKVM_SMMU_H__ */

@@ -269,8 +269,86 @@ void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 
 		guard(mutex)(&smmu->streams_lock);
 		stream->vm = 0;
+		stream->has_regs = false;
 		drop_stream(smmu, stream);
 	}
+	kref_put(&stream->ref, free_stream);
+}
+
+static struct pkvm_smmu_stream *find_stream(struct pkvm_smmu *smmu, u32 sid)
+{
+	struct pkvm_smmu_stream *stream;
+
+	guard(mutex)(&smmu->streams_lock);
+	stream = xa_load(&smmu->streams, sid);
+	if (stream)
+		kref_get(&stream->ref);
+
+	return stream;
+}
+
+static bool is_blocked(struct pkvm_smmu_stream *stream)
+{
+	struct pkvm_smmu_stream_user *user;
+
+	list_for_each_entry(user, &stream->users, node) {
+		struct iommu_domain *domain = user->master->domain;
+
+		if (!domain || domain->type != IOMMU_DOMAIN_BLOCKED)
+			return false;
+	}
+
+	return stream->handle == PKVM_IOMMU_DOMAIN_BLOCKED;
+}
+
+/**
+ * pkvm_smmu_give_sid() - a stream of an assignable device is to become a VM's
+ * @smmu: the SMMU
+ * @sid: the stream ID
+ * @vm: pKVM handle of the VM
+ *
+ * As pkvm_smmu_give_stream(). A stream without a device needs no record here.
+ *
+ * Return: 0, -EACCES (a device is not in the blocking domain) or -EBUSY.
+ */
+int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
+{
+	struct pkvm_smmu_stream *stream = find_stream(smmu, sid);
+	int ret = 0;
+
+	if (!stream)
+		return 0;
+
+	scoped_guard(mutex, &stream->lock) {
+		guard(mutex)(&smmu->streams_lock);
+		if (stream->vm)
+			ret = -EBUSY;
+		else if (!is_blocked(stream))
+			ret = -EACCES;
+		if (!ret) {
+			stream->vm = vm;
+			stream->has_regs = true;
+		}
+	}
+	kref_put(&stream->ref, free_stream);
+
+	return ret;
+}
+
+/**
+ * pkvm_smmu_take_sid() - undo pkvm_smmu_give_sid()
+ * @smmu: the SMMU
+ * @sid: the stream ID
+ * @vm: pKVM handle of the VM
+ */
+void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
+{
+	struct pkvm_smmu_stream *stream = find_stream(smmu, sid);
+
+	if (!stream)
+		return;
+	if (READ_ONCE(stream->vm) == vm)
+		pkvm_smmu_take_stream(smmu, stream);
 	kref_put(&stream->ref, free_stream);
 }
 

@@ -256,7 +256,8 @@ unsigned long __init pkvm_iommu_reserve_pages(void)
 			nr_smmus++;
 	}
 	if (nr_smmus)
-		kvm_nvhe_sym(pkvm_iommu_nr_pages) = pkvm_iommu_pool_pages(nr_smmus);
+		kvm_nvhe_sym(pkvm_iommu_nr_pages) =
+			pkvm_iommu_pool_pages(nr_smmus, pkvm_smmu_count_assignable());
 
 	return kvm_nvhe_sym(pkvm_iommu_nr_pages);
 }
@@ -288,7 +289,7 @@ int __init pkvm_iommu_take_over(void)
 	if (!pkvm_smmu_any())
 		return 0;
 
-	ret = pkvm_smmu_hyp_finalise();
+	ret = pkvm_smmu_hyp_finalise(pkvm_smmu_register_assignable());
 	if (ret) {
 		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",
 		       ERR_PTR(ret));
