@@ -6,10 +6,10 @@
  * unmap are loops that end when all is done, EL2 refuses, or a call makes no
  * progress.
  *
- * EL2 returns from an unmap only when no TLB holds what was unmapped. There is
- * nothing to gather, so IOMMU_CAP_DEFERRED_FLUSH is not claimed. Once an op
- * unmaps without that, pviommu_unmap_pages() uses it if gather->queued is set,
- * and flush_iotlb_all and iotlb_sync get the op that waits.
+ * EL2 returns from an unmap only when no TLB holds what was unmapped, so there
+ * is nothing to gather, and IOMMU_CAP_DEFERRED_FLUSH is not claimed. A flush
+ * queue, which sysfs can still ask for, only delays the reuse of IOVAs: it is as
+ * strict as working without.
  */
 #include <linux/bits.h>
 #include <linux/device.h>
@@ -238,6 +238,14 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 	return total;
 }
 
+/*
+ * The flush queue calls this before it reuses IOVAs, whether there is a need or
+ * not: all that was unmapped is gone from the TLBs, see pviommu_unmap_pages().
+ */
+static void pviommu_flush_iotlb_all(struct iommu_domain *domain)
+{
+}
+
 static phys_addr_t pviommu_iova_to_phys(struct iommu_domain *domain,
 					dma_addr_t iova)
 {
@@ -261,11 +269,12 @@ static void pviommu_domain_free(struct iommu_domain *domain)
 }
 
 static const struct iommu_domain_ops pviommu_paging_ops = {
-	.attach_dev	= pviommu_attach_dev,
-	.map_pages	= pviommu_map_pages,
-	.unmap_pages	= pviommu_unmap_pages,
-	.iova_to_phys	= pviommu_iova_to_phys,
-	.free		= pviommu_domain_free,
+	.attach_dev		= pviommu_attach_dev,
+	.map_pages		= pviommu_map_pages,
+	.unmap_pages		= pviommu_unmap_pages,
+	.flush_iotlb_all	= pviommu_flush_iotlb_all,
+	.iova_to_phys		= pviommu_iova_to_phys,
+	.free			= pviommu_domain_free,
 };
 
 /**

@@ -153,12 +153,17 @@ static struct iommu_domain *pviommu_domain_alloc_paging(struct device *dev)
 	return pviommu_domain_alloc(master->pviommu);
 }
 
-/* Also asked when the group's type is written in sysfs, which then fails */
+/*
+ * Asked when a device is probed, and when the type of its group is written in
+ * sysfs, which fails for identity.
+ */
 static int pviommu_def_domain_type(struct device *dev)
 {
-	if (iommu_default_passthrough())
-		dev_info_once(dev,
-			      "no passthrough: it would open all memory of the guest to the device\n");
+	struct pviommu_master *master = dev_iommu_priv_get(dev);
+
+	if (iommu_default_passthrough() || master->streams[0].attached)
+		dev_info(dev,
+			 "DMA domains only: passthrough (identity) would open all memory of the guest to the device\n");
 
 	return IOMMU_DOMAIN_DMA;
 }
@@ -185,27 +190,61 @@ static void forget_streams(struct pviommu_master *master, unsigned int nr)
 		xa_erase(&master->pviommu->streams, master->streams[nr].vsid);
 }
 
-/* A stream that two devices share cannot be on the domains of both */
-static int claim_streams(struct pviommu_master *master)
+/*
+ * Does EL2 know the stream? Attaching one that it does not would fail too, but
+ * only when it takes all other devices of the pvIOMMU down with it.
+ */
+static bool stream_exists(struct pviommu_master *master, u32 vsid)
+{
+	u64 pviommu = master->pviommu->id;
+	struct arm_smccc_res res;
+
+	arm_smccc_1_1_hvc(PVIOMMU_DEV_REQ_DMA_FUNC_ID, pviommu, (u64)vsid,
+			  &res);
+
+	/* The token in @res is for firmware that knows the machine */
+	return pviommu_errno(&res) != -EINVAL;
+}
+
+/*
+ * -ENODEV fails the device alone, any other errno all devices of the pvIOMMU.
+ * A stream that two devices share cannot be on the domains of both.
+ */
+static int claim_stream(struct pviommu_master *master, u32 vsid)
 {
 	struct xarray *streams = &master->pviommu->streams;
+	int ret;
+
+	if (!stream_exists(master, vsid)) {
+		dev_err(master->dev,
+			"pvIOMMU %u of this VM has no vSID %#x; all DMA is blocked\n",
+			master->pviommu->id, vsid);
+		return -ENODEV;
+	}
+
+	ret = xa_insert(streams, vsid, master->dev, GFP_KERNEL);
+	if (ret == -EBUSY) {
+		dev_err(master->dev,
+			"vSID %#x of pvIOMMU %u is already that of %s; all DMA is blocked\n",
+			vsid, master->pviommu->id,
+			dev_name(xa_load(streams, vsid)));
+		return -ENODEV;
+	}
+
+	return ret;
+}
+
+static int claim_streams(struct pviommu_master *master)
+{
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < master->nr_streams; i++) {
-		u32 vsid = master->streams[i].vsid;
-
-		ret = xa_insert(streams, vsid, master->dev, GFP_KERNEL);
-		if (!ret)
-			continue;
-
-		if (ret == -EBUSY)
-			dev_err(master->dev,
-				"vSID %#x of pvIOMMU %u is already that of %s; all DMA is blocked\n",
-				vsid, master->pviommu->id,
-				dev_name(xa_load(streams, vsid)));
-		forget_streams(master, i);
-		return ret;
+		ret = claim_stream(master, master->streams[i].vsid);
+		if (ret) {
+			forget_streams(master, i);
+			return ret;
+		}
 	}
 
 	return 0;
@@ -229,7 +268,7 @@ static struct iommu_device *pviommu_probe_device(struct device *dev)
 	unsigned int i;
 	int ret;
 
-	if (!pviommu || !fwspec->num_ids)
+	if (!pviommu || !fwspec->num_ids || pviommu_verify(pviommu, dev))
 		return ERR_PTR(-ENODEV);
 
 	master = kzalloc_flex(*master, streams, fwspec->num_ids);
@@ -305,6 +344,21 @@ static const struct iommu_ops pviommu_ops = {
 	.release_domain		= &pviommu_blocked_domain,
 	.owner			= THIS_MODULE,
 };
+
+/**
+ * pkvm_pviommu_has_device() - whether a device does its DMA through a pvIOMMU
+ * @dev: the device, or NULL
+ *
+ * Such a device reaches what this driver maps for it, private memory included,
+ * and nothing else.
+ *
+ * Return: whether it is behind one.
+ */
+bool pkvm_pviommu_has_device(struct device *dev)
+{
+	return dev && dev->iommu && dev->iommu->iommu_dev &&
+	       dev->iommu->iommu_dev->ops == &pviommu_ops;
+}
 
 static int pviommu_probe(struct platform_device *pdev)
 {

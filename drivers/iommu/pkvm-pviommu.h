@@ -5,6 +5,7 @@
  *	pkvm-pviommu.c		pvIOMMUs, devices, attaching their streams
  *	pkvm-pviommu-domain.c	domains: map, unmap
  *	pkvm-pviommu-mappings.c	what a domain maps
+ *	pkvm-pviommu-verify.c	does a device belong to this VM alone?
  *
  * The interface is in linux/pkvm-pviommu.h and described in
  * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
@@ -86,13 +87,8 @@ to_pviommu_domain(struct iommu_domain *domain)
 	return container_of(domain, struct pviommu_domain, domain);
 }
 
-/* One call to EL2; probe made sure that HVC is how to reach it. */
-static inline int pviommu_call(enum pviommu_op op, u64 a2, u64 a3, u64 a4,
-			       u64 a5, u64 a6, struct arm_smccc_res *res)
+static inline int pviommu_errno(const struct arm_smccc_res *res)
 {
-	/* All of x1 counts: an enum would leave its upper half undefined */
-	arm_smccc_1_1_hvc(PVIOMMU_OP_FUNC_ID, (u64)op, a2, a3, a4, a5, a6, res);
-
 	switch ((s32)res->a0) {
 	case SMCCC_RET_SUCCESS:
 		return 0;
@@ -103,6 +99,16 @@ static inline int pviommu_call(enum pviommu_op op, u64 a2, u64 a3, u64 a4,
 	default:
 		return -EIO;
 	}
+}
+
+/* One call to EL2; probe made sure that HVC is how to reach it. */
+static inline int pviommu_call(enum pviommu_op op, u64 a2, u64 a3, u64 a4,
+			       u64 a5, u64 a6, struct arm_smccc_res *res)
+{
+	/* All of x1 counts: an enum would leave its upper half undefined */
+	arm_smccc_1_1_hvc(PVIOMMU_OP_FUNC_ID, (u64)op, a2, a3, a4, a5, a6, res);
+
+	return pviommu_errno(res);
 }
 
 int pviommu_domain_features(struct pviommu *pviommu);
@@ -123,5 +129,8 @@ bool pviommu_mappings_cut(struct pviommu_mappings *maps, unsigned long iova,
 phys_addr_t pviommu_mappings_phys(struct pviommu_mappings *maps,
 				  unsigned long iova);
 void pviommu_mappings_clear(struct pviommu_mappings *maps);
+
+/* pkvm-pviommu-verify.c */
+int pviommu_verify(const struct pviommu *pviommu, struct device *dev);
 
 #endif /* __PKVM_PVIOMMU_PRIV_H__ */

@@ -12,6 +12,7 @@
 
 #include <linux/arm-smccc.h>
 #include <linux/bits.h>
+#include <linux/types.h>
 
 #define PVIOMMU_HYP_CALL(nr)						\
 	ARM_SMCCC_CALL_VAL(ARM_SMCCC_FAST_CALL, ARM_SMCCC_SMC_64,	\
@@ -41,9 +42,12 @@
  *	SMCCC_RET_SUCCESS: call again with the rest.
  * @PVIOMMU_OP_UNMAP_PAGES: x2 = domain, x3 = IOVA, x4 = size. x1 = bytes
  *	unmapped; fewer as above. No device reaches the memory any more when the
- *	call returns.
- * @PVIOMMU_OP_FEATURES: x1 = PVIOMMU_FEATURE_*, x2 = bitmap of page and block
- *	sizes, smallest is the granule, x3 = input address bits of a domain.
+ *	call returns. Refused where nothing is mapped at the IOVA, and where the
+ *	range begins or ends within the block that is mapped there: blocks are
+ *	never split.
+ * @PVIOMMU_OP_FEATURES: x1 = bitmap of features, none is defined yet, x2 = bitmap
+ *	of page and block sizes, smallest is the granule, x3 = input address bits
+ *	of a domain.
  */
 enum pviommu_op {
 	PVIOMMU_OP_ATTACH_DEV	= 0,
@@ -63,5 +67,16 @@ enum pviommu_op {
 #define PVIOMMU_PROT_NOEXEC	BIT(3)
 #define PVIOMMU_PROT_MMIO	BIT(4)
 #define PVIOMMU_PROT_PRIV	BIT(5)
+
+struct device;
+
+#ifdef CONFIG_PKVM_PVIOMMU
+bool pkvm_pviommu_has_device(struct device *dev);
+#else
+static inline bool pkvm_pviommu_has_device(struct device *dev)
+{
+	return false;
+}
+#endif
 
 #endif /* __LINUX_PKVM_PVIOMMU_H */
