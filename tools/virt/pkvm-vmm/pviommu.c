@@ -67,28 +67,40 @@ static bool is_taken(const uint32_t *vsids, uint32_t nr, uint32_t vsid)
 	return false;
 }
 
-/* From vsid=A:B:..., and random ones from there on */
+/* From an option vsid=A:B:... or the like, which may be absent. Returns how many. */
+static uint32_t parse_vsids(struct vfio_device *vdev, const char *option, char *text,
+			    uint32_t *vsids)
+{
+	uint32_t nr_sids = vdev->pviommu.nr_sids, i;
+	char *rest = text, *end;
+
+	for (i = 0; i < nr_sids && rest && *rest; i++) {
+		errno = 0;
+		vsids[i] = strtoul(rest, &end, 0);
+		if (errno || end == rest || (*end && *end != ':'))
+			fail("%s: %s=%s: not numbers with : between them",
+			     vdev->name, option, text);
+		rest = *end ? end + 1 : end;
+	}
+	if (rest && *rest)
+		fail("%s: %s=%s: the device has %u endpoints", vdev->name, option,
+		     text, nr_sids);
+	return i;
+}
+
+/* As the user says, and random ones from there on */
 static void choose_vsids(struct vfio_device *vdev, struct pviommu *pviommu)
 {
-	char *text = vdev->vsid_option, *end;
-	uint32_t i, vsid;
+	uint32_t i = parse_vsids(vdev, "vsid", vdev->vsid_option, pviommu->vsids);
+	uint32_t vsid;
 
-	for (i = 0; i < pviommu->nr_sids && text && *text; i++) {
-		errno = 0;
-		pviommu->vsids[i] = strtoul(text, &end, 0);
-		if (errno || end == text || (*end && *end != ':'))
-			fail("%s: vsid=%s: not numbers with : between them",
-			     vdev->name, vdev->vsid_option);
-		text = *end ? end + 1 : end;
-	}
-	if (text && *text)
-		fail("%s: vsid=%s: the device has %u endpoints", vdev->name,
-		     vdev->vsid_option, pviommu->nr_sids);
 	while (i < pviommu->nr_sids) {
 		vsid = random_u32();
 		if (!is_taken(pviommu->vsids, i, vsid))
 			pviommu->vsids[i++] = vsid;
 	}
+	memcpy(pviommu->told, pviommu->vsids, i * sizeof(*pviommu->told));
+	parse_vsids(vdev, "tell", vdev->tell_option, pviommu->told);
 }
 
 static void set_vsid(struct vfio_device *vdev, uint32_t index)
@@ -121,6 +133,7 @@ void pviommu_create(struct vfio_device *vdev)
 	pviommu->phandle = vm_new_phandle(vdev->vm);
 	pviommu->nr_sids = get_nr_sids(vdev);
 	pviommu->vsids = must_alloc(pviommu->nr_sids * sizeof(uint32_t));
+	pviommu->told = must_alloc(pviommu->nr_sids * sizeof(uint32_t));
 	choose_vsids(vdev, pviommu);
 	for (i = 0; i < pviommu->nr_sids; i++)
 		set_vsid(vdev, i);
@@ -150,7 +163,7 @@ void pviommu_fdt_iommus(struct vfio_device *vdev, void *fdt)
 	cells = must_alloc(2 * pviommu->nr_sids * sizeof(*cells));
 	for (i = 0; i < pviommu->nr_sids; i++) {
 		cells[2 * i] = pviommu->phandle;
-		cells[2 * i + 1] = pviommu->vsids[i];
+		cells[2 * i + 1] = pviommu->told[i];
 	}
 	fdt_cells(fdt, "iommus", cells, 2 * pviommu->nr_sids);
 	free(cells);
@@ -161,4 +174,5 @@ void pviommu_destroy(struct vfio_device *vdev)
 	if (vdev->pviommu.fd >= 0)
 		close(vdev->pviommu.fd);
 	free(vdev->pviommu.vsids);
+	free(vdev->pviommu.told);
 }

@@ -214,6 +214,8 @@ static void set_option(struct vfio_device *vdev, char *option)
 		vdev->compatible = value;
 	else if (!strcmp(option, "vsid"))
 		vdev->vsid_option = value;
+	else if (!strcmp(option, "tell"))
+		vdev->tell_option = value;
 	else if (!strcmp(option, "iommu") && !strcmp(value, "pkvm-iommu"))
 		vdev->iommu = IOMMU_PVIOMMU;
 	else if (!strcmp(option, "iommu") && !strcmp(value, "type1"))

@@ -28,6 +28,7 @@ struct pviommu {
 	uint32_t phandle;
 	uint32_t nr_sids;
 	uint32_t *vsids;	/* by index of the endpoint */
+	uint32_t *told;		/* what the guest's device tree calls them */
 };
 
 enum vfio_iommu {
@@ -43,6 +44,7 @@ struct vfio_device {
 	const char *node;	/* options, or NULL */
 	const char *compatible;
 	char *vsid_option;
+	char *tell_option;
 	enum vfio_iommu iommu;
 	bool may_map;
 	bool may_interrupt;

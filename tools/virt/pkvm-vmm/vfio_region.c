@@ -2,9 +2,12 @@
 /*
  * The registers of an assigned device.
  *
- * Where KVM can, the guest gets them mapped. pKVM cannot map any MMIO into a
- * guest, so there each access leaves the guest and is done here, in the same
- * size if the region can be mapped into this process, else by pread/pwrite.
+ * Where KVM can, the guest gets them mapped. Under pKVM that is so for protected
+ * VMs, with devices that EL2 knows as a whole: from the first endpoint on, their
+ * registers are the VM's, and nobody can access them here. Otherwise each access
+ * leaves the guest and is done here, in the same size if the region can be mapped
+ * into this process, else by pread/pwrite. EL2 does not tell beforehand, so that
+ * a protected VM gets both: a slot, and somebody who answers if it is not used.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -128,14 +131,17 @@ static void create_region(struct vfio_device *vdev, uint32_t index)
 
 	if ((get.flags & VFIO_REGION_INFO_FLAG_MMAP) && vdev->may_map)
 		map_region(region);
-	if (region->map && kvm_maps_mmio(vdev->vm)) {
+	if (region->map && (kvm_maps_mmio(vdev->vm) || vdev->vm->protected))
 		vm_add_memory(vdev->vm, mmio->base, mmio->size, region->map);
+	if (region->map && kvm_maps_mmio(vdev->vm)) {
 		how = "mapped";
 	} else {
 		mmio->read = region->map ? map_read : file_read;
 		mmio->write = region->map ? map_write : file_write;
 		vm_add_mmio(vdev->vm, mmio);
-		how = region->map ? "trapped" : "trapped, by pread and pwrite";
+		how = !region->map ? "trapped, by pread and pwrite" :
+		      vdev->vm->protected ? "mapped if EL2 knows the device, else trapped" :
+					    "trapped";
 	}
 	info("%s: region %u: %#" PRIx64 " bytes at %#" PRIx64 ", %s",
 	     vdev->name, index, mmio->size, mmio->base, how);
