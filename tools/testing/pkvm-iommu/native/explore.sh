@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# explore.sh walk|fuzz MINUTES: look for what the fixed seeds do not find, on all
+# CPUs. A walk that fails is shortened and printed; an input that fails is kept.
+
+. "$(dirname "$0")/../build/lib.sh"
+
+NATIVE=$TESTING/native
+what=${1:?} minutes=${2:-10}
+export ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0
+
+walk()
+{
+	local seed job rc=0 pids=()
+
+	make -s -C "$NATIVE" OUT="$OUT" VARIANT=asan -j"$JOBS"
+	for job in $(seq "$JOBS"); do
+		seed=$((($(od -An -N4 -tu4 /dev/urandom) << 16)))
+		echo "seed $seed"
+		"$OUT/native/asan-4k/native" --explore $((minutes * 60)) --seed $seed &
+		pids+=($!)
+	done
+	for job in "${pids[@]}"; do
+		wait "$job" || rc=1
+	done
+	return $rc
+}
+
+# New inputs go to out/native/corpus, the committed ones are where it starts
+fuzz()
+{
+	local which rc=0 pids=()
+
+	make -s -C "$NATIVE" OUT="$OUT" VARIANT=fuzz CC=clang -j"$JOBS" fuzz
+	for which in host guest; do
+		mkdir -p "$OUT/native/corpus/$which"
+		"$OUT/native/fuzz-4k/fuzz-$which" -max_total_time=$((minutes * 60)) \
+			-max_len=400 -artifact_prefix="$OUT/native/corpus/" \
+			"$OUT/native/corpus/$which" "$NATIVE/fuzz/corpus/$which" \
+			>"$LOGS/fuzz-$which.log" 2>&1 &
+		pids+=($!)
+	done
+	for which in "${pids[@]}"; do
+		wait "$which" || rc=1
+	done
+	tail -n 1 "$LOGS"/fuzz-host.log "$LOGS"/fuzz-guest.log
+	return $rc
+}
+
+"$what"

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The abstraction function: reads the state off the structures of the EL2 code.
+ */
+#include <nvhe/iommu.h>
+
+#include <handle.h>
+#include <iommu.h>
+#include <page_use.h>
+#include <vm.h>
+
+#include "arm-smmu-v3.h"
+
+#include "ghost.h"
+
+/* As in handle.c: users in the low bits of a slot, then these */
+#define SLOT_DYING	BIT_ULL(11)
+#define SLOT_PAGE	GENMASK_ULL(63, 12)
+#define SLOTS		(PAGE_SIZE / sizeof(u64))
+
+/* Contexts of VMs, by number; one that is dead cannot be asked for */
+static struct iommu_vm *contexts[GHOST_MAX_VMS];
+
+struct iommu_vm *ghost_context(unsigned int vm)
+{
+	pkvm_handle_t handle = NATIVE_HANDLE_OFFSET + vm;
+	struct iommu_vm *found;
+
+	hyp_spin_lock(&vm_table_lock);
+	found = pkvm_iommu_vm_freeze(handle, true);
+	if (!pkvm_iommu_vm_gone(handle))
+		contexts[vm] = NULL;
+	else if (found)
+		contexts[vm] = found;
+	hyp_spin_unlock(&vm_table_lock);
+
+	return contexts[vm];
+}
+
+/* The tables of a domain hold tables, leaves, and leaves made stale */
+static void read_table(struct ghost_map *map, const struct iommu_pgtable *pgt, u64 *table,
+		       unsigned int nr, s8 level, u64 iova, u64 *nr_tables)
+{
+	bool s1 = pgt->cfg->stage == 1;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++, iova += kvm_granule_size(level)) {
+		u64 pte = table[i], phys = pte & GENMASK_ULL(47, PAGE_SHIFT);
+
+		if (!pte)
+			continue;
+		if (level < 3 && (pte & 3) == 3) {
+			++*nr_tables;
+			read_table(map, pgt, hyp_phys_to_virt(phys), PTRS_PER_PTE, level + 1,
+				   iova, nr_tables);
+			continue;
+		}
+		map_append(map, &(struct ghost_leaf) {
+			.iova	= iova,
+			.phys	= phys,
+			.size	= kvm_granule_size(level),
+			.read	= pte & BIT(6),
+			.write	= s1 ? !(pte & BIT(7)) : !!(pte & BIT(7)),
+			.stale	= !(pte & 1),
+		});
+	}
+}
+
+static u64 read_map(struct ghost_map *map, const struct iommu_pgtable *pgt)
+{
+	unsigned int roots = iommu_pgtable_root_pages(pgt->cfg->stage, pgt->ias);
+	u64 nr_tables = 0;
+
+	map->nr = 0;
+	read_table(map, pgt, pgt->root, roots * PTRS_PER_PTE, pgt->start_level, 0, &nr_tables);
+
+	return nr_tables;
+}
+
+static void read_domain(struct ghost *g, u8 owner, u64 handle, u64 slot)
+{
+	struct hyp_iommu_domain *domain = hyp_phys_to_virt(slot & SLOT_PAGE);
+	struct ghost_domain *d = unused_domain(g);
+
+	d->used = true;
+	d->owner = owner;
+	d->handle = handle;
+	d->dying = slot & SLOT_DYING;
+	d->wedged = domain->wedged;
+	d->streams = domain->nr_streams;
+	/* Object, root, and the tables */
+	pool_of(g, owner)->used += 2 + read_map(&d->map, &domain->pgt);
+}
+
+static void read_owner(struct ghost *g, u8 owner, struct iommu_owner *o)
+{
+	struct ghost_pool *pool = pool_of(g, owner);
+	unsigned int i, j;
+
+	pool->free = pool_pages(&o->pool);
+	pool->used += !!o->handles.root;
+	for (i = 0; o->handles.root && i < SLOTS; i++) {
+		u64 *leaf = o->handles.root[i];
+
+		if (!leaf)
+			continue;
+		pool->used++;
+		for (j = 1; j < SLOTS; j++) {
+			if (leaf[j])
+				read_domain(g, owner, 1 + i * SLOTS + j, leaf[j]);
+		}
+	}
+}
+
+static u8 owner_number(const struct iommu_owner *owner)
+{
+	unsigned int i;
+
+	if (!owner || owner == &iommu_host)
+		return GHOST_HOST;
+	for (i = 0; i < GHOST_MAX_VMS; i++) {
+		if (contexts[i] && owner == &contexts[i]->owner)
+			return GHOST_VM + i;
+	}
+	native_fail("an owner that does not exist");
+}
+
+/* The handle of a domain, by the slot that has its page */
+static u64 handle_of(const struct hyp_iommu_domain *domain)
+{
+	u64 phys = hyp_virt_to_phys((void *)domain);
+	unsigned int i, j;
+
+	if (!domain)
+		return PKVM_IOMMU_DOMAIN_BLOCKED;
+	if (domain == host_idmap)
+		return PKVM_IOMMU_DOMAIN_IDENTITY;
+	for (i = 0; i < SLOTS; i++) {
+		u64 *leaf = domain->owner->handles.root[i];
+
+		for (j = 1; leaf && j < SLOTS; j++) {
+			if ((leaf[j] & SLOT_PAGE) == phys)
+				return 1 + i * SLOTS + j;
+		}
+	}
+	native_fail("a stream is attached to a domain without a handle");
+}
+
+static void read_streams(struct ghost *g)
+{
+	struct smmu_stream *stream;
+	unsigned int i, j, chunk;
+
+	for (i = 0; i < hyp_nr_smmus; i++) {
+		struct hyp_smmu *smmu = hyp_smmus[i];
+
+		g->smmu_dead[i] = smmu->state != SMMU_LIVE;
+		for (j = 0; smmu->split && j < BIT(smmu->sid_bits - smmu->split); j++) {
+			/* STEs and streams */
+			if (((void **)smmu->streams)[j])
+				pool_of(g, GHOST_HOST)->used += 2;
+		}
+		for (j = 0; j < NR_SIDS; j++) {
+			struct ghost_stream *s = &g->stream[i][j];
+			u32 sid = machine_sids[j];
+
+			chunk = sid >> smmu->split;
+			if (smmu->split)
+				stream = ((struct smmu_stream **)smmu->streams)[chunk];
+			else
+				stream = smmu->streams;
+			s->known = stream;
+			if (!stream)
+				continue;
+			stream += smmu->split ? sid & (BIT(smmu->split) - 1) : sid;
+			s->owner = owner_number(stream->owner);
+			s->domain = handle_of(stream->domain);
+		}
+	}
+}
+
+static void read_pages(struct ghost *g)
+{
+	static struct ghost_map idmap;
+	unsigned int i;
+	u64 phys;
+
+	for (i = 0; i < hyp_memblock_nr; i++)
+		g->nr_pages += hyp_memory[i].size >> PAGE_SHIFT;
+	if (g->nr_pages > GHOST_MAX_PAGES)
+		native_fail("the model has no room for %u pages", g->nr_pages);
+	for (i = 0; i < g->nr_pages; i++) {
+		struct hyp_page *page;
+		struct native_page *np;
+
+		phys = page_phys(i);
+		page = hyp_phys_to_page(phys);
+		np = native_page(phys);
+		g->page[i] = (struct ghost_page) {
+			.owner	= np->owner == OWNER_HOST ? GHOST_HOST :
+				  np->owner == OWNER_HYP ? GHOST_EL2 :
+				  GHOST_VM + vm_number(np->handle),
+			.host	= get_host_state(page),
+			.dma	= page->dma_count & DMA_PAGE_COUNT_MAX,
+		};
+	}
+	read_map(&idmap, &host_idmap->pgt);
+	for (i = 0; i < idmap.nr; i++) {
+		if (idmap.leaf[i].stale || idmap.leaf[i].iova != idmap.leaf[i].phys)
+			native_fail("the identity map has 0x%lx at 0x%lx", idmap.leaf[i].phys,
+				    idmap.leaf[i].iova);
+	}
+	for (i = 0; i < g->nr_pages; i++)
+		g->page[i].idmap = map_find(&idmap, page_phys(i));
+	for (i = 0; i < sim_nr_smmus; i++) {
+		if (map_overlaps(&idmap, sim_smmus[i]->cfg.base, SIM_MMIO_SIZE))
+			native_fail("I1: the identity map has the registers of SMMU %u", i);
+	}
+}
+
+static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struct iommu_vm *vm)
+{
+	const struct iommu_route_page *page;
+	unsigned int i, end;
+
+	for (page = vm->routes; page; page = page->next) {
+		pool->used++;
+		v->nr_routes += page->nr;
+	}
+	end = v->nr_routes;
+	for (page = vm->routes; page; page = page->next) {
+		end -= page->nr;
+		for (i = 0; i < page->nr && end + i < GHOST_MAX_ROUTES; i++) {
+			const struct iommu_route *r = &page->routes[i];
+			unsigned int smmu;
+
+			for (smmu = 0; hyp_smmus[smmu] != r->smmu; smmu++)
+				;
+			v->routes[end + i] = (struct ghost_route) {
+				r->pviommu, r->vsid, r->sid, smmu, r->blocked,
+			};
+		}
+	}
+}
+
+static void read_vm(struct ghost *g, unsigned int nr)
+{
+	pkvm_handle_t handle = NATIVE_HANDLE_OFFSET + nr;
+	struct iommu_vm *context = ghost_context(nr);
+	struct pkvm_hyp_vm *vm = vm_of(handle);
+	struct ghost_vm *v = &g->vm[nr];
+
+	if (vm_reserved(handle))
+		v->life = VM_RESERVED;
+	else if (vm)
+		v->life = vm->kvm.arch.pkvm.is_dying ? VM_DYING : VM_LIVE;
+	v->context = context;
+	if (vm) {
+		v->served = vm->iommu && context;
+		v->wait_ipa = vm->vcpu.dma_wait_ipa;
+		v->waits = vm->vcpu.dma_waits;
+		memcpy(v->gfn, vm->pte, sizeof(v->gfn));
+	}
+	if (!context)
+		return;
+	v->dead = context->dead;
+	pool_of(g, GHOST_VM + nr)->used++;
+	read_owner(g, GHOST_VM + nr, &context->owner);
+	read_routes(v, pool_of(g, GHOST_VM + nr), context);
+}
+
+void ghost_read(struct ghost *g)
+{
+	struct native_hooks hooks = native_hooks;
+	unsigned int i;
+
+	/* Nothing happens while we look */
+	memset(&native_hooks, 0, sizeof(native_hooks));
+	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
+		struct ghost_map map = g->domain[i].map;
+
+		map.nr = 0;
+		g->domain[i] = (struct ghost_domain) { .map = map };
+	}
+	memset(g->page, 0, sizeof(g->page));
+	g->nr_pages = 0;
+	memset(g->stream, 0, sizeof(g->stream));
+	memset(g->vm, 0, sizeof(g->vm));
+	memset(g->pool, 0, sizeof(g->pool));
+	for (i = 0; i < GHOST_MAX_VMS; i++)
+		read_vm(g, i);
+	read_owner(g, GHOST_HOST, &iommu_host);
+	read_streams(g);
+	read_pages(g);
+	native_hooks = hooks;
+}

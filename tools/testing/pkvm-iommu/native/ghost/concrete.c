@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the EL2 code's structures must agree on among themselves: marks of pages,
+ * VMIDs and ASIDs, STEs.
+ */
+#include <stdio.h>
+
+#include <iommu.h>
+#include <page_use.h>
+#include <vm.h>
+
+#include "arm-smmu-v3.h"
+
+#include "ghost.h"
+
+static char said[256];
+
+#define MUST(x, ...)							\
+do {									\
+	if (!(x)) {							\
+		snprintf(said, sizeof(said), __VA_ARGS__);		\
+		return said;						\
+	}								\
+} while (0)
+
+static ghost_verdict check_pages(void)
+{
+	unsigned int piece;
+	u64 phys;
+
+	for (piece = 0; piece < hyp_memblock_nr; piece++) {
+		u64 end = hyp_memory[piece].base + hyp_memory[piece].size;
+
+		for (phys = hyp_memory[piece].base; phys < end; phys += PAGE_SIZE) {
+			bool revoked = hyp_phys_to_page(phys)->dma_count & DMA_PAGE_REVOKED;
+
+			MUST(revoked == !host_may_access(phys),
+			     "page 0x%lx is %s but the host may %saccess it", phys,
+			     revoked ? "revoked" : "not revoked", revoked ? "" : "not ");
+		}
+	}
+
+	return NULL;
+}
+
+static struct smmu_stream *stream_of(struct hyp_smmu *smmu, u32 sid, u64 **ste)
+{
+	struct smmu_stream *stream = smmu->streams;
+	u32 idx = sid;
+
+	*ste = smmu->strtab;
+	if (smmu->split) {
+		u64 *l1 = smmu->strtab;
+		u64 l2 = l1[sid >> smmu->split] & STRTAB_L1_DESC_L2PTR_MASK;
+
+		stream = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
+		idx = sid & (BIT(smmu->split) - 1);
+		if (!stream != !l2)
+			native_fail("STEs and streams of chunk %u differ", sid >> smmu->split);
+		if (!stream)
+			return NULL;
+		*ste = hyp_phys_to_virt(l2);
+	}
+	*ste += idx * 8;
+
+	return stream + idx;
+}
+
+/* An STE says what EL2 thinks that it says */
+static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, u8 *ids)
+{
+	struct smmu_stream *stream;
+	unsigned int i, cfg;
+	u64 *ste;
+
+	stream = stream_of(smmu, sid, &ste);
+	if (!stream)
+		return NULL;
+	MUST(ste[0] & STRTAB_STE_0_V, "STE 0x%x is not valid", sid);
+	cfg = FIELD_GET(STRTAB_STE_0_CFG, ste[0]);
+	if (!stream->domain) {
+		MUST(cfg == STRTAB_STE_0_CFG_ABORT || smmu->state != SMMU_LIVE,
+		     "I6: STE 0x%x of a blocked stream is 0x%lx", sid, ste[0]);
+		return NULL;
+	}
+	for (i = 0; i < stream->domain->nr_tags; i++) {
+		const struct iommu_tag *tag = &stream->domain->tags[i];
+
+		if (!tag->refs || tag->smmu != smmu)
+			continue;
+		ids[tag->id] = 1;
+		MUST(smmu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
+		     "tag %u of a domain is free", tag->id);
+		MUST(tag->id && tag->id < smmu->nr_ids, "tag %u is out of range", tag->id);
+		if (iommu_cfg.stage == 2)
+			MUST(FIELD_GET(STRTAB_STE_2_S2VMID, ste[2]) == tag->id,
+			     "STE 0x%x has VMID %llu, not %u", sid,
+			     FIELD_GET(STRTAB_STE_2_S2VMID, ste[2]), tag->id);
+		return NULL;
+	}
+	snprintf(said, sizeof(said), "stream 0x%x is attached without a tag", sid);
+
+	return said;
+}
+
+/* Tags that no stream needs are free again, unless an SMMU has failed */
+static ghost_verdict check_smmu(struct hyp_smmu *smmu)
+{
+	static u8 ids[65536];
+	ghost_verdict v = NULL;
+	unsigned int i, j;
+
+	memset(ids, 0, sizeof(ids));
+	for (i = 0; i < NR_SIDS && !v; i++)
+		v = check_ste(smmu, machine_sids[i], ids);
+	for (i = 0; i < BITS_TO_LONGS(smmu->nr_ids) && !v && !weather.hardware; i++) {
+		for (j = 0; smmu->ids[i] && j < BITS_PER_LONG; j++) {
+			u32 id = i * BITS_PER_LONG + j;
+
+			MUST(!(smmu->ids[i] & BIT_MASK(id)) == !ids[id],
+			     "tag %u is %s", id, ids[id] ? "used but free" : "leaked");
+		}
+	}
+
+	return v;
+}
+
+ghost_verdict ghost_concrete(void)
+{
+	ghost_verdict v = check_pages();
+	unsigned int i;
+
+	for (i = 0; i < hyp_nr_smmus && !v; i++) {
+		if (hyp_smmus[i]->strtab)
+			v = check_smmu(hyp_smmus[i]);
+	}
+
+	return v;
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The specification of DMA isolation, in a form that can be executed.
+ *
+ * struct ghost is the abstract state: who owns what, what each domain maps, which
+ * stream uses which domain. It knows nothing of page tables, STEs, queues or
+ * locks. Reading order:
+ *
+ *	this file		the state
+ *	invariants.c		what is true of every state (I1 to I6)
+ *	spec_host.c		calls of the host about its own domains
+ *	spec_vm.c		calls of the host about VMs
+ *	spec_guest.c		calls of guests
+ *	spec_memory.c		ownership of pages, and the life of VMs
+ *	abstract.c		how the state is read off the running EL2 code
+ *	reach.c			what is true of each access of a device, and of
+ *				everything that an SMMU has cached
+ *
+ * A specification is a relation: given the state before a call, the call and its
+ * result, which states may follow? Where the interface leaves a choice (how much of
+ * a mapping is done in one step), the function looks at the result or at the
+ * state that followed, and checks that the choice was allowed.
+ */
+#ifndef NATIVE_GHOST_H
+#define NATIVE_GHOST_H
+
+#include "../hyp/machine.h"
+
+#define GHOST_MAX_VMS		4
+#define GHOST_MAX_DOMAINS	24
+#define GHOST_MAX_ROUTES	16
+#define GHOST_MAX_PAGES		2048
+
+/* Owners of pages, streams and domains; VM n is OWNER_VM + n */
+enum { GHOST_HOST, GHOST_EL2, GHOST_VM };
+
+/**
+ * struct ghost_page - a page of memory
+ * @owner: who owns it
+ * @host: PKVM_PAGE_*: what the host may do with it
+ * @idmap: devices with the host's identity domain reach it
+ * @dma: how often domains map it
+ */
+struct ghost_page {
+	u8	owner;
+	u8	host;
+	bool	idmap;
+	u16	dma;
+};
+
+/**
+ * struct ghost_leaf - what a domain maps in one piece
+ * @iova: input address
+ * @phys: output address
+ * @size: a page or a block; it can be unmapped as a whole only
+ * @read: devices may read
+ * @write: devices may write
+ * @stale: unmapped, but an SMMU did not confirm that it forgot
+ */
+struct ghost_leaf {
+	u64	iova, phys, size;
+	bool	read, write, stale;
+};
+
+struct ghost_map {
+	struct ghost_leaf	*leaf;	/* sorted by iova */
+	unsigned int		nr, max;
+};
+
+/**
+ * struct ghost_domain - an IO address space
+ * @used: exists
+ * @owner: who made it; the handle means nothing to anyone else (I4)
+ * @handle: its name
+ * @dying: FREE_DOMAIN has begun and will be repeated
+ * @wedged: an SMMU did not confirm an invalidation: nothing of it is ever released
+ * @streams: streams attached
+ * @map: what it maps
+ */
+struct ghost_domain {
+	bool			used, dying, wedged;
+	u8			owner;
+	u64			handle;
+	u32			streams;
+	struct ghost_map	map;
+};
+
+/**
+ * struct ghost_stream - a stream of a device
+ * @known: the host has had it attached once
+ * @owner: GHOST_HOST or a VM
+ * @domain: handle, or PKVM_IOMMU_DOMAIN_BLOCKED or _IDENTITY
+ */
+struct ghost_stream {
+	bool	known;
+	u8	owner;
+	u64	domain;
+};
+
+/* (pvIOMMU, vSID) of a VM names a stream (I2) */
+struct ghost_route {
+	u32	pviommu, vsid, sid;
+	u8	smmu;
+	bool	blocked;
+};
+
+enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
+
+/**
+ * struct ghost_vm - a VM
+ * @life: how far it is
+ * @context: it has memory or routes at EL2's IOMMU code
+ * @dead: the drain has begun: the context ends
+ * @served: its hypercalls are handled: the context was there when it started
+ * @routes: routes, in the order in which they were made
+ * @nr_routes: how many
+ * @wait_ipa: the page that its last call waits for
+ * @waits: how often the host was asked for it
+ * @gfn: its memory, as entries of its stage 2
+ */
+struct ghost_vm {
+	enum ghost_life		life;
+	bool			context, dead, served;
+	struct ghost_route	routes[GHOST_MAX_ROUTES];
+	unsigned int		nr_routes;
+	u64			wait_ipa;
+	unsigned int		waits;
+	kvm_pte_t		gfn[NATIVE_GUEST_PAGES];
+};
+
+/* Memory that an owner lent to EL2 (I9) */
+struct ghost_pool {
+	u64	free, used;
+};
+
+struct ghost {
+	struct ghost_page	page[GHOST_MAX_PAGES];
+	unsigned int		nr_pages;
+	struct ghost_domain	domain[GHOST_MAX_DOMAINS];
+	struct ghost_stream	stream[SIM_MAX_SMMUS][NR_SIDS];
+	bool			smmu_dead[SIM_MAX_SMMUS];
+	struct ghost_vm		vm[GHOST_MAX_VMS];
+	struct ghost_pool	pool[1 + GHOST_MAX_VMS];	/* the host's, then VMs' */
+};
+
+/* Who calls, what, and how it ended */
+struct ghost_call {
+	u8			caller;
+	u64			op;
+	u64			arg[5];		/* x2 to x6 */
+	struct call_result	result;		/* of the host */
+	struct guest_result	guest;		/* of a guest */
+	u64			func;		/* x0 of a guest */
+};
+
+/* NULL: allowed. Else what the specification says against it. */
+typedef const char *ghost_verdict;
+
+/* @post becomes what it should be: the caller compares */
+ghost_verdict spec_host(struct ghost *g, const struct ghost_call *c, const struct ghost *post);
+ghost_verdict spec_vm(struct ghost *g, const struct ghost_call *c, const struct ghost *post);
+ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const struct ghost *post);
+
+/* Calls about memory and the life of VMs, which others handle (spec_memory.c) */
+enum ghost_memory_op {
+	MEM_SHARE_HYP, MEM_UNSHARE_HYP,		/* pfn */
+	MEM_DONATE_GUEST,			/* pfn, gfn, vm */
+	MEM_GUEST_SHARE, MEM_GUEST_UNSHARE,	/* vm, gfn */
+	MEM_FORCE_RECLAIM,			/* phys */
+	MEM_VM_RESERVE,
+	MEM_VM_UNRESERVE, MEM_VM_INIT, MEM_VM_DYING, MEM_VM_FINALIZE,	/* vm */
+	MEM_VM_RECLAIM,				/* vm, gfn */
+	NR_MEM_OPS,
+};
+
+ghost_verdict spec_memory(struct ghost *g, const struct ghost_call *c, const struct ghost *post);
+
+/* Tolerance: what may go on besides, or have gone wrong, while a call runs */
+struct ghost_weather {
+	bool	races;		/* other calls run at the same time */
+	bool	no_memory;	/* an allocation was made to fail */
+	bool	no_donation;	/* a donation was made to fail */
+	bool	hardware;	/* an SMMU was made to fail, now or before */
+	bool	hostile;	/* shared memory changed during the call */
+};
+
+extern struct ghost_weather weather;
+
+/* abstract.c */
+void ghost_read(struct ghost *g);
+/* Has @now all that @was has, and the other way round? */
+ghost_verdict ghost_differ(const struct ghost *want, const struct ghost *have);
+void ghost_copy(struct ghost *to, const struct ghost *from);
+struct iommu_vm *ghost_context(unsigned int vm);
+
+/* invariants.c */
+ghost_verdict ghost_invariants(const struct ghost *g);
+
+/* concrete.c: what the EL2 code's structures must agree on among themselves */
+ghost_verdict ghost_concrete(void);
+
+/* reach.c */
+void ghost_watch_devices(void);
+ghost_verdict ghost_caches(const struct ghost *g);
+
+/* lookup.c */
+unsigned int page_index(u64 phys);
+u64 page_phys(unsigned int idx);
+struct ghost_page *page_at(struct ghost *g, u64 phys);
+bool page_is_memory(u64 phys);
+bool in_registers(u64 phys);
+struct ghost_domain *find_domain(struct ghost *g, u8 owner, u64 handle);
+struct ghost_domain *unused_domain(struct ghost *g);
+struct ghost_stream *find_stream(struct ghost *g, u64 smmu, u64 sid);
+struct ghost_vm *find_vm(struct ghost *g, u64 handle);
+struct ghost_pool *pool_of(struct ghost *g, u8 owner);
+struct ghost_route *find_route(struct ghost_vm *vm, u64 pviommu, u64 vsid);
+bool host_reaches(const struct ghost_page *page);
+u8 vm_number(u64 handle);
+
+/* map.c */
+const struct ghost_leaf *map_find(const struct ghost_map *map, u64 iova);
+bool map_overlaps(const struct ghost_map *map, u64 iova, u64 size);
+void map_add(struct ghost *g, struct ghost_domain *domain, const struct ghost_leaf *leaf);
+void map_append(struct ghost_map *map, const struct ghost_leaf *leaf);
+void map_del(struct ghost *g, struct ghost_domain *domain, u64 iova);
+void map_clear(struct ghost *g, struct ghost_domain *domain);
+
+/* Geometry that is the same for every domain */
+u64 ghost_ias(void);
+u64 ghost_oas(void);
+#define GHOST_BLOCK		(PAGE_SIZE * PTRS_PER_PTE)
+/* Most that one call maps or unmaps (I7) */
+#define GHOST_MAX_STEP		GHOST_BLOCK
+
+#endif /* NATIVE_GHOST_H */

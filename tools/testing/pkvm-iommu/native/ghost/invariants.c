@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What is true of every state, whatever was called before. The numbers are those
+ * of Documentation/virt/kvm/arm/pkvm-iommu.rst.
+ */
+#include <stdio.h>
+
+#include "ghost.h"
+
+static char said[256];
+
+#define MUST(x, ...)							\
+do {									\
+	if (!(x)) {							\
+		snprintf(said, sizeof(said), __VA_ARGS__);		\
+		return said;						\
+	}								\
+} while (0)
+
+/* May devices of @owner reach this page? */
+static bool may_reach(const struct ghost_page *page, u8 owner)
+{
+	return owner == GHOST_HOST ? host_reaches(page) : page->owner == owner;
+}
+
+/* I1: what a domain maps, its owner owns or has been lent */
+static ghost_verdict reach_own_memory(const struct ghost *g, const struct ghost_domain *d)
+{
+	unsigned int i;
+	u64 phys;
+
+	for (i = 0; i < d->map.nr; i++) {
+		const struct ghost_leaf *leaf = &d->map.leaf[i];
+
+		for (phys = leaf->phys; phys < leaf->phys + leaf->size; phys += PAGE_SIZE) {
+			if (page_is_memory(phys)) {
+				MUST(may_reach(&g->page[page_index(phys)], d->owner),
+				     "I1: domain %lu of %u maps 0x%lx, which belongs to %u",
+				     d->handle, d->owner, phys, g->page[page_index(phys)].owner);
+				continue;
+			}
+			MUST(d->owner == GHOST_HOST, "I1: a VM maps MMIO at 0x%lx", phys);
+			MUST(!in_registers(phys), "I1: the host maps EL2's registers");
+		}
+	}
+
+	return NULL;
+}
+
+/* I1, I5: the identity map is what the host may access; counts are exact */
+static ghost_verdict pages(const struct ghost *g)
+{
+	static u32 refs[GHOST_MAX_PAGES];
+	unsigned int i, j;
+	u64 phys;
+
+	memset(refs, 0, sizeof(refs));
+	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
+		for (j = 0; g->domain[i].used && j < g->domain[i].map.nr; j++) {
+			const struct ghost_leaf *leaf = &g->domain[i].map.leaf[j];
+
+			for (phys = leaf->phys; phys < leaf->phys + leaf->size; phys += PAGE_SIZE) {
+				if (page_is_memory(phys))
+					refs[page_index(phys)]++;
+			}
+		}
+	}
+	for (i = 0; i < g->nr_pages; i++) {
+		const struct ghost_page *page = &g->page[i];
+
+		MUST(page->idmap == host_reaches(page),
+		     "I1: page 0x%lx is %sin the identity map", page_phys(i),
+		     page->idmap ? "" : "not ");
+		MUST(page->dma == refs[i], "I5: page 0x%lx is mapped %u times, counted %u times",
+		     page_phys(i), refs[i], page->dma);
+		MUST(page->owner != GHOST_EL2 || !page->dma, "I5: EL2's page 0x%lx is mapped",
+		     page_phys(i));
+		MUST(!host_reaches(page) || page->owner == GHOST_HOST ||
+		     page->host == PKVM_PAGE_SHARED_BORROWED, "page 0x%lx is owned twice",
+		     page_phys(i));
+	}
+
+	return NULL;
+}
+
+/* I2: a stream is named once at most, and by its owner */
+static ghost_verdict routes(const struct ghost *g)
+{
+	bool named[SIM_MAX_SMMUS][NR_SIDS] = {};
+	unsigned int i, j, k;
+
+	for (i = 0; i < GHOST_MAX_VMS; i++) {
+		const struct ghost_vm *vm = &g->vm[i];
+
+		for (j = 0; j < vm->nr_routes && j < GHOST_MAX_ROUTES; j++) {
+			const struct ghost_route *r = &vm->routes[j];
+			const struct ghost_stream *s;
+
+			for (k = 0; k < j; k++) {
+				MUST(vm->routes[k].pviommu != r->pviommu ||
+				     vm->routes[k].vsid != r->vsid,
+				     "I2: VM %u has two routes for one vSID", i);
+			}
+			s = find_stream((struct ghost *)g, r->smmu, r->sid);
+			if (!s)
+				continue;
+			MUST(!named[r->smmu][s - g->stream[r->smmu]],
+			     "I2: stream 0x%x is named twice", r->sid);
+			named[r->smmu][s - g->stream[r->smmu]] = true;
+			MUST(s->owner == GHOST_VM + i, "I2: stream 0x%x of VM %u belongs to %u",
+			     r->sid, i, s->owner);
+			/* I6: drained in this order */
+			MUST(!r->blocked || s->domain == PKVM_IOMMU_DOMAIN_BLOCKED,
+			     "I6: stream 0x%x of a dead VM is attached", r->sid);
+		}
+	}
+	for (i = 0; i < sim_nr_smmus; i++) {
+		for (j = 0; j < NR_SIDS; j++)
+			MUST(g->stream[i][j].owner == GHOST_HOST || named[i][j],
+			     "I2: stream 0x%x of VM %u has no route", machine_sids[j],
+			     g->stream[i][j].owner - GHOST_VM);
+	}
+
+	return NULL;
+}
+
+/* I4: a stream uses a domain of its owner; domains count their streams */
+static ghost_verdict attachments(const struct ghost *g)
+{
+	u32 streams[GHOST_MAX_DOMAINS] = {};
+	unsigned int i, j;
+
+	for (i = 0; i < sim_nr_smmus; i++) {
+		for (j = 0; j < NR_SIDS; j++) {
+			const struct ghost_stream *s = &g->stream[i][j];
+			const struct ghost_domain *d;
+
+			if (s->domain == PKVM_IOMMU_DOMAIN_BLOCKED)
+				continue;
+			if (s->domain == PKVM_IOMMU_DOMAIN_IDENTITY) {
+				MUST(s->owner == GHOST_HOST,
+				     "I1: VM %u uses the host's identity map",
+				     s->owner - GHOST_VM);
+				continue;
+			}
+			d = find_domain((struct ghost *)g, s->owner, s->domain);
+			MUST(d, "I4: stream 0x%x uses domain %lu, which is not its owner's",
+			     machine_sids[j], s->domain);
+			MUST(!d->dying, "a dying domain is attached");
+			streams[d - g->domain]++;
+		}
+	}
+	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
+		const struct ghost_domain *d = &g->domain[i];
+
+		/* A wedged domain keeps streams that could not be confirmed gone */
+		MUST(!d->used || (d->wedged ? d->streams >= streams[i] : d->streams == streams[i]),
+		     "domain %lu of %u has %u streams, counts %u", d->handle, d->owner,
+		     streams[i], d->streams);
+	}
+
+	return NULL;
+}
+
+/* I3, I6: what a VM may have, by how far it is in its life */
+static ghost_verdict lives(const struct ghost *g)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < GHOST_MAX_VMS; i++) {
+		const struct ghost_vm *vm = &g->vm[i];
+
+		MUST(vm->life != VM_NONE || !vm->context, "VM %u is gone, its context is not", i);
+		MUST(!vm->dead || vm->life != VM_LIVE || !vm->served,
+		     "VM %u runs and is being drained", i);
+		for (j = 0; j < g->nr_pages; j++)
+			MUST(g->page[j].owner != GHOST_VM + i || vm->life >= VM_LIVE,
+			     "page 0x%lx belongs to VM %u, which does not exist", page_phys(j), i);
+	}
+
+	return NULL;
+}
+
+ghost_verdict ghost_invariants(const struct ghost *g)
+{
+	ghost_verdict v = NULL;
+	unsigned int i;
+
+	for (i = 0; i < GHOST_MAX_DOMAINS && !v; i++) {
+		if (g->domain[i].used)
+			v = reach_own_memory(g, &g->domain[i]);
+	}
+
+	return v ?: pages(g) ?: routes(g) ?: attachments(g) ?: lives(g);
+}

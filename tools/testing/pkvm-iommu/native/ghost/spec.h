@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the specifications of host, VMs and guests have in common.
+ */
+#ifndef NATIVE_GHOST_SPEC_H
+#define NATIVE_GHOST_SPEC_H
+
+#include "ghost.h"
+
+#define ALLOWED(x, why)							\
+do {									\
+	if (!(x))							\
+		return why;						\
+} while (0)
+
+bool iommu_is_stage1(void);
+
+/* spec_host.c */
+ghost_verdict spec_lend(struct ghost *g, const struct ghost *post, u8 owner, u64 nr);
+ghost_verdict spec_return(struct ghost *g, const struct ghost *post, u8 owner, u64 nr);
+ghost_verdict spec_refused(const struct ghost *g, u64 phys, long ret);
+ghost_verdict spec_list(struct ghost *g, const struct ghost_call *c, const struct ghost *post,
+			u8 owner, u64 nr);
+ghost_verdict spec_alloc_domain(struct ghost *g, u8 owner, long ret);
+ghost_verdict spec_free_domain(struct ghost *g, u8 owner, u64 handle, long ret,
+			       const struct ghost *post);
+ghost_verdict spec_shrink(struct ghost *g, struct ghost_domain *d, const struct ghost_domain *left);
+ghost_verdict spec_switch(struct ghost *g, struct ghost_stream *s, u64 to,
+			  const struct ghost *post, u64 smmu, u64 sid, long ret);
+ghost_verdict spec_after_failure(struct ghost *g, const struct ghost *post);
+ghost_verdict spec_add_leaves(struct ghost *g, struct ghost_domain *d, u64 iova, u64 phys,
+			      u64 done, u64 prot);
+ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 size, long ret,
+			 u64 done, u64 block, const struct ghost *post);
+
+#endif /* NATIVE_GHOST_SPEC_H */

@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls of guests: <linux/pkvm-pviommu.h>. A call ends in one of four ways: with a
+ * status for the guest; with a replay, of which the guest knows nothing; with an
+ * exit because the host must give memory to the VM's pool; with an exit because
+ * the host must give the guest a page. Only the first and second change anything
+ * but what is waited for.
+ */
+#include <linux/iommu.h>
+#include <linux/pkvm-pviommu.h>
+
+#include "spec.h"
+
+#define PROT_ALL	(PVIOMMU_PROT_READ | PVIOMMU_PROT_WRITE | PVIOMMU_PROT_CACHE |	\
+			 PVIOMMU_PROT_NOEXEC | PVIOMMU_PROT_MMIO | PVIOMMU_PROT_PRIV)
+#define PASID_BITS	20
+/* How often the host is asked for the same page, at most */
+#define PAGE_REQUESTS	4
+
+struct guest {
+	const struct ghost_call	*c;
+	struct ghost_vm		*vm;
+	u8			owner;
+	long			status;
+	bool			wants_memory, wants_page, replay;
+	u64			waited_ipa;
+	unsigned int		waited;
+};
+
+static bool zero_from(const struct guest *me, unsigned int from)
+{
+	for (; from < 5; from++) {
+		if (me->c->arg[from])
+			return false;
+	}
+
+	return true;
+}
+
+/* The call is refused and nothing changed */
+static ghost_verdict refused(const struct guest *me)
+{
+	ALLOWED(me->status == SMCCC_RET_INVALID_PARAMETER, "a guest's bad call is accepted");
+	ALLOWED(!me->c->guest.x[1] && !me->c->guest.x[2] && !me->c->guest.x[3],
+		"a refused call returns values");
+
+	return NULL;
+}
+
+static ghost_verdict needs_memory(struct ghost *g, const struct guest *me)
+{
+	ALLOWED(pool_of(g, me->owner)->free < 4 || weather.no_memory || weather.races,
+		"a guest waits for memory that it has");
+
+	return NULL;
+}
+
+static struct ghost_domain *domain_of(struct ghost *g, const struct guest *me, u64 handle)
+{
+	struct ghost_domain *d = find_domain(g, me->owner, handle);
+
+	return d && !d->dying ? d : NULL;
+}
+
+static ghost_verdict switch_dev(struct ghost *g, const struct guest *me, const struct ghost *post,
+				bool on)
+{
+	u64 pviommu = me->c->arg[0], vsid = me->c->arg[1], handle = me->c->arg[3];
+	struct ghost_route *r = find_route(me->vm, pviommu, vsid);
+	struct ghost_stream *s;
+
+	if (!r || me->c->arg[2] || me->c->arg[4] > (on ? PASID_BITS : 0) ||
+	    !domain_of(g, me, handle))
+		return refused(me);
+	s = find_stream(g, r->smmu, r->sid);
+	/* Replaces nothing; ends only what is there */
+	if (s->domain != (on ? PKVM_IOMMU_DOMAIN_BLOCKED : handle))
+		return refused(me);
+	if (me->status == SMCCC_RET_INVALID_PARAMETER)
+		return spec_switch(g, s, 0, post, r->smmu, r->sid, -EIO);
+	ALLOWED(me->status == SMCCC_RET_SUCCESS, "ATTACH or DETACH has no status");
+
+	return spec_switch(g, s, on ? handle : PKVM_IOMMU_DOMAIN_BLOCKED, post, r->smmu, r->sid,
+			   0);
+}
+
+static ghost_verdict alloc_domain(struct ghost *g, const struct guest *me)
+{
+	if (!zero_from(me, 0))
+		return refused(me);
+	if (me->wants_memory)
+		return needs_memory(g, me);
+	ALLOWED(me->status == SMCCC_RET_SUCCESS, "ALLOC_DOMAIN fails");
+
+	return spec_alloc_domain(g, me->owner, me->c->guest.x[1]);
+}
+
+static ghost_verdict free_domain(struct ghost *g, const struct guest *me, const struct ghost *post)
+{
+	struct ghost_domain *d = find_domain(g, me->owner, me->c->arg[0]);
+	long ret = 0;
+
+	if (!zero_from(me, 1))
+		return refused(me);
+	if (me->replay)
+		ret = -EAGAIN;
+	else if (me->status != SMCCC_RET_SUCCESS)
+		ret = !d ? -ENOENT : d->wedged ? -EIO : -EBUSY;
+
+	return spec_free_domain(g, me->owner, me->c->arg[0], ret, post);
+}
+
+/* May the VM map this page of its own? *phys if so; -ENOENT: the host has not given it */
+static long own_page(struct ghost *g, const struct guest *me, u64 ipa, u64 *phys)
+{
+	u64 gfn = ipa >> PAGE_SHIFT;
+	kvm_pte_t pte = gfn < NATIVE_GUEST_PAGES ? me->vm->gfn[gfn] : 0;
+
+	if (ipa >> NATIVE_GUEST_IA_BITS)
+		return -EPERM;
+	if (!pte)
+		return -ENOENT;
+	if (!kvm_pte_valid(pte))
+		return -EPERM;
+	*phys = kvm_pte_to_phys(pte);
+	if (page_at(g, *phys)->dma == 0x7fff)
+		return -EBUSY;
+
+	return 0;
+}
+
+/* Adds what was mapped: runs of pages that are contiguous, each in pages and blocks */
+static ghost_verdict add_runs(struct ghost *g, const struct guest *me, struct ghost_domain *d,
+			      u64 done)
+{
+	u64 iova = me->c->arg[1], ipa = me->c->arg[2], prot = me->c->arg[4];
+	u64 pos, start = 0, phys, next, first = 0;
+	ghost_verdict v = NULL;
+
+	for (pos = 0; pos < done && !v; pos += PAGE_SIZE) {
+		ALLOWED(!own_page(g, me, ipa + pos, &phys), "I1: a guest maps what is not its own");
+		if (pos == start)
+			first = phys;
+		if (pos + PAGE_SIZE < done && !own_page(g, me, ipa + pos + PAGE_SIZE, &next) &&
+		    next == phys + PAGE_SIZE)
+			continue;
+		v = spec_add_leaves(g, d, iova + start, first, pos + PAGE_SIZE - start, prot);
+		start = pos + PAGE_SIZE;
+	}
+
+	return v;
+}
+
+static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const struct ghost *post)
+{
+	u64 iova = me->c->arg[1], ipa = me->c->arg[2], size = me->c->arg[3], prot = me->c->arg[4];
+	u64 done = me->c->guest.x[1], phys;
+	struct ghost_domain *d = domain_of(g, me, me->c->arg[0]);
+	long first;
+
+	if (prot & ~(u64)PROT_ALL || !(prot & (PVIOMMU_PROT_READ | PVIOMMU_PROT_WRITE)) ||
+	    !PAGE_ALIGNED(ipa) || ipa + size < ipa || !d ||
+	    !size || !PAGE_ALIGNED(iova | size) || iova >> ghost_ias() ||
+	    size > BIT(ghost_ias()) - iova)
+		return refused(me);
+
+	first = own_page(g, me, ipa, &phys);
+	if (me->wants_page) {
+		if (me->vm->wait_ipa != ipa)
+			me->vm->waits = 0;
+		ALLOWED(me->vm->waits < PAGE_REQUESTS, "I7: a call waits for a page for ever");
+		me->vm->wait_ipa = ipa;
+		me->vm->waits++;
+		ALLOWED(first == -ENOENT || weather.races, "a guest waits for a page that it has");
+		ALLOWED(me->c->guest.fault_ipa == ipa, "a guest waits for another page");
+		return NULL;
+	}
+	if (me->wants_memory)
+		return needs_memory(g, me);
+	if (me->status != SMCCC_RET_SUCCESS) {
+		/* A page that the host does not give is none, after a while */
+		if (first == -ENOENT)
+			first = me->waited >= PAGE_REQUESTS && me->waited_ipa == ipa ? -EPERM : 0;
+		ALLOWED(first || map_overlaps(&d->map, iova, PAGE_SIZE) ||
+			map_overlaps(&d->map, iova, size) || weather.hardware || weather.races,
+			"a guest cannot map its own page");
+		if (weather.hardware)
+			spec_after_failure(g, post);
+		return refused(me);
+	}
+	ALLOWED(done && done <= size, "MAP_PAGES maps nothing, or too much");
+	ALLOWED(done <= GHOST_MAX_STEP, "I7: MAP_PAGES maps more than it may in one step");
+
+	return add_runs(g, me, d, done);
+}
+
+static ghost_verdict unmap_pages(struct ghost *g, const struct guest *me, const struct ghost *post)
+{
+	struct ghost_domain *d = domain_of(g, me, me->c->arg[0]);
+	u64 iova = me->c->arg[1], size = me->c->arg[2];
+	const struct ghost_leaf *leaf;
+	long ret = 0;
+
+	if (!zero_from(me, 3))
+		return refused(me);
+	if (me->status != SMCCC_RET_SUCCESS) {
+		if (!d || !size || !PAGE_ALIGNED(iova | size) || iova >> ghost_ias() ||
+		    size > BIT(ghost_ias()) - iova)
+			return refused(me);
+		leaf = map_find(&d->map, iova);
+		ret = !leaf ? -ENXIO : leaf->size > PAGE_SIZE &&
+		      (leaf->iova != iova || leaf->size > size) ? -EINVAL : -EIO;
+	}
+
+	return spec_unmap(g, me->owner, me->c->arg[0], iova, size, ret, me->c->guest.x[1], 0,
+			  post);
+}
+
+static ghost_verdict features(const struct guest *me)
+{
+	if (!zero_from(me, 0))
+		return refused(me);
+	ALLOWED(me->status == SMCCC_RET_SUCCESS && !me->c->guest.x[1] &&
+		me->c->guest.x[2] == (PAGE_SIZE | GHOST_BLOCK) &&
+		me->c->guest.x[3] == ghost_ias(), "FEATURES does not say what is there");
+
+	return NULL;
+}
+
+static ghost_verdict req_dma(struct ghost *g, const struct guest *me)
+{
+	struct ghost_route *r = find_route(me->vm, me->c->op, me->c->arg[0]);
+
+	if (!r)
+		return refused(me);
+	ALLOWED(me->status == SMCCC_RET_SUCCESS &&
+		me->c->guest.x[1] == sim_smmus[r->smmu]->cfg.base && me->c->guest.x[2] == r->sid,
+		"DEV_REQ_DMA names another stream");
+
+	return NULL;
+}
+
+ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
+{
+	struct guest me = {
+		.c		= c,
+		.vm		= &g->vm[c->caller - GHOST_VM],
+		.owner		= c->caller,
+		.status		= (int)c->guest.x[0],
+		.replay		= c->guest.handled && c->guest.replay,
+		.wants_page	= c->guest.wants_page,
+		.wants_memory	= !c->guest.handled && !c->guest.wants_page,
+	};
+	bool done = c->guest.handled && !c->guest.replay;
+
+	me.waited_ipa = me.vm->wait_ipa;
+	me.waited = me.vm->waits;
+	/* A call that ends waits no more */
+	if (c->guest.handled)
+		me.vm->waits = 0;
+	if (weather.hardware)
+		memcpy(g->smmu_dead, post->smmu_dead, sizeof(g->smmu_dead));
+	if (!me.vm->served) {
+		ALLOWED(done && me.status == SMCCC_RET_NOT_SUPPORTED,
+			"a VM without a pvIOMMU is served");
+		return NULL;
+	}
+	/* No device is assignable on these machines, so no VM owns registers */
+	if (c->func == PVIOMMU_DEV_REQ_MMIO_FUNC_ID) {
+		ALLOWED(done && me.status == SMCCC_RET_INVALID_PARAMETER,
+			"a VM sees registers that it does not own");
+		return NULL;
+	}
+	ALLOWED(!me.wants_page || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_MAP_PAGES),
+		"a call that maps nothing waits for a page");
+	ALLOWED(!me.replay || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_FREE_DOMAIN),
+		"a call is replayed that frees nothing");
+	ALLOWED(!me.wants_memory || (c->func == PVIOMMU_OP_FUNC_ID &&
+		(c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_ALLOC_DOMAIN)),
+		"a call that allocates nothing waits for memory");
+	if (c->func == PVIOMMU_DEV_REQ_DMA_FUNC_ID)
+		return req_dma(g, &me);
+
+	switch (c->op) {
+	case PVIOMMU_OP_ATTACH_DEV:
+		return switch_dev(g, &me, post, true);
+	case PVIOMMU_OP_DETACH_DEV:
+		return switch_dev(g, &me, post, false);
+	case PVIOMMU_OP_ALLOC_DOMAIN:
+		return alloc_domain(g, &me);
+	case PVIOMMU_OP_FREE_DOMAIN:
+		return free_domain(g, &me, post);
+	case PVIOMMU_OP_MAP_PAGES:
+		return map_pages(g, &me, post);
+	case PVIOMMU_OP_UNMAP_PAGES:
+		return unmap_pages(g, &me, post);
+	case PVIOMMU_OP_FEATURES:
+		return features(&me);
+	}
+	ALLOWED(done && me.status == SMCCC_RET_NOT_SUPPORTED, "an unknown op is served");
+
+	return NULL;
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Calls of the host about VMs: memory, routes, the end.
+ */
+#include "spec.h"
+
+/* A VM has memory and routes from its reservation until it dies */
+static bool may_have_context(const struct ghost_vm *vm)
+{
+	return vm && (vm->life == VM_RESERVED || vm->life == VM_LIVE) && !vm->dead;
+}
+
+static ghost_verdict vm_topup(struct ghost *g, const struct ghost_call *c,
+			      const struct ghost *post)
+{
+	u64 handle = c->arg[0], nr = c->arg[2], left = c->result.out[1];
+	struct ghost_vm *vm = find_vm(g, handle);
+	long ret = c->result.ret;
+
+	if (nr > PKVM_IOMMU_TOPUP_MAX) {
+		ALLOWED(ret == -E2BIG, "an over-long list is not -E2BIG");
+		return NULL;
+	}
+	if (!may_have_context(vm)) {
+		ALLOWED(ret == -ENOENT && left == nr, "a VM that may have nothing gets memory");
+		return NULL;
+	}
+	if (!vm->context && !nr) {
+		ALLOWED(ret == -ENOENT, "a VM is known without a page");
+		return NULL;
+	}
+	if (weather.races && (ret == -EAGAIN || ret == -ENOENT) && left == nr)
+		return NULL;
+	/* The first page makes the VM known */
+	if (left < nr)
+		vm->context = true;
+
+	return spec_list(g, c, post, GHOST_VM + vm_number(handle), nr);
+}
+
+static ghost_verdict vm_route(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
+{
+	u64 handle = c->arg[0], pviommu = c->arg[1], vsid = c->arg[2];
+	u64 smmu = c->arg[3], sid = c->arg[4];
+	struct ghost_vm *vm = find_vm(g, handle);
+	long ret = c->result.ret, want = 0;
+	struct ghost_stream *s;
+
+	s = smmu < sim_nr_smmus ? find_stream(g, smmu, sid) : NULL;
+	if (pviommu >> 32 || vsid >> 32)
+		want = -EINVAL;
+	else if (smmu >= sim_nr_smmus)
+		want = -ENOENT;
+	else if (!may_have_context(vm) || !vm->context)
+		want = -ENOENT;
+	else if (vm->life != VM_RESERVED)
+		want = -EPERM;			/* I3 */
+	else if (find_route(vm, pviommu, vsid))
+		want = -EEXIST;			/* I2 */
+	else if (ret == -ENOMEM && (!pool_of(g, GHOST_VM + vm_number(handle))->free ||
+				    weather.no_memory))
+		return NULL;
+	else if (!s)
+		want = -ERANGE;
+	else if (!s->known)
+		want = -ENOENT;
+	else if (s->owner != GHOST_HOST || s->domain != PKVM_IOMMU_DOMAIN_BLOCKED)
+		want = -EBUSY;			/* I2 */
+	/* I2: what may not abort stays the host's */
+	ALLOWED(ret == want || (ret == -EIO && !want && weather.hardware),
+		"VM_ROUTE does not return what it must");
+	if (ret)
+		return NULL;
+
+	s->owner = GHOST_VM + vm_number(handle);
+	vm->routes[vm->nr_routes++] = (struct ghost_route) { pviommu, vsid, sid, smmu, false };
+
+	return NULL;
+}
+
+/*
+ * One step of the drain, in this order (I6): all streams abort; domains unmap;
+ * streams and memory go back to the host.
+ */
+static ghost_verdict drain_step(struct ghost *g, struct ghost_vm *vm, u8 owner,
+				const struct ghost *post)
+{
+	const struct ghost_vm *after = &post->vm[owner - GHOST_VM];
+	bool all_blocked = true, domains = false;
+	unsigned int i;
+
+	for (i = 0; i < vm->nr_routes; i++) {
+		struct ghost_route *r = &vm->routes[i];
+		struct ghost_stream *s = find_stream(g, r->smmu, r->sid);
+		struct ghost_domain *d;
+
+		if (i < after->nr_routes && !after->routes[i].blocked) {
+			all_blocked = false;
+			continue;
+		}
+		d = s ? find_domain(g, owner, s->domain) : NULL;
+		if (d)
+			d->streams--;
+		if (s)
+			s->domain = PKVM_IOMMU_DOMAIN_BLOCKED;
+		r->blocked = true;
+	}
+	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
+		struct ghost_domain *d = &g->domain[i];
+		const struct ghost_domain *p;
+
+		if (!d->used || d->owner != owner)
+			continue;
+		p = find_domain((struct ghost *)post, owner, d->handle);
+		if (!p) {
+			ALLOWED(all_blocked, "I6: a domain is freed before all streams abort");
+			ALLOWED(!d->wedged, "I5: a domain is freed that an SMMU may have cached");
+			map_clear(g, d);
+			d->used = false;
+			continue;
+		}
+		domains = true;
+		if (p->dying) {
+			ALLOWED(all_blocked, "I6: pages are unpinned before all streams abort");
+			spec_shrink(g, d, p);
+		}
+	}
+	while (vm->nr_routes > after->nr_routes) {
+		struct ghost_route *r = &vm->routes[--vm->nr_routes];
+		struct ghost_stream *s = find_stream(g, r->smmu, r->sid);
+
+		ALLOWED(all_blocked && !domains, "I6: a stream goes back before the VM's memory");
+		if (s)
+			s->owner = GHOST_HOST;
+		memset(r, 0, sizeof(*r));
+	}
+
+	return NULL;
+}
+
+static ghost_verdict vm_drain(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
+{
+	struct ghost_vm *vm = find_vm(g, c->arg[0]);
+	u8 owner = GHOST_VM + vm_number(c->arg[0]);
+	long ret = c->result.ret;
+	ghost_verdict v;
+
+	if (!vm || !vm->context) {
+		ALLOWED(!ret && !c->result.out[1], "a drain of nothing is not 0");
+		return NULL;
+	}
+	if (vm->life == VM_LIVE && vm->served) {
+		ALLOWED(ret == -EBUSY && !c->result.out[1], "a VM that runs is drained");
+		return NULL;
+	}
+	if (weather.races && ret == -EAGAIN && !vm->dead && !post->vm[owner - GHOST_VM].dead)
+		return NULL;
+
+	vm->dead = true;
+	v = drain_step(g, vm, owner, post);
+	if (v)
+		return v;
+	ALLOWED(ret == 0 || ret == -EAGAIN || (ret == -EIO && weather.hardware),
+		"VM_DRAIN returns what it must not");
+	if (ret == -EIO)
+		v = spec_after_failure(g, post);
+	v = v ?: spec_return(g, post, owner, c->result.out[1]);
+	if (v || ret)
+		return v;
+
+	ALLOWED(!vm->nr_routes, "a drained VM has routes");
+	ALLOWED(!pool_of(g, owner)->free && !pool_of(g, owner)->used,
+		"I9: a drained VM does not get all its memory back");
+	vm->context = false;
+	vm->dead = false;
+	vm->served = false;
+
+	return NULL;
+}
+
+ghost_verdict spec_vm(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
+{
+	switch (c->op) {
+	case PKVM_IOMMU_OP_VM_TOPUP:
+		return vm_topup(g, c, post);
+	case PKVM_IOMMU_OP_VM_ROUTE:
+		return vm_route(g, c, post);
+	default:
+		return vm_drain(g, c, post);
+	}
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Hypercalls, by registers.
+ */
+#include <asm/kvm_emulate.h>
+
+#include <nvhe/iommu.h>
+
+#include <iommu.h>
+
+#include "hyp.h"
+
+void native_assert_no_locks(void);
+
+struct kvm_hyp_memcache *native_host_pool(void)
+{
+	return &iommu_host.pool.mc;
+}
+
+static struct call_result call(void (*handler)(struct kvm_cpu_context *), const u64 x[7])
+{
+	struct kvm_cpu_context ctxt = {};
+	struct call_result result;
+	unsigned int i;
+
+	for (i = 1; i < 7; i++)
+		ctxt.regs.regs[i] = x[i];
+	native_reset_point();
+	handler(&ctxt);
+	native_assert_no_locks();
+	result.ret = ctxt.regs.regs[1];
+	for (i = 0; i < ARRAY_SIZE(result.out); i++)
+		result.out[i] = ctxt.regs.regs[2 + i];
+	/* Nothing beyond the documented registers changes */
+	for (i = 7; i < 31; i++)
+		BUG_ON(ctxt.regs.regs[i]);
+
+	return result;
+}
+
+struct call_result host_init_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6)
+{
+	return call(handle___pkvm_iommu_init, (u64[7]) { 0, op, x2, x3, x4, x5, x6 });
+}
+
+struct call_result host_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6)
+{
+	return call(handle___pkvm_iommu_op, (u64[7]) { 0, op, x2, x3, x4, x5, x6 });
+}
+
+struct guest_result guest_call(struct pkvm_hyp_vm *vm, const u64 x[7])
+{
+	struct guest_result result = {};
+	struct kvm_vcpu *vcpu = &vm->vcpu.vcpu;
+	const u64 elr = 0x1004, untouched = 0xf;
+	u64 hpfar;
+
+	memset(vcpu->regs, 0, sizeof(vcpu->regs));
+	memcpy(vcpu->regs, x, 7 * sizeof(*x));
+	vcpu->arch.fault.hpfar_el2 = untouched;
+	native_elr_el2 = elr;
+	native_reset_point();
+	result.handled = pkvm_pviommu_hvc(vcpu);
+	native_assert_no_locks();
+	result.replay = native_elr_el2 == elr - AARCH64_INSN_SIZE;
+	BUG_ON(!result.replay && native_elr_el2 != elr);
+	hpfar = vcpu->arch.fault.hpfar_el2;
+	/* An exit always says what it waits for, and never forgets the call */
+	BUG_ON(result.handled != (hpfar == untouched) || (!result.handled && !result.replay));
+	result.wants_page = !result.handled && hpfar;
+	result.fault_ipa = FIELD_GET(HPFAR_EL2_FIPA, hpfar) << 12;
+	memcpy(result.x, vcpu->regs, sizeof(result.x));
+
+	return result;
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Whole machines: memory, SMMUs, devices, and a host that boots pKVM on them and
+ * then calls it.
+ */
+#ifndef NATIVE_MACHINE_H
+#define NATIVE_MACHINE_H
+
+#include "../smmu/sim.h"
+
+/**
+ * struct machine - a machine to boot
+ * @name: for the names of tests
+ * @mem: pieces of memory
+ * @nr_mem: how many
+ * @smmus: SMMUs
+ * @flags: PKVM_IOMMU_F_* that the host passes for each
+ * @nr_smmus: how many
+ */
+struct machine {
+	const char		*name;
+	struct memblock_region	mem[NATIVE_MAX_PIECES];
+	unsigned int		nr_mem;
+	struct sim_config	smmus[SIM_MAX_SMMUS];
+	u64			flags[SIM_MAX_SMMUS];
+	unsigned int		nr_smmus;
+};
+
+/* Machines that differ in what the product looks at; the first is the default */
+unsigned int machine_count(void);
+struct machine machine_get(unsigned int i);
+
+/* Streams of the devices; every SMMU has them, several lie in one chunk */
+#define NR_SIDS		6
+extern const u32 machine_sids[NR_SIDS];
+
+/* Boot up to and including the last call of the host that is trusted */
+void machine_prepare(const struct machine *m, u64 seed);
+long machine_register(const struct machine *m, unsigned int smmu);
+void machine_boot(const struct machine *m, u64 seed);
+
+/* Pages of the host, full of what looks like page-table entries */
+u64 host_page_get(void);
+u64 host_pages_get(unsigned int nr);
+void host_page_put(u64 phys);
+unsigned int host_pages_left(void);
+
+/* A list of pages, as the host makes it, and one that EL2 returned */
+u64 host_list(unsigned int nr);
+void host_list_put(u64 head, u64 nr);
+
+/* Calls as the host's driver makes them: memory is lent when it is asked for */
+int host_topup(unsigned int nr);
+int host_vm_topup(u64 vm, unsigned int nr);
+struct call_result host_do(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
+int host_drain(u64 vm);
+
+#endif /* NATIVE_MACHINE_H */

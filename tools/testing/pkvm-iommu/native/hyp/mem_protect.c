@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Ownership of pages: each function does what its namesake of mem_protect.c does
+ * with the calls of patches/0001 and 0003, but for CPU page tables.
+ */
+#include <nvhe/iommu.h>
+#include <nvhe/mm.h>
+
+#include "hyp.h"
+
+struct host_mmu host_mmu;
+static hyp_spinlock_t pkvm_lock;
+
+static bool range_is_valid(u64 pfn, u64 nr_pages)
+{
+	u64 end = (NATIVE_PHYS_END >> PAGE_SHIFT), i;
+
+	if (pfn >= end || nr_pages > end - pfn)
+		return false;
+	for (i = 0; i < nr_pages; i++) {
+		if (!addr_is_memory(hyp_pfn_to_phys(pfn + i)))
+			return false;
+	}
+
+	return nr_pages;
+}
+
+static int check_host(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		if (get_host_state(hyp_phys_to_page(phys)) != state)
+			return -EPERM;
+	}
+
+	return 0;
+}
+
+static int check_hyp(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		if (get_hyp_state(hyp_phys_to_page(phys)) != state)
+			return -EPERM;
+	}
+
+	return 0;
+}
+
+static void set_hyp(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE)
+		set_hyp_state(hyp_phys_to_page(phys), state);
+}
+
+/* __host_update_page_state() */
+static void set_host(u64 phys, u64 size, enum pkvm_page_state state)
+{
+	u64 cur;
+
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE)
+		set_host_state(hyp_phys_to_page(cur), state);
+	if (state != PKVM_NOPAGE)
+		pkvm_iommu_host_grant(phys, size);
+}
+
+static void set_owner(u64 phys, u64 size, enum page_owner owner, pkvm_handle_t handle, u64 gfn)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE)
+		page_set_owner(phys, owner, handle, gfn);
+}
+
+int __pkvm_host_donate_hyp(u64 pfn, u64 nr_pages)
+{
+	u64 phys = hyp_pfn_to_phys(pfn), size = nr_pages << PAGE_SHIFT;
+	int ret;
+
+	if (!range_is_valid(pfn, nr_pages))
+		return -EINVAL;
+	if (fault_hits(FAULT_DONATE))
+		return -ENOMEM;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&pkvm_lock);
+	ret = check_host(phys, size, PKVM_PAGE_OWNED) ?: check_hyp(phys, size, PKVM_NOPAGE) ?:
+	      pkvm_iommu_host_revoke(phys, size);
+	if (!ret) {
+		set_hyp(phys, size, PKVM_PAGE_OWNED);
+		set_owner(phys, size, OWNER_HYP, 0, 0);
+		set_host(phys, size, PKVM_NOPAGE);
+	}
+	hyp_spin_unlock(&pkvm_lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int __pkvm_hyp_donate_host(u64 pfn, u64 nr_pages)
+{
+	u64 phys = hyp_pfn_to_phys(pfn), size = nr_pages << PAGE_SHIFT, cur;
+	int ret;
+
+	if (!range_is_valid(pfn, nr_pages))
+		return -EINVAL;
+
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		if (!page_is_clean(cur))
+			native_fail("0x%lx goes back with data of EL2", cur);
+		if (!native_coherent && poc_read64(cur + 8))
+			native_fail("0x%lx goes back with data behind the caches", cur);
+	}
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&pkvm_lock);
+	ret = check_hyp(phys, size, PKVM_PAGE_OWNED) ?: check_host(phys, size, PKVM_NOPAGE);
+	if (!ret) {
+		set_hyp(phys, size, PKVM_NOPAGE);
+		set_owner(phys, size, OWNER_HOST, 0, 0);
+		set_host(phys, size, PKVM_PAGE_OWNED);
+	}
+	hyp_spin_unlock(&pkvm_lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int host_share_hyp(u64 pfn)
+{
+	u64 phys = hyp_pfn_to_phys(pfn);
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	if (!ret)
+		set_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int host_unshare_hyp(u64 pfn)
+{
+	u64 phys = hyp_pfn_to_phys(pfn);
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
+	if (!ret)
+		set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+/* The page at @gfn, if it is the guest's in state @state */
+static int find_guest_page(struct pkvm_hyp_vm *vm, u64 gfn, enum pkvm_page_state state, u64 *phys)
+{
+	kvm_pte_t pte = gfn < NATIVE_GUEST_PAGES ? vm->pte[gfn] : 0;
+
+	if (!pte)
+		return -ENOENT;
+	if (!kvm_pte_valid(pte))
+		return -EHWPOISON;
+	*phys = kvm_pte_to_phys(pte);
+
+	return pkvm_getstate(kvm_pgtable_stage2_pte_prot(pte)) == state ? 0 : -EPERM;
+}
+
+int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
+{
+	u64 phys = hyp_pfn_to_phys(pfn);
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	if (!ret && (gfn >= NATIVE_GUEST_PAGES || vm->pte[gfn]))
+		ret = -EPERM;
+	ret = ret ?: pkvm_iommu_host_revoke(phys, PAGE_SIZE);
+	if (!ret) {
+		set_host(phys, PAGE_SIZE, PKVM_NOPAGE);
+		page_set_owner(phys, OWNER_GUEST, vm->kvm.arch.pkvm.handle, gfn);
+		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
+	}
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int guest_share_host(struct pkvm_hyp_vm *vm, u64 gfn)
+{
+	u64 phys;
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	ret = find_guest_page(vm, gfn, PKVM_PAGE_OWNED, &phys);
+	if (!ret) {
+		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_OWNED);
+		set_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
+	}
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int guest_unshare_host(struct pkvm_hyp_vm *vm, u64 gfn)
+{
+	u64 phys;
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_OWNED, &phys) ?:
+	      check_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED) ?:
+	      pkvm_iommu_host_revoke(phys, PAGE_SIZE);
+	if (!ret) {
+		set_host(phys, PAGE_SIZE, PKVM_NOPAGE);
+		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
+	}
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int host_force_reclaim(u64 phys)
+{
+	struct native_page *page = native_page(phys);
+	struct pkvm_hyp_vm *vm;
+	int ret = -EPERM;
+	u64 found;
+
+	hyp_spin_lock(&vm_table_lock);
+	hyp_spin_lock(&host_mmu.lock);
+	vm = page->owner == OWNER_GUEST ? vm_of(page->handle) : NULL;
+	if (vm) {
+		hyp_spin_lock(&vm->lock);
+		ret = find_guest_page(vm, page->gfn, PKVM_PAGE_OWNED, &found) ?:
+		      pkvm_iommu_guest_page_busy(phys);
+		if (!ret) {
+			vm->pte[page->gfn] = GUEST_PTE_POISONED;
+			page_set_owner(phys, OWNER_HOST, 0, 0);
+			set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+		}
+		hyp_spin_unlock(&vm->lock);
+	}
+	hyp_spin_unlock(&host_mmu.lock);
+	hyp_spin_unlock(&vm_table_lock);
+
+	return ret;
+}
+
+int host_reclaim_page_guest(u64 gfn, struct pkvm_hyp_vm *vm)
+{
+	u64 phys;
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	ret = find_guest_page(vm, gfn, PKVM_PAGE_OWNED, &phys);
+	if (ret == -EPERM)
+		ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_OWNED, &phys);
+	if (!ret) {
+		vm->pte[gfn] = 0;
+		page_set_owner(phys, OWNER_HOST, 0, 0);
+		set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+	}
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret && ret != -EHWPOISON ? ret : 0;
+}
+
+bool host_may_access(u64 phys)
+{
+	return get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * CPU page tables of the host and of guests, as far as the IOMMU code reads them.
+ */
+#include "hyp.h"
+
+kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state)
+{
+	return KVM_PTE_VALID | FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE) | phys |
+	       FIELD_PREP(PKVM_PAGE_STATE_PROT_MASK, state);
+}
+
+enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
+{
+	return pte & PKVM_PAGE_STATE_PROT_MASK;
+}
+
+int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
+{
+	struct pkvm_hyp_vm *vm = container_of(pgt, struct pkvm_hyp_vm, pgt);
+	u64 gfn = addr >> PAGE_SHIFT;
+
+	native_assert_held(&vm->lock, "&vm->lock");
+	/* The real one refuses addresses that the table does not translate */
+	if (addr >> NATIVE_GUEST_IA_BITS)
+		return -ERANGE;
+	*ptep = gfn < NATIVE_GUEST_PAGES ? vm->pte[gfn] : 0;
+	*level = vm->block ? KVM_PGTABLE_LAST_LEVEL - 1 : KVM_PGTABLE_LAST_LEVEL;
+
+	return 0;
+}
+
+/* The host's table has a mark for each page that is not the host's */
+int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
+		     struct kvm_pgtable_walker *walker)
+{
+	u64 end = addr + size;
+	int ret = 0;
+
+	for (; addr < end && !ret; addr += PAGE_SIZE) {
+		bool marked = get_host_state(hyp_phys_to_page(addr)) == PKVM_NOPAGE;
+		struct kvm_pgtable_visit_ctx ctx = {
+			.old	= marked ? FIELD_PREP(KVM_INVALID_PTE_TYPE_MASK,
+						      KVM_HOST_INVALID_PTE_TYPE_DONATION) : 0,
+			.arg	= walker->arg,
+			.addr	= addr,
+			.start	= addr,
+			.end	= end,
+			.level	= KVM_PGTABLE_LAST_LEVEL,
+			.flags	= walker->flags,
+		};
+
+		ret = walker->cb(&ctx, KVM_PGTABLE_WALK_LEAF);
+	}
+
+	return ret;
+}
+
+int kvm_pgtable_stage2_unmap(struct kvm_pgtable *pgt, u64 addr, u64 size)
+{
+	native_assert_held(&host_mmu.lock, "&host_mmu.lock");
+
+	return fault_hits(FAULT_DONATE) ? -ENOMEM : 0;
+}

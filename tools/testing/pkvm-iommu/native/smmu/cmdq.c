@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The command queue (chapter 4). Invalidations take effect when a CMD_SYNC after
+ * them completes, no sooner.
+ */
+#include "arm-smmu-v3.h"
+
+#include "sim.h"
+
+void sim_gerror(struct sim_smmu *smmu, u32 bits)
+{
+	/* Active while it differs from GERRORN */
+	smmu->gerror ^= bits & ~(smmu->gerror ^ smmu->gerrorn);
+}
+
+static void command_error(struct sim_smmu *smmu, u32 reason)
+{
+	smmu->cmdq_cons &= ~CMDQ_CONS_ERR;
+	smmu->cmdq_cons |= FIELD_PREP(CMDQ_CONS_ERR, reason);
+	sim_gerror(smmu, GERROR_CMDQ_ERR);
+}
+
+static void complete(struct sim_smmu *smmu)
+{
+	unsigned int i;
+
+	for (i = 0; i < smmu->nr_pending; i++) {
+		sim_tlb_invalidate(smmu, &smmu->pending[i]);
+		sim_config_invalidate(smmu, &smmu->pending[i]);
+	}
+	smmu->nr_pending = 0;
+	smmu->nr_syncs++;
+}
+
+static void add_pending(struct sim_smmu *smmu, const u64 cmd[2])
+{
+	struct sim_inval *inval = &smmu->pending[smmu->nr_pending++];
+
+	if (smmu->nr_pending == ARRAY_SIZE(smmu->pending))
+		native_fail("more invalidations than a queue holds");
+	inval->cmd[0] = cmd[0];
+	inval->cmd[1] = cmd[1];
+	inval->seq = ++smmu->seq;
+}
+
+/* False: not consumed */
+static bool execute(struct sim_smmu *smmu, const u64 cmd[2])
+{
+	u8 op = FIELD_GET(CMDQ_0_OP, cmd[0]);
+
+	if (fault_hits(FAULT_COMMAND)) {
+		command_error(smmu, CMDQ_ERR_CERROR_ILL_IDX);
+		return false;
+	}
+
+	switch (op) {
+	case CMDQ_OP_CMD_SYNC:
+		if (FIELD_GET(CMDQ_SYNC_0_CS, cmd[0]) == 3)
+			break;
+		if (fault_hits(FAULT_SYNC)) {
+			smmu->stuck = true;
+			return false;
+		}
+		complete(smmu);
+		return true;
+	case CMDQ_OP_CFGI_STE:
+	case CMDQ_OP_CFGI_ALL:
+		add_pending(smmu, cmd);
+		return true;
+	case CMDQ_OP_TLBI_EL2_ALL:
+		if (!(smmu->cfg.idr[0] & IDR0_HYP))
+			break;
+		add_pending(smmu, cmd);
+		return true;
+	case CMDQ_OP_TLBI_NH_ALL ... CMDQ_OP_TLBI_NH_VAA:
+	case CMDQ_OP_TLBI_S12_VMALL:
+	case CMDQ_OP_TLBI_S2_IPA:
+	case CMDQ_OP_TLBI_NSNH_ALL:
+		if (!sim_tlb_command_valid(smmu, cmd))
+			break;
+		add_pending(smmu, cmd);
+		return true;
+	}
+	native_fail("illegal command 0x%016lx 0x%016lx", cmd[0], cmd[1]);
+}
+
+void sim_cmdq_run(struct sim_smmu *smmu, unsigned int budget)
+{
+	u32 size = 1u << (smmu->cmdq_base & Q_BASE_LOG2SIZE), mask = 2 * size - 1;
+	u64 base = smmu->cmdq_base & Q_BASE_ADDR_MASK;
+
+	while (budget-- && !smmu->stuck && (smmu->cr0ack & CR0_CMDQEN) &&
+	       !((smmu->gerror ^ smmu->gerrorn) & GERROR_CMDQ_ERR) &&
+	       ((smmu->cmdq_prod ^ smmu->cmdq_cons) & mask)) {
+		u64 phys = base + (smmu->cmdq_cons & (size - 1)) * 16, cmd[2];
+
+		cmd[0] = sim_read64(smmu, phys, "command");
+		cmd[1] = sim_read64(smmu, phys + 8, "command");
+		smmu->nr_commands++;
+		if (!execute(smmu, cmd))
+			return;
+		smmu->cmdq_cons = (smmu->cmdq_cons & ~mask) | ((smmu->cmdq_cons + 1) & mask);
+	}
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The event queue (chapter 7): a full queue loses records and says so.
+ */
+#include "arm-smmu-v3.h"
+
+#include "sim.h"
+
+void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, bool write)
+{
+	u32 size = 1u << (smmu->evtq_base & Q_BASE_LOG2SIZE), mask = 2 * size - 1;
+	u32 prod = smmu->evtq_prod, cons = smmu->evtq_cons;
+	u64 phys;
+
+	if (fault == SIM_ABORT || !(smmu->cr0ack & CR0_EVTQEN))
+		return;
+	if (((prod - cons) & mask) == size) {
+		/* Overflow: the flag differs from the one acknowledged */
+		if (Q_OVF(prod) == Q_OVF(cons))
+			smmu->evtq_prod ^= 1u << 31;
+		return;
+	}
+
+	phys = (smmu->evtq_base & Q_BASE_ADDR_MASK) + (prod & (size - 1)) * 32;
+	sim_write64(smmu, phys, fault | (u64)sid << 32);
+	sim_write64(smmu, phys + 8, write ? 0 : EVTQ_1_RnW);
+	sim_write64(smmu, phys + 16, iova);
+	sim_write64(smmu, phys + 24, 0);
+	smmu->evtq_prod = (prod & ~mask) | ((prod + 1) & mask);
+	smmu->nr_events++;
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SMMUs that fail (I8): at boot, in the middle of a change, for good.
+ */
+#include <linux/pkvm-pviommu.h>
+
+#include "arm-smmu-v3.h"
+
+#include "test.h"
+
+TEST_EACH(failure, of_a_command_turns_the_smmu_off)
+{
+	u64 phys, done;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_page_get();
+	domain = new_domain();
+	attach(0, 0, domain);
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	fault_arm(FAULT_COMMAND, 1);
+	/* Off, it uses no TLB: the page may go */
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	ASSERT(sim_off(sim_smmus[0]));
+	expect_blocked(0, 0, 0, true);
+	ASSERT(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret & PKVM_IOMMU_POLL_DEAD);
+	/* The machine goes on */
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).ret, 0);
+}
+
+TEST_EACH(failure, to_synchronise_and_to_stop_keeps_the_page_pinned)
+{
+	u64 phys, done;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_page_get();
+	domain = new_domain();
+	attach(0, 0, domain);
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	sim_smmus[0]->cfg.deaf_cr0 = true;
+	fault_arm(FAULT_SYNC, 1);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
+	/* The device still reaches it by what is cached, and so it stays */
+	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP, domain, 0, phys, PAGE_SIZE, RW).ret, -EEXIST);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).ret, -EIO);
+}
+
+/* I2: what cannot be confirmed to abort does not change owner */
+TEST_EACH(failure, to_attach_and_to_stop_keeps_the_stream_the_hosts)
+{
+	unsigned int nth, vm, kept = 0;
+	u64 phys, done;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = vm_reserve();
+	ASSERT_EQ(host_vm_topup(vm, 4), 0);
+	phys = host_page_get();
+	domain = new_domain();
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	attach(0, 0, domain);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	/* The last of the syncs: the STE may be live, or not */
+	nth = 3;
+	sim_smmus[0]->cfg.deaf_cr0 = true;
+	fault_arm(FAULT_SYNC, nth);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 0, 0, domain, 0, 0).ret, -EIO);
+	ASSERT(fault_fired());
+	kept = sim_dma(sim_smmus[0], 0, 0, true).ok;
+	ASSERT(kept);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_VM_ROUTE, vm, 1, 2, 0, 0).ret, -EIO);
+}
+
+TEST_EACH(failure, to_acknowledge_the_reset_leaves_the_smmu_out)
+{
+	struct machine broken = *m;
+	long ret;
+
+	broken.smmus[0].deaf_gbpa = seed & 1;
+	broken.smmus[0].deaf_irq = !(seed & 1);
+	machine_prepare(&broken, seed);
+	ret = machine_register(&broken, 0);
+	ASSERT_EQ(ret, -EIO);
+	ASSERT(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret != 0 ||
+	       host_call(PKVM_IOMMU_OP_GET_INFO, 0, 0, 0, 0, 0).ret == -ENOENT);
+}
+
+TEST_EACH(failure, to_start_leaves_the_smmu_aborting)
+{
+	machine_prepare(m, seed);
+	ASSERT_EQ(machine_register(m, 0), 0);
+	fault_arm(FAULT_SYNC, 1);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_GET_INFO, 0, 0, 0, 0, 0).ret, -ENOENT);
+	expect_blocked(0, 0, NATIVE_MEM_START, false);
+}
+
+TEST_EACH(failure, of_the_event_queue_loses_records_and_says_so)
+{
+	unsigned int i, records = 0, overflows = 0;
+	struct call_result r;
+
+	machine_boot(m, seed);
+	for (i = 0; i < 5000; i++)
+		sim_dma(sim_smmus[0], 0xffff, i << PAGE_SHIFT, false);
+	do {
+		r = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0);
+		if (r.ret & PKVM_IOMMU_POLL_EVENT) {
+			ASSERT_EQ(r.out[0] >> 32, 0xffff);
+			ASSERT_EQ(r.out[2], (u64)records << PAGE_SHIFT);
+			records++;
+		}
+		overflows += !!(r.ret & PKVM_IOMMU_POLL_OVERFLOW);
+	} while (r.ret);
+	ASSERT_EQ(overflows, 1);
+	ASSERT_EQ(records, sim_smmus[0]->nr_events);
+	/* And goes on, past the end of the queue */
+	for (i = 0; i < 3 * records; i++) {
+		sim_dma(sim_smmus[0], 0xffff, i << PAGE_SHIFT, true);
+		r = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0);
+		ASSERT_EQ(r.ret, PKVM_IOMMU_POLL_EVENT);
+		ASSERT_EQ(r.out[2], (u64)i << PAGE_SHIFT);
+	}
+}
+
+TEST_EACH(failure, global_errors_are_acknowledged_and_told)
+{
+	struct call_result r;
+
+	machine_boot(m, seed);
+	sim_gerror(sim_smmus[0], GERROR_EVTQ_ABT_ERR);
+	r = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0);
+	ASSERT_EQ(r.ret, PKVM_IOMMU_POLL_GERROR |
+		  FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, GERROR_EVTQ_ABT_ERR));
+	ASSERT(!sim_off(sim_smmus[0]));
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret, 0);
+	sim_gerror(sim_smmus[0], GERROR_SFM_ERR);
+	r = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0);
+	ASSERT(r.ret & PKVM_IOMMU_POLL_DEAD);
+	ASSERT(sim_off(sim_smmus[0]));
+}

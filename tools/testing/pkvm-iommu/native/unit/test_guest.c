@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mistakes of guests, and what they learn from each.
+ */
+#include <linux/pkvm-pviommu.h>
+
+#include "test.h"
+
+#define INVALID		SMCCC_RET_INVALID_PARAMETER
+
+TEST_EACH(guest, a_page_that_the_host_does_not_give_is_asked_for_a_few_times)
+{
+	struct pkvm_hyp_vm *vm;
+	struct guest_result r;
+	unsigned int asked = 0;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	domain = guest_domain(vm);
+	do {
+		r = guest_op(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 5 * PAGE_SIZE, PAGE_SIZE, RW);
+		if (r.wants_page) {
+			asked++;
+			ASSERT_EQ(r.fault_ipa, 5 * PAGE_SIZE);
+		} else if (!r.handled) {
+			ASSERT_EQ(host_vm_topup(vm->kvm.arch.pkvm.handle, 4), 0);
+		}
+		ASSERT(asked < 10);
+	} while (!r.handled);
+	ASSERT_EQ((int)r.x[0], INVALID);
+	ASSERT_EQ(asked, 4);
+}
+
+TEST_EACH(guest, a_handle_of_another_means_nothing)
+{
+	struct pkvm_hyp_vm *a, *b;
+	long host, other;
+
+	machine_boot(m, seed);
+	host = new_domain();
+	a = new_vm(0, 2);
+	b = new_vm(1, 2);
+	other = guest_domain(b);
+	/* The same number may name a domain of the caller's own: none is there yet */
+	ASSERT_EQ((int)guest_do(a, 3, other, 0, 0, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(a, 3, host, 0, 0, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(a, 4, other, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(a, 0, PVIOMMU, VSID, 0, other, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(a, 1, PVIOMMU, VSID, 0, other, 0).x[0], INVALID);
+	/* The owner may: the control */
+	ASSERT_EQ((int)guest_do(b, 0, PVIOMMU, VSID, 0, other, 0).x[0], 0);
+	ASSERT_EQ((int)guest_do(b, 3, other, 0, 0, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(b, 1, PVIOMMU, VSID, 0, other, 0).x[0], 0);
+	ASSERT_EQ((int)guest_do(b, 3, other, 0, 0, 0, 0).x[0], 0);
+	end_vm(a);
+	end_vm(b);
+}
+
+TEST(guest, no_more_bits_of_pasid_than_there_are)
+{
+	struct pkvm_hyp_vm *vm;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	domain = guest_domain(vm);
+	ASSERT_EQ((int)guest_do(vm, 0, PVIOMMU, VSID, 0, domain, 21).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(vm, 0, PVIOMMU, VSID, 0, domain, 63).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(vm, 0, PVIOMMU, VSID, 1, domain, 20).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(vm, 0, PVIOMMU, VSID, 0, domain, 20).x[0], 0);
+}
+
+TEST(guest, the_token_names_the_stream)
+{
+	struct pkvm_hyp_vm *vm;
+	struct guest_result r;
+
+	machine_boot(m, seed);
+	vm = new_vm(0x1f, 1);
+	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_DMA_FUNC_ID, PVIOMMU, VSID });
+	ASSERT_EQ(r.x[0], SMCCC_RET_SUCCESS);
+	ASSERT_EQ(r.x[1], m->smmus[0].base);
+	ASSERT_EQ(r.x[2], 0x1f);
+	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_DMA_FUNC_ID, PVIOMMU, VSID + 1 });
+	ASSERT_EQ((int)r.x[0], INVALID);
+	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_DMA_FUNC_ID, 1ULL << 32 | PVIOMMU, VSID });
+	ASSERT_EQ((int)r.x[0], INVALID);
+	/* It owns no device with its registers */
+	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_MMIO_FUNC_ID, 0 });
+	ASSERT_EQ((int)r.x[0], INVALID);
+}
+
+/* Neither a block nor memory that only borders on the guest's own is its own */
+TEST(guest, maps_only_pages_of_its_stage_2)
+{
+	struct pkvm_hyp_vm *vm;
+	kvm_pte_t pte;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	domain = guest_domain(vm);
+	pte = vm->pte[0];
+	vm->block = true;
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
+	vm->block = false;
+	vm->pte[0] = guest_pte(kvm_pte_to_phys(pte), PKVM_PAGE_SHARED_BORROWED);
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
+	vm->pte[0] = guest_pte(m->smmus[0].base, PKVM_PAGE_OWNED);
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
+	vm->pte[0] = pte;
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 1ULL << 40, PAGE_SIZE, RW).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], 0);
+}
+
+/* A call may be large; one step of it is not, and it goes on where it stopped */
+TEST(guest, a_large_domain_goes_in_steps)
+{
+	unsigned int pages = 32, i;
+	struct pkvm_hyp_vm *vm;
+	struct guest_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, pages);
+	ASSERT_EQ(host_vm_topup(vm->kvm.arch.pkvm.handle, 60), 0);
+	domain = guest_domain(vm);
+	/* Many tables: a page in each */
+	for (i = 0; i < 40; i++)
+		ASSERT_EQ(guest_do(vm, 4, domain, i * PAGE_SIZE * PTRS_PER_PTE, 0, PAGE_SIZE,
+				   RW).x[0], 0);
+	r = guest_op(vm, PVIOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0);
+	ASSERT(r.handled && r.replay);
+	/* Nothing but freeing it is possible now */
+	ASSERT_EQ((int)guest_op(vm, 5, domain, 0, PAGE_SIZE, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).x[0], 0);
+	end_vm(vm);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The identity map: what the host owns, at every moment, without a gap.
+ */
+#include <nvhe/iommu.h>
+
+#include <iommu.h>
+#include <mmio.h>
+
+#include "arm-smmu-v3.h"
+
+#include "test.h"
+
+#define STREAM	0
+
+/* A page of the host next to one that is donated, in the same block */
+static u64 neighbour;
+static unsigned int looks;
+
+static void neighbour_is_reachable(void)
+{
+	static bool busy;
+	struct sim_dma dma;
+
+	if (busy)
+		return;
+	busy = true;
+	looks++;
+	dma = sim_dma(sim_smmus[0], STREAM, neighbour, true);
+	if (!dma.ok || dma.fault || dma.pa != neighbour)
+		native_fail("the device faults at a page that nobody touches");
+	busy = false;
+}
+
+/* Devices cannot repeat: no live page faults while others change hands */
+TEST_EACH(idmap, a_split_is_never_seen)
+{
+	u64 phys;
+
+	machine_boot(m, seed);
+	attach(0, STREAM, PKVM_IOMMU_DOMAIN_IDENTITY);
+	phys = NATIVE_MEM_START + PAGE_SIZE * PTRS_PER_PTE;
+	neighbour = phys + 2 * PAGE_SIZE;
+	expect_dma(0, STREAM, neighbour, true, neighbour);
+	native_hooks.dma = neighbour_is_reachable;
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys + PAGE_SIZE), 1), 0);
+	memset(hyp_phys_to_virt(phys), 0, PAGE_SIZE);
+	kvm_flush_dcache_to_poc(hyp_phys_to_virt(phys), PAGE_SIZE);
+	ASSERT_EQ(__pkvm_hyp_donate_host(hyp_phys_to_pfn(phys), 1), 0);
+	native_hooks.dma = NULL;
+	ASSERT(looks > 8);
+	expect_dma(0, STREAM, phys, true, phys);
+	expect_blocked(0, STREAM, phys + PAGE_SIZE, true);
+}
+
+TEST_EACH(idmap, mmio_is_the_hosts_but_for_the_registers_of_smmus)
+{
+	u64 base = m->smmus[0].base;
+
+	machine_boot(m, seed);
+	attach(0, STREAM, PKVM_IOMMU_DOMAIN_IDENTITY);
+	expect_dma(0, STREAM, base - PAGE_SIZE, true, base - PAGE_SIZE);
+	expect_blocked(0, STREAM, base, false);
+	expect_blocked(0, STREAM, base + SIM_MMIO_SIZE - 8, true);
+	expect_dma(0, STREAM, base + SIM_MMIO_SIZE, false, base + SIM_MMIO_SIZE);
+	expect_dma(0, STREAM, 0x80000000, true, 0x80000000);
+}
+
+TEST(idmap, a_range_of_mmio_is_cut_around_registers)
+{
+	u64 base = m->smmus[0].base, start, end;
+
+	machine_boot(m, seed);
+	start = 0;
+	end = ~0ULL;
+	hyp_spin_lock(&host_mmu.lock);
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(base - 1, &start, &end), 0);
+	ASSERT_EQ(start, 0);
+	ASSERT_EQ(end, base);
+	end = ~0ULL;
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(base + SIM_MMIO_SIZE, &start, &end), 0);
+	ASSERT_EQ(start, base + SIM_MMIO_SIZE);
+	ASSERT_EQ(end, ~0ULL);
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(base, &start, &end), -EPERM);
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(base + SIM_MMIO_SIZE - 1, &start, &end), -EPERM);
+	hyp_spin_unlock(&host_mmu.lock);
+}
+
+TEST(idmap, a_page_that_two_pieces_of_memory_share_belongs_to_the_first)
+{
+	struct machine odd = *m;
+	u64 start, end, half = PAGE_SIZE / 2;
+	bool is_mem;
+
+	/* The second begins in the middle of the page in which the first ends */
+	odd.mem[0].size += half;
+	odd.mem[1].base = odd.mem[0].base + odd.mem[0].size;
+	odd.mem[1].size = half;
+	machine_boot(&odd, seed);
+	mem_piece(0, &start, &end);
+	ASSERT_EQ(end, odd.mem[1].base + half);
+	mem_piece(1, &start, &end);
+	ASSERT_EQ(end, 0);
+	ASSERT_EQ(phys_range_of(odd.mem[1].base, &is_mem), odd.mem[1].base + half);
+	ASSERT(is_mem);
+	ASSERT(phys_range_of(odd.mem[1].base + half, &is_mem) > odd.mem[1].base + half);
+	ASSERT(!is_mem);
+}

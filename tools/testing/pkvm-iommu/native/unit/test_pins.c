@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages that are mapped for DMA stay where they are (I5).
+ */
+#include <page_use.h>
+
+#include "test.h"
+
+TEST(pins, a_page_is_mapped_so_often_and_no_more)
+{
+	u64 phys, i;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_page_get();
+	domain = new_domain();
+	for (i = 0; i < DMA_PAGE_COUNT_MAX; i++)
+		ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP, domain, i << PAGE_SHIFT, phys, PAGE_SIZE,
+				  RW).ret, 0);
+	/* 70,000 times is what broke others: the count neither wraps nor saturates */
+	for (; i < 70000; i++)
+		ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP, domain, i << PAGE_SHIFT, phys, PAGE_SIZE,
+				  RW).ret, -EBUSY);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
+	for (i = 0; i < DMA_PAGE_COUNT_MAX; i++)
+		ASSERT_EQ(host_call(PKVM_IOMMU_OP_UNMAP, domain, i << PAGE_SHIFT, PAGE_SIZE, 0,
+				    0).ret, 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+}
+
+TEST_EACH(pins, a_donation_that_fails_takes_nothing)
+{
+	u64 phys, done, i;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_pages_get(4);
+	domain = new_domain();
+	attach(0, 0, domain);
+	attach(0, 1, PKVM_IOMMU_DOMAIN_IDENTITY);
+	ASSERT_EQ(map(domain, 0, phys + 3 * PAGE_SIZE, PAGE_SIZE, RW, &done), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 4), -EBUSY);
+	for (i = 0; i < 4; i++) {
+		expect_dma(0, 1, phys + i * PAGE_SIZE, true, phys + i * PAGE_SIZE);
+		ASSERT(!page_use_revoked(phys + i * PAGE_SIZE));
+	}
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 4), 0);
+	for (i = 0; i < 4; i++)
+		expect_blocked(0, 1, phys + i * PAGE_SIZE, true);
+}
+
+TEST_EACH(pins, a_guests_mapped_page_is_not_taken_by_force)
+{
+	struct pkvm_hyp_vm *vm;
+	long domain;
+	u64 phys;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	phys = kvm_pte_to_phys(vm->pte[0]);
+	domain = guest_domain(vm);
+	ASSERT_EQ(guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], 0);
+	ASSERT_EQ(host_force_reclaim(phys), -EBUSY);
+	ASSERT_EQ(guest_do(vm, 5, domain, 0, PAGE_SIZE, 0, 0).x[0], 0);
+	ASSERT_EQ(host_force_reclaim(phys), 0);
+	/* And what is gone is not mapped again */
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], -3);
+}
+
+TEST_EACH(pins, a_page_shared_with_the_host_and_mapped_by_it_stays_shared)
+{
+	struct pkvm_hyp_vm *vm;
+	u64 phys, done;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	phys = kvm_pte_to_phys(vm->pte[0]);
+	domain = new_domain();
+	attach(0, 1, domain);
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), -EPERM);
+	ASSERT_EQ(guest_share_host(vm, 0), 0);
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 1, 0, true, phys);
+	ASSERT_EQ(guest_unshare_host(vm, 0), -EBUSY);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	ASSERT_EQ(guest_unshare_host(vm, 0), 0);
+	expect_blocked(0, 1, 0, true);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * ID registers (section 6.3): what can be driven, what cannot, and why; and the
+ * arguments of the take-over.
+ */
+#include "smmu_v3/smmu.h"
+
+#include "test.h"
+
+static int decode(u32 idr0, u32 idr1, u32 idr3, u32 idr5, u64 flags, struct smmu_features *feat)
+{
+	u32 idr[6] = { idr0, idr1, 0, idr3, 0, idr5 };
+
+	return smmu_features_decode(idr, flags, feat);
+}
+
+TEST(probe, qemu)
+{
+	struct smmu_features f;
+
+	ASSERT_EQ(decode(SIM_IDR0, SIM_IDR1, SIM_IDR3, SIM_IDR5, PKVM_IOMMU_F_COHERENT, &f), 0);
+	ASSERT(f.stage1 && f.stage2 && f.two_level && f.coherent && f.range_inv && f.bbml2);
+	ASSERT_EQ(f.sid_bits, 16);
+	ASSERT_EQ(f.oas, 44);
+	ASSERT_EQ(f.asid_bits, 16);
+	ASSERT_EQ(f.vmid_bits, 16);
+}
+
+TEST(probe, features_that_are_not_to_be_used_are_not)
+{
+	struct smmu_features f;
+
+	ASSERT_EQ(decode(SIM_IDR0, SIM_IDR1, SIM_IDR3, SIM_IDR5, PKVM_IOMMU_F_NO_2LVL |
+			 PKVM_IOMMU_F_NO_RIL | PKVM_IOMMU_F_NO_BBML2, &f), 0);
+	ASSERT(!f.two_level && !f.range_inv && !f.bbml2 && !f.coherent);
+	/* Coherent is what both the SMMU and the host say */
+	ASSERT_EQ(decode(SIM_IDR0 & ~IDR0_COHACC, SIM_IDR1, SIM_IDR3, SIM_IDR5,
+			 PKVM_IOMMU_F_COHERENT, &f), 0);
+	ASSERT(!f.coherent);
+}
+
+TEST(probe, what_cannot_be_driven_says_why)
+{
+	static const struct {
+		u32	clear, set;	/* of IDR0 */
+		u32	set1, clear1;	/* of IDR1 */
+		u32	clear5, set5;	/* of IDR5 */
+		int	want;
+	} cases[] = {
+		{ .set1 = IDR1_TABLES_PRESET, .want = PKVM_IOMMU_BAD_PRESET },
+		{ .set1 = IDR1_QUEUES_PRESET, .want = PKVM_IOMMU_BAD_PRESET },
+		{ .clear = IDR0_TTF, .want = PKVM_IOMMU_BAD_TTF },
+		{ .set = IDR0_TTENDIAN, .want = PKVM_IOMMU_BAD_ENDIAN },
+		{ .clear = IDR0_S1P | IDR0_S2P, .want = PKVM_IOMMU_BAD_STAGE },
+		{ .clear5 = IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K,
+		  .want = PKVM_IOMMU_BAD_GRANULE },
+		{ .set5 = IDR5_OAS, .want = PKVM_IOMMU_BAD_OAS },
+		{ .clear5 = IDR5_OAS, .want = PKVM_IOMMU_BAD_OAS },	/* 32 bits */
+		{ .clear = IDR0_STALL_MODEL, .set = 2 << 24, .want = PKVM_IOMMU_BAD_STALL },
+		{ .clear1 = IDR1_CMDQS, .want = PKVM_IOMMU_BAD_QUEUE },
+		{ .clear1 = IDR1_EVTQS, .want = PKVM_IOMMU_BAD_QUEUE },
+	};
+	struct smmu_features f;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(cases); i++)
+		ASSERT_EQ(decode((SIM_IDR0 & ~cases[i].clear) | cases[i].set,
+				 (SIM_IDR1 & ~cases[i].clear1) | cases[i].set1, SIM_IDR3,
+				 (SIM_IDR5 & ~cases[i].clear5) | cases[i].set5, 0, &f),
+			  cases[i].want);
+}
+
+static long reg(u64 base, u64 size, u64 flags, u64 pfn, u64 nr)
+{
+	return host_init_call(PKVM_IOMMU_INIT_REGISTER, base, size, flags, pfn, nr).ret;
+}
+
+TEST(probe, a_take_over_is_refused_that_makes_no_sense)
+{
+	u64 base = m->smmus[0].base, size = SIM_MMIO_SIZE, phys;
+	struct call_result r;
+
+	machine_prepare(m, seed);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, -ENODEV);
+	ASSERT_EQ(host_init_call(99, 0, 0, 0, 0, 0).ret, -EOPNOTSUPP);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_GET_INFO, 0, 0, 0, 0, 0).ret, -ENODEV);
+	ASSERT_EQ(reg(base, size, 1 << 10, 0, 0), -EINVAL);
+	ASSERT_EQ(reg(base + 1, size, 0, 0, 0), -EINVAL);
+	ASSERT_EQ(reg(base, size / 2, 0, 0, 0), -EINVAL);
+	ASSERT_EQ(reg(~0ULL << PAGE_SHIFT, size, 0, 0, 0), -EINVAL);
+	ASSERT_EQ(reg(NATIVE_MEM_START, size, 0, 0, 0), -EINVAL);	/* memory */
+	fault_arm(FAULT_DONATE, 1);
+	ASSERT_EQ(reg(base, size, 0, 0, 0), -ENOMEM);			/* mapping fails */
+	fault_disarm_all();
+	r = host_init_call(PKVM_IOMMU_INIT_REGISTER, base, size, 0, 0, 0);
+	ASSERT_EQ(r.ret, -ENOMEM);
+	ASSERT(r.out[0] > 3);
+	ASSERT_EQ(reg(base + PAGE_SIZE, size, 0, 0, 0), -EINVAL);	/* overlaps the first */
+	phys = host_pages_get(roundup_pow_of_two(r.out[0]));
+	ASSERT_EQ(reg(base, size, 0, hyp_phys_to_pfn(phys), r.out[0] | 1), -EINVAL);
+	ASSERT_EQ(reg(base, size, 0, hyp_phys_to_pfn(phys) + 1, 64), -EINVAL);
+	ASSERT_EQ(reg(base, size, 0, 0, roundup_pow_of_two(r.out[0])), -EINVAL);
+	ASSERT_EQ(reg(base, size, 0, hyp_phys_to_pfn(phys), roundup_pow_of_two(r.out[0])), 0);
+	ASSERT_EQ(reg(base, size, 0, 0, 0), -EBUSY);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, -EBUSY);
+}
+
+TEST(probe, memory_that_the_smmu_cannot_address_is_a_reason)
+{
+	struct machine small = *m;
+
+	small.smmus[0].idr[5] = IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K;	/* 32 bits */
+	machine_prepare(&small, seed);
+	ASSERT_EQ(machine_register(&small, 0), -EOPNOTSUPP);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+}
+
+/* An SMMU that speaks another stage than the rest aborts; the rest go on */
+TEST(probe, of_two_that_share_no_stage_one_is_left_out)
+{
+	struct machine two = *m;
+
+	two.smmus[1] = two.smmus[0];
+	two.smmus[1].base += 0x100000;
+	two.smmus[0].idr[0] &= ~IDR0_S2P;
+	two.smmus[1].idr[0] &= ~IDR0_S1P;
+	two.flags[1] = two.flags[0];
+	two.nr_smmus = 2;
+	machine_boot(&two, seed);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_GET_INFO, 0, 0, 0, 0, 0).ret, -ENOENT);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_GET_INFO, 1, 0, 0, 0, 0).ret, 0);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+	attach(1, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+}
+
+/* Each allocation of the take-over fails once: all streams abort, no crash */
+TEST_EACH(probe, a_take_over_that_runs_out_of_memory_leaves_all_aborting)
+{
+	unsigned int nth;
+
+	machine_prepare(m, seed);
+	for (nth = 0; nth < m->nr_smmus; nth++)
+		ASSERT_EQ(machine_register(m, nth), nth);
+	for (nth = 1; nth < 8; nth++) {
+		fault_disarm_all();
+		fault_arm(FAULT_ALLOC, nth);
+		ASSERT(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret < 0);
+		ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret, -ENODEV);
+		expect_blocked(0, 0, NATIVE_MEM_START, true);
+		/* What was allocated is gone for good: in the end there is none without a fault */
+		if (!fault_fired())
+			break;
+	}
+	ASSERT(nth > 1);
+}
