@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Paging domains, through the API that every IOMMU driver serves. */
 #include <linux/iommu.h>
+#include <linux/rwsem.h>
 
 #include "internal.h"
 
@@ -47,12 +48,37 @@ static int domain_free(struct test_file *file)
 	return 0;
 }
 
+/* Mappings may change at the same time, as in any driver */
+static int domain_mapping(struct test_file *file, unsigned int cmd,
+			  struct pkvm_test_map *map)
+{
+	guard(rwsem_read)(&file->domain_lock);
+	if (!file->domain)
+		return -ENOENT;
+
+	switch (cmd) {
+	case PKVM_TEST_MAP:
+		return iommu_map(file->domain, map->iova, map->phys, map->size,
+				 map->prot, GFP_KERNEL);
+	case PKVM_TEST_UNMAP:
+		map->size = iommu_unmap(file->domain, map->iova, map->size);
+		return 0;
+	default:
+		map->phys = iommu_iova_to_phys(file->domain, map->iova);
+		return 0;
+	}
+}
+
 int domain_ioctl(struct test_file *file, unsigned int cmd,
 		 struct pkvm_test_map *map)
 {
 	struct device *dev = engine_device(map->engine);
 
-	guard(mutex)(&file->lock);
+	if (cmd == PKVM_TEST_MAP || cmd == PKVM_TEST_UNMAP ||
+	    cmd == PKVM_TEST_IOVA_TO_PHYS)
+		return domain_mapping(file, cmd, map);
+
+	guard(rwsem_write)(&file->domain_lock);
 	if (cmd == PKVM_TEST_DOMAIN_ALLOC)
 		return dev ? domain_alloc(file, dev) : -ENODEV;
 	if (!file->domain)
@@ -65,15 +91,6 @@ int domain_ioctl(struct test_file *file, unsigned int cmd,
 		return dev ? domain_attach(file, dev) : -ENODEV;
 	case PKVM_TEST_DOMAIN_DETACH:
 		return domain_detach(file);
-	case PKVM_TEST_MAP:
-		return iommu_map(file->domain, map->iova, map->phys, map->size,
-				 map->prot, GFP_KERNEL);
-	case PKVM_TEST_UNMAP:
-		map->size = iommu_unmap(file->domain, map->iova, map->size);
-		return 0;
-	case PKVM_TEST_IOVA_TO_PHYS:
-		map->phys = iommu_iova_to_phys(file->domain, map->iova);
-		return 0;
 	default:
 		return -ENOTTY;
 	}

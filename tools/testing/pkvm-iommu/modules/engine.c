@@ -41,6 +41,7 @@ struct engine {
 	struct device *dev;
 	u32 sid;
 	bool platform;
+	u64 bytes;		/* moved so far */
 };
 
 /* Engines are only ever added, and only go away with the module */
@@ -92,6 +93,7 @@ int engine_info(struct pkvm_test_engine *info)
 	info->sid = engine->sid;
 	info->platform = engine->platform;
 	info->mapped = device_iommu_mapped(engine->dev);
+	info->bytes = READ_ONCE(engine->bytes);
 	strscpy_pad(info->name, dev_name(engine->dev));
 	return 0;
 }
@@ -101,15 +103,19 @@ static int engine_transfer(struct engine *engine, u64 bus, u32 offset, u32 len,
 {
 	u64 local = EDU_BUFFER + offset;
 	u32 cmd;
+	int ret;
 
 	writeq(to_bus ? local : bus, engine->regs + EDU_DMA_SRC);
 	writeq(to_bus ? bus : local, engine->regs + EDU_DMA_DST);
 	writeq(len, engine->regs + EDU_DMA_COUNT);
 	writeq(EDU_DMA_START | (to_bus ? EDU_DMA_TO_BUS : 0),
 	       engine->regs + EDU_DMA_CMD);
-	return readl_poll_timeout(engine->regs + EDU_DMA_CMD, cmd,
-				  !(cmd & EDU_DMA_START), EDU_POLL_US,
-				  EDU_TIMEOUT_US);
+	ret = readl_poll_timeout(engine->regs + EDU_DMA_CMD, cmd,
+				 !(cmd & EDU_DMA_START), EDU_POLL_US,
+				 EDU_TIMEOUT_US);
+	if (!ret)
+		WRITE_ONCE(engine->bytes, engine->bytes + len);
+	return ret;
 }
 
 int engine_dma(const struct pkvm_test_dma *dma)

@@ -11,8 +11,9 @@ struct iommu_domain;
 
 /* One open file: what it must give back when it is closed */
 struct test_file {
-	struct mutex lock;		/* everything below */
+	struct mutex lock;		/* chunks */
 	struct list_head chunks;
+	struct rw_semaphore domain_lock;	/* for writing: what is below */
 	struct iommu_domain *domain;
 	struct device *attached;
 };

@@ -26,6 +26,8 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 #endif
 	[PKVM_TEST_HVC_SHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_share_hyp),
 	[PKVM_TEST_HVC_UNSHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_hyp),
+	[PKVM_TEST_HVC_FORCE_RECLAIM] =
+		KVM_HOST_SMCCC_FUNC(__pkvm_force_reclaim_guest_page),
 };
 
 /* The programs have their own list of operations: programs/hcall.h */
@@ -133,6 +135,7 @@ static int test_open(struct inode *inode, struct file *filp)
 	if (!file)
 		return -ENOMEM;
 	mutex_init(&file->lock);
+	init_rwsem(&file->domain_lock);
 	INIT_LIST_HEAD(&file->chunks);
 	filp->private_data = file;
 	return 0;

@@ -23,6 +23,7 @@
  * @sid: stream ID, or PCI requester ID where no IOMMU driver is bound
  * @platform: 1 when it is one of the streams of the platform device
  * @mapped: 1 when an IOMMU driver handles the device
+ * @bytes: moved so far
  * @name: of the device, as in the kernel log
  */
 struct pkvm_test_engine {
@@ -30,6 +31,7 @@ struct pkvm_test_engine {
 	__u32 sid;
 	__u32 platform;
 	__u32 mapped;
+	__u64 bytes;
 	char name[48];
 };
 
@@ -94,6 +96,7 @@ enum pkvm_test_hvc_func {
 	PKVM_TEST_HVC_IOMMU_INIT,
 	PKVM_TEST_HVC_SHARE_HYP,
 	PKVM_TEST_HVC_UNSHARE_HYP,
+	PKVM_TEST_HVC_FORCE_RECLAIM,
 	PKVM_TEST_NR_HVC,
 };
 

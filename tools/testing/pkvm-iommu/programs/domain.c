@@ -4,60 +4,10 @@
  * driver would use them, and DMA through them. Knows nothing of EL2: the stock
  * SMMUv3 driver must pass as well.
  */
-#include "test.h"
+#include "domain_api.h"
 
 #define IOVA		0x100000000ULL
 #define RW		3		/* IOMMU_READ | IOMMU_WRITE */
-
-static struct pkvm_test_engine engine;
-
-/* A file has one domain: more files, more domains */
-static int domain_open(void)
-{
-	struct pkvm_test_map m = { .engine = engine.index };
-	int fd = open(PKVM_TEST_PATH, O_RDWR | O_CLOEXEC);
-
-	if (fd < 0 || ioctl(fd, PKVM_TEST_DOMAIN_ALLOC, &m))
-		fatal("no domain");
-	return fd;
-}
-
-static int domain_attach(int fd)
-{
-	struct pkvm_test_map m = { .engine = engine.index };
-
-	return ioctl(fd, PKVM_TEST_DOMAIN_ATTACH, &m) ? -errno : 0;
-}
-
-static int domain_detach(int fd)
-{
-	struct pkvm_test_map m = { .engine = engine.index };
-
-	return ioctl(fd, PKVM_TEST_DOMAIN_DETACH, &m) ? -errno : 0;
-}
-
-static int domain_map(int fd, uint64_t iova, uint64_t phys, uint64_t size, int prot)
-{
-	struct pkvm_test_map m = {
-		.iova = iova, .phys = phys, .size = size, .prot = prot,
-	};
-
-	return ioctl(fd, PKVM_TEST_MAP, &m) ? -errno : 0;
-}
-
-static uint64_t domain_unmap(int fd, uint64_t iova, uint64_t size)
-{
-	struct pkvm_test_map m = { .iova = iova, .size = size };
-
-	return ioctl(fd, PKVM_TEST_UNMAP, &m) ? 0 : m.size;
-}
-
-static uint64_t domain_phys(int fd, uint64_t iova)
-{
-	struct pkvm_test_map m = { .iova = iova };
-
-	return ioctl(fd, PKVM_TEST_IOVA_TO_PHYS, &m) ? ~0ULL : m.phys;
-}
 
 /* From one place to the other, by the engine and the two IOVAs */
 static bool copies(uint64_t from_iova, uint64_t from, uint64_t to_iova, uint64_t to)

@@ -4,19 +4,14 @@
  * must be refused. The device is the platform device with two stream IDs, bound
  * to vfio-platform; see Documentation/virt/kvm/devices/vfio-pviommu.rst.
  */
-#include <dirent.h>
-#include <linux/vfio.h>
 #include <sys/wait.h>
 
 #include "pvm.h"
+#include "vfio_vm.h"
 
-#include <linux/kvm_pviommu.h>
-
-#define DEBUGFS		"/sys/kernel/debug/pkvm-smmu"
 #define UNUSED_FD	1000
 
-static char device_name[256];
-static char group_path[64];
+static struct vfio_dev device;
 
 /* All that a VMM holds. 0: not open. In the order in which crosvm opens it. */
 enum { CONTAINER, GROUP, VM, KVM_VFIO, DEVICE, PVIOMMU, NR_FILES };
@@ -24,61 +19,6 @@ enum { CONTAINER, GROUP, VM, KVM_VFIO, DEVICE, PVIOMMU, NR_FILES };
 struct vmm {
 	int fd[NR_FILES];
 };
-
-static void find_device(void)
-{
-	static const char dir[] = "/sys/bus/platform/devices";
-	char path[512], group[256];
-	struct dirent *entry;
-	ssize_t len = -1;
-	DIR *d = opendir(dir);
-
-	while (d && len < 0 && (entry = readdir(d))) {
-		if (!strstr(entry->d_name, "edu-pair"))
-			continue;
-		snprintf(device_name, sizeof(device_name), "%s", entry->d_name);
-		snprintf(path, sizeof(path), "%s/%s/iommu_group", dir,
-			 entry->d_name);
-		len = readlink(path, group, sizeof(group) - 1);
-	}
-	if (len < 0)
-		fatal("no platform device behind an SMMU");
-	group[len] = 0;
-	snprintf(group_path, sizeof(group_path), "/dev/vfio/%.32s",
-		 strrchr(group, '/') + 1);
-	closedir(d);
-}
-
-/* What debugfs says of the device's streams: e.g. "identity identity" */
-static void stream_states(char *buf, size_t size)
-{
-	char line[512], name[256], domain[32];
-	size_t n = 0;
-	FILE *f = popen("cat " DEBUGFS "/*/streams", "r");
-
-	*buf = 0;
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%*s %255s %31s", name, domain) == 2 &&
-		    !strcmp(name, device_name))
-			n += snprintf(buf + n, size - n, "%s%s", n ? " " : "",
-				      domain);
-	}
-	if (f)
-		pclose(f);
-}
-
-static long vm_pages(void)
-{
-	FILE *f = fopen(DEBUGFS "/vm_pages", "r");
-	long n = -1;
-
-	if (f) {
-		if (fscanf(f, "%ld", &n) != 1)
-			n = -1;
-		fclose(f);
-	}
-	return n;
-}
 
 static char host_states[64];
 
@@ -88,7 +28,7 @@ static bool all_returned(void)
 	char states[64];
 
 	for (int i = 0; i < 100; i++) {
-		stream_states(states, sizeof(states));
+		stream_states(&device, states, sizeof(states));
 		if (!vm_pages() && !strcmp(states, host_states))
 			return true;
 		usleep(20000);
@@ -101,7 +41,7 @@ static bool streams_are(const char *want)
 {
 	char states[64];
 
-	stream_states(states, sizeof(states));
+	stream_states(&device, states, sizeof(states));
 	return expect(!strcmp(states, want), "streams %s not %s", states, want);
 }
 
@@ -115,51 +55,11 @@ static int create_vm(bool protected)
 	return vm;
 }
 
-static int create_kvm_vfio(int vm)
-{
-	struct kvm_create_device cd = { .type = KVM_DEV_TYPE_VFIO };
-
-	return ioctl(vm, KVM_CREATE_DEVICE, &cd) ? -1 : (int)cd.fd;
-}
-
-static int set_attr(int fd, uint32_t group, uint64_t attr, void *addr)
-{
-	struct kvm_device_attr a = {
-		.group = group, .attr = attr, .addr = (uintptr_t)addr,
-	};
-
-	return ioctl(fd, KVM_SET_DEVICE_ATTR, &a);
-}
-
-static int add_group(int kvm_vfio, int group)
-{
-	return set_attr(kvm_vfio, KVM_DEV_VFIO_GROUP, KVM_DEV_VFIO_GROUP_ADD, &group);
-}
-
-static int new_pviommu(int kvm_vfio)
-{
-	return set_attr(kvm_vfio, KVM_DEV_VFIO_PVIOMMU,
-			KVM_DEV_VFIO_PVIOMMU_ATTACH, NULL);
-}
-
 static int get_info(int kvm_vfio, void *info)
 {
 	return set_attr(kvm_vfio, KVM_DEV_VFIO_PVIOMMU,
 			KVM_DEV_VFIO_PVIOMMU_GET_INFO, info);
 }
-
-static int set_config(int pviommu, int device, uint32_t index, uint32_t vsid)
-{
-	struct kvm_vfio_iommu_config config = {
-		.size = sizeof(config), .device_fd = device,
-		.sid_idx = index, .vsid = vsid,
-	};
-
-	return ioctl(pviommu, KVM_PVIOMMU_SET_CONFIG, &config);
-}
-
-/* 0 or the errno of a call */
-#define err(call) ((call) < 0 ? errno : 0)
 
 static void vmm_close(struct vmm *v)
 {
@@ -172,12 +72,8 @@ static void vmm_close(struct vmm *v)
 
 static bool open_group(struct vmm *v, unsigned long type)
 {
-	v->fd[CONTAINER] = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	v->fd[GROUP] = open(group_path, O_RDWR | O_CLOEXEC);
-	return expect(v->fd[CONTAINER] > 0 && v->fd[GROUP] > 0, "errno %d", errno) &&
-	       expect_eq(err(ioctl(v->fd[GROUP], VFIO_GROUP_SET_CONTAINER,
-				   &v->fd[CONTAINER])), 0) &&
-	       expect_eq(err(ioctl(v->fd[CONTAINER], VFIO_SET_IOMMU, type)), 0);
+	v->fd[GROUP] = open_vfio_group(&device, &v->fd[CONTAINER], type);
+	return !test_failed;
 }
 
 /* Everything but vSIDs */
@@ -191,7 +87,7 @@ static bool vmm_open(struct vmm *v, bool protected, unsigned long type)
 	if (!expect(v->fd[VM] > 0 && v->fd[KVM_VFIO] > 0, "errno %d", errno) ||
 	    !expect_eq(err(add_group(v->fd[KVM_VFIO], v->fd[GROUP])), 0))
 		goto fail;
-	v->fd[DEVICE] = ioctl(v->fd[GROUP], VFIO_GROUP_GET_DEVICE_FD, device_name);
+	v->fd[DEVICE] = ioctl(v->fd[GROUP], VFIO_GROUP_GET_DEVICE_FD, device.name);
 	v->fd[PVIOMMU] = new_pviommu(v->fd[KVM_VFIO]);
 	if (expect(v->fd[DEVICE] > 0 && v->fd[PVIOMMU] > 0, "errno %d", errno))
 		return true;
@@ -469,7 +365,7 @@ static void test_frozen(void)
 		goto out;
 	v.fd[KVM_VFIO] = create_kvm_vfio(pvm.vm);
 	expect_eq(err(add_group(v.fd[KVM_VFIO], v.fd[GROUP])), 0);
-	v.fd[DEVICE] = ioctl(v.fd[GROUP], VFIO_GROUP_GET_DEVICE_FD, device_name);
+	v.fd[DEVICE] = ioctl(v.fd[GROUP], VFIO_GROUP_GET_DEVICE_FD, device.name);
 	v.fd[PVIOMMU] = new_pviommu(v.fd[KVM_VFIO]);
 	expect_eq(err(set_config(v.fd[PVIOMMU], v.fd[DEVICE], 0, 1)), 0);
 	expect_eq(pvm_call(&pvm, PVM_FILL, 0, 1, 7), 0);
@@ -636,7 +532,7 @@ int main(int argc, char **argv)
 	(void)argc;
 	page_size = sysconf(_SC_PAGESIZE);
 	access_init();
-	find_device();
-	stream_states(host_states, sizeof(host_states));
+	find_vfio_dev(&device, "platform", "edu-pair");
+	stream_states(&device, host_states, sizeof(host_states));
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }

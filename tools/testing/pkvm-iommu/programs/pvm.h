@@ -25,6 +25,9 @@
  * The guest. Nothing is behind the doorbell's address: each access leaves to
  * the VMM, which answers reads with the next order and takes the result.
  * Order 0 writes the pattern to [x1, x2[, order 1 counts the words that differ.
+ * Order 2 makes a hypercall, again and again with a larger x3 while the status is
+ * 0, up to a number; it gives x1, x2, x3, whether x4 to x6 changed, the number of
+ * calls that succeeded, and x0.
  */
 extern const char pvm_code[] __attribute__((visibility("hidden")));
 extern const char pvm_code_end[] __attribute__((visibility("hidden")));
@@ -39,6 +42,8 @@ asm(".pushsection .rodata\n"
     "	ldr	x2, [x19, #16]\n"
     "	ldr	x3, [x19, #24]\n"
     "	mov	x4, #0\n"
+    "	cmp	x0, #2\n"
+    "	b.eq	6f\n"
     "2:	cmp	x1, x2\n"
     "	b.hs	4f\n"
     "	eor	x5, x1, x3\n"
@@ -52,10 +57,52 @@ asm(".pushsection .rodata\n"
     "	b	2b\n"
     "4:	str	x4, [x19, #32]\n"
     "	b	1b\n"
+    "6:	ldr	x20, [x19, #80]\n"
+    "	ldr	x21, [x19, #88]\n"
+    "	ldr	x22, [x19, #96]\n"
+    "	ldr	x23, [x19, #104]\n"
+    "	ldr	x24, [x19, #112]\n"
+    "	ldr	x25, [x19, #120]\n"
+    "	ldr	x26, [x19, #128]\n"
+    "	ldr	x27, [x19, #136]\n"
+    "	ldr	x28, [x19, #144]\n"
+    "	mov	x29, #0\n"
+    "7:	mov	x0, x20\n"
+    "	mov	x1, x21\n"
+    "	mov	x2, x22\n"
+    "	mov	x3, x23\n"
+    "	mov	x4, x24\n"
+    "	mov	x5, x25\n"
+    "	mov	x6, x26\n"
+    "	hvc	#0\n"
+    "	cbnz	x0, 8f\n"
+    "	add	x29, x29, #1\n"
+    "	add	x23, x23, x27\n"
+    "	cmp	x29, x28\n"
+    "	b.lo	7b\n"
+    "8:	str	x1, [x19, #40]\n"
+    "	str	x2, [x19, #48]\n"
+    "	str	x3, [x19, #56]\n"
+    "	eor	x4, x4, x24\n"
+    "	eor	x5, x5, x25\n"
+    "	eor	x6, x6, x26\n"
+    "	orr	x4, x4, x5\n"
+    "	orr	x4, x4, x6\n"
+    "	str	x4, [x19, #64]\n"
+    "	str	x29, [x19, #72]\n"
+    "	str	x0, [x19, #32]\n"
+    "	b	1b\n"
     "pvm_code_end:\n"
     ".popsection\n");
 
-enum pvm_order { PVM_FILL, PVM_COUNT_WRONG };
+enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC };
+
+/* The doorbell's registers: what the guest reads, what it writes */
+enum {
+	PVM_ORDER,
+	PVM_RESULT = 4, PVM_X1, PVM_X2, PVM_X3, PVM_CHANGED, PVM_COUNT,
+	PVM_CALL, PVM_STEP = PVM_CALL + 7, PVM_MAX, NR_PVM_DOORBELLS
+};
 
 struct pvm {
 	int vm;
@@ -66,6 +113,7 @@ struct pvm {
 	size_t nr_pages;
 	uint64_t *phys;		/* of each page, from before it was donated */
 	uint64_t code_ipa;
+	uint64_t doorbell[NR_PVM_DOORBELLS];
 };
 
 static uint64_t virt_to_phys(const void *virt)
@@ -122,6 +170,29 @@ static int pvm_init_vcpu(struct pvm *pvm, int kvm)
 	return pvm_set_reg(pvm, PVM_REG(regs.pc), pvm->code_ipa);
 }
 
+/*
+ * Memory that looks the same to the host and to the guest as far as the alignment
+ * of large pages goes, and is made of them if there are.
+ */
+static uint8_t *pvm_memory(size_t size)
+{
+	size_t spare = size < SZ_2M ? 0 : SZ_2M;
+	uint8_t *mem = mmap(NULL, size + spare, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t skip = spare ? -(uintptr_t)mem % spare : 0;
+
+	if (mem == MAP_FAILED)
+		return mem;
+	if (skip)
+		munmap(mem, skip);
+	if (spare - skip)
+		munmap(mem + skip + size, spare - skip);
+	mem += skip;
+	madvise(mem, size, MADV_HUGEPAGE);
+	memset(mem, 0, size);
+	return mem;
+}
+
 /* On failure errno says why and there is nothing left to destroy */
 static int pvm_create(struct pvm *pvm, size_t nr_pages, bool protected)
 {
@@ -143,15 +214,18 @@ static int pvm_create(struct pvm *pvm, size_t nr_pages, bool protected)
 			protected ? KVM_VM_TYPE_ARM_PROTECTED : 0);
 	if (pvm->vm < 0)
 		goto fail;
-	pvm->mem = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	pvm->mem = pvm_memory(size);
 	if (pvm->mem == MAP_FAILED)
 		goto fail;
-	memset(pvm->mem, 0, size);
 	memcpy(pvm->mem + nr_pages * page_size, pvm_code, PVM_CODE_SIZE);
 	pvm->phys = calloc(nr_pages + 1, sizeof(*pvm->phys));
-	for (size_t i = 0; i <= nr_pages; i++)
+	for (size_t i = 0; i <= nr_pages; i++) {
 		pvm->phys[i] = virt_to_phys(pvm->mem + i * page_size);
+		if (!pvm->phys[i]) {
+			errno = ENODATA;
+			goto fail;
+		}
+	}
 	slot.userspace_addr = (uintptr_t)pvm->mem;
 	if (ioctl(pvm->vm, KVM_SET_USER_MEMORY_REGION, &slot))
 		goto fail;
@@ -167,37 +241,53 @@ fail:
 	return -1;
 }
 
+/* Set by whoever has a reason not to wait for the guest any longer */
+static volatile sig_atomic_t pvm_give_up;
+
 /*
- * Have the guest carry out one order on pages [first, first + nr[.
- * Returns its answer, or -1 with errno from KVM_RUN.
+ * Have the guest carry out the order at its doorbell. Returns its result, or -1
+ * with errno from KVM_RUN.
  */
-static int64_t pvm_call(struct pvm *pvm, enum pvm_order order, size_t first,
-			size_t nr, uint64_t seed)
+static int64_t pvm_run(struct pvm *pvm)
 {
-	uint64_t from = PVM_IPA + first * page_size;
-	uint64_t answer[] = { order, from, from + nr * page_size, seed };
 	struct kvm_run *run = pvm->run;
 	uint64_t reg;
-	int64_t result;
 
 	for (;;) {
+		if (pvm_give_up) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 		if (ioctl(pvm->vcpu, KVM_RUN, 0)) {
 			if (errno == EINTR)
 				continue;
 			return -1;
 		}
 		reg = (run->mmio.phys_addr - PVM_DOORBELL) / 8;
-		if (run->exit_reason != KVM_EXIT_MMIO || reg > 4) {
+		if (run->exit_reason != KVM_EXIT_MMIO || reg >= NR_PVM_DOORBELLS) {
 			ktap_line("# pVM left with reason %u", run->exit_reason);
 			errno = EPROTO;
 			return -1;
 		}
-		if (run->mmio.is_write) {
-			memcpy(&result, run->mmio.data, sizeof(result));
-			return result;
+		if (!run->mmio.is_write) {
+			memcpy(run->mmio.data, &pvm->doorbell[reg], 8);
+			continue;
 		}
-		memcpy(run->mmio.data, &answer[reg], sizeof(answer[reg]));
+		memcpy(&pvm->doorbell[reg], run->mmio.data, 8);
+		if (reg == PVM_RESULT)
+			return pvm->doorbell[reg];
 	}
+}
+
+/* One order on pages [first, first + nr[ */
+static int64_t __unused_fn pvm_call(struct pvm *pvm, enum pvm_order order,
+				    size_t first, size_t nr, uint64_t seed)
+{
+	uint64_t from = PVM_IPA + first * page_size;
+	uint64_t args[] = { order, from, from + nr * page_size, seed };
+
+	memcpy(&pvm->doorbell[PVM_ORDER], args, sizeof(args));
+	return pvm_run(pvm);
 }
 
 static uint64_t __unused_fn pvm_word(size_t page, size_t offset, uint64_t seed)

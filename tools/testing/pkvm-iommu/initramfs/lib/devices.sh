@@ -22,7 +22,7 @@ forget_cached() {
 
 reads_known() {
 	wait_for 20 [ -b $1 ] || return
-	forget_cached
+	forget_cached || return
 	[ "$(disk_sum $1 0 16)" = "$(known_sum $2)" ]
 }
 
@@ -32,7 +32,7 @@ writes_and_reads() {
 	local data=$RANDOM_DATA.${1##*/} blocks=${2:-256}
 	dd if=/dev/urandom of=$data bs=64k count=$blocks 2>/dev/null
 	dd if=$data of=$1 bs=64k seek=32 conv=fsync 2>/dev/null || return
-	forget_cached
+	forget_cached || return
 	[ "$(disk_sum $1 32 $blocks)" = "$(disk_sum $data 0 $blocks)" ]
 }
 

@@ -17,16 +17,9 @@
 # test: endpoints_closed_in_any_order
 # test: endpoints_killed
 
-bind_vfio_platform() {
-	local dev
-	for dev in /sys/bus/platform/devices/*.edu-pair; do
-		echo vfio-platform >$dev/driver_override
-		echo ${dev##*/} >/sys/bus/platform/drivers_probe
-		[ -e $dev/driver ] || note "${dev##*/} not bound to vfio-platform"
-	done
-}
+. /lib/guest.sh
 
-bind_vfio_platform
+vfio_bind edu-pair
 # For the container of another type; no interrupt is used
 echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 endpoints

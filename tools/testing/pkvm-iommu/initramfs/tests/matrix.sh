@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The least that must hold on every machine: it works, and it protects.
 #
+# test: smmu_as_asked
 # test: pvm_runs
 # test: engine_raw
 # test: read_el2_memory
@@ -17,7 +18,13 @@
 
 . /lib/devices.sh
 
+# The machine is what its name says, not what a default made of it
+smmu_as_asked() {
+	dmesg | grep -q "owned by EL2: $(param pkvm_owned)\$"
+}
+
 load_module
+check smmu_as_asked smmu_as_asked
 pvm pvm_runs
 attack engine_raw read_el2_memory read_smmu_registers write_pvm_memory \
 	pvm_page_before_and_after

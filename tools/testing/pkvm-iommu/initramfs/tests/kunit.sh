@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The unit tests of the guest driver. They need no hypervisor, only a kernel.
+#
+# test: test_prot
+# test: test_lookup
+# test: test_cut_front
+# test: test_cut_back
+# test: test_cut_middle
+# test: test_cut_several
+
+# kunit_run SUITE: the results of its tests as ours. What KUnit itself logs has
+# numbers of its own, so it stays off the console.
+kunit_run() {
+	local suite=/sys/kernel/debug/kunit/$1 line
+	local loglevel=/sys/module/printk/parameters/ignore_loglevel
+	echo N >$loglevel
+	dmesg -n 5
+	echo run >$suite/run
+	dmesg -n 8
+	echo Y >$loglevel
+	grep '^ *[#on]' $suite/results | while read -r line; do
+		case "$line" in
+		*" $1") ;;
+		"ok "*) ok ${line##* } ;;
+		"not ok "*) not_ok ${line##* } ;;
+		"# "*) note "${line#\# }" ;;
+		esac
+	done
+}
+
+kunit_run pkvm-pviommu

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Paging domains of the first DMA engine, by the kernel's IOMMU API.
+ */
+#ifndef PKVM_IOMMU_PROGRAMS_DOMAIN_API_H
+#define PKVM_IOMMU_PROGRAMS_DOMAIN_API_H
+
+#include "test.h"
+
+static struct pkvm_test_engine engine;
+
+/* A file has one domain: more files, more domains */
+static int __unused_fn domain_open(void)
+{
+	struct pkvm_test_map m = { .engine = engine.index };
+	int fd = open(PKVM_TEST_PATH, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 || ioctl(fd, PKVM_TEST_DOMAIN_ALLOC, &m))
+		fatal("no domain");
+	return fd;
+}
+
+static int __unused_fn domain_attach(int fd)
+{
+	struct pkvm_test_map m = { .engine = engine.index };
+
+	return ioctl(fd, PKVM_TEST_DOMAIN_ATTACH, &m) ? -errno : 0;
+}
+
+static int __unused_fn domain_detach(int fd)
+{
+	struct pkvm_test_map m = { .engine = engine.index };
+
+	return ioctl(fd, PKVM_TEST_DOMAIN_DETACH, &m) ? -errno : 0;
+}
+
+static int __unused_fn domain_map(int fd, uint64_t iova, uint64_t phys, uint64_t size, int prot)
+{
+	struct pkvm_test_map m = {
+		.iova = iova, .phys = phys, .size = size, .prot = prot,
+	};
+
+	return ioctl(fd, PKVM_TEST_MAP, &m) ? -errno : 0;
+}
+
+static uint64_t __unused_fn domain_unmap(int fd, uint64_t iova, uint64_t size)
+{
+	struct pkvm_test_map m = { .iova = iova, .size = size };
+
+	return ioctl(fd, PKVM_TEST_UNMAP, &m) ? 0 : m.size;
+}
+
+static uint64_t __unused_fn domain_phys(int fd, uint64_t iova)
+{
+	struct pkvm_test_map m = { .iova = iova };
+
+	return ioctl(fd, PKVM_TEST_IOVA_TO_PHYS, &m) ? ~0ULL : m.phys;
+}
+
+#endif
