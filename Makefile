@@ -3,40 +3,58 @@
 # Builds and tests the pKVM IOMMU on an emulated machine. Everything that is
 # made goes below out/; the work is done by the scripts in $(B).
 #
-#   PAGE=4k|16k|64k  CPU=neoverse-v1|cortex-a72|max  SMMU=nested|1|2
-#   MODE=protected|nvhe  TESTS=PATTERN  DEBUG=1
+#   PAGE=4k|16k|64k  CPU=neoverse-v1|cortex-a72|max  SMMU=nested|1|2|none
+#   MODE=protected|nvhe  TESTS=PATTERN  DEBUG=1  VERBOSE=1
 #   KERNEL_SRC=DIR|TARBALL  CROSS_COMPILE=PREFIX-  QEMU=PATH
 
 T := tools/testing/pkvm-iommu
 B := $(T)/build
+N := $(T)/native
 
 PAGE ?= 4k
 CPU ?= neoverse-v1
 SMMU ?= nested
 MODE ?= protected
+MINUTES ?= 10
 OUT ?= $(CURDIR)/out
 export PAGE DEBUG KERNEL_SRC CROSS_COMPILE QEMU OUT
 
-MACHINE = python3 $(T)/boot/machine.py --cpu $(CPU) --smmu $(SMMU) \
-	  --mode $(MODE) --page $(PAGE) $(if $(DEBUG),--debug)
+MACHINE = --cpu $(CPU) --smmu $(SMMU) --mode $(MODE) --page $(PAGE) \
+	  $(if $(DEBUG),--debug)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-matrix bench check setup kernel image shell series \
+.PHONY: help run test test-matrix check-native mutants coverage \
+	explore fuzz bench check setup kernel image shell series \
 	clean distclean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
-	while read -r target text; do printf '  make %-12s %s\n' "$$target" "$$text"; done
+	while read -r target text; do printf '  make %-13s %s\n' "$$target" "$$text"; done
 	@sed -n '/^#   [A-Z]/s/^#/ /p' $(MAKEFILE_LIST)
 
-run: image ## Boot the demonstration: protected DMA, then an attack
-	@$(MACHINE) --demo
+run: image ## Boot the demonstration: a VM with devices, then an attack
+	@python3 $(T)/boot/demo.py $(MACHINE) $(if $(VERBOSE),--verbose)
 
-test: setup ## Boot tests, for all page sizes; TESTS=PATTERN runs some
+test: setup ## Native suites, then boot tests, for all page sizes; TESTS=PATTERN runs some
 	@$(B)/test.sh --tests '$(TESTS)'
 
 test-matrix: setup ## All CPUs x SMMU stages x page sizes x memory sizes
 	@$(B)/test.sh --tests '$(TESTS)' --matrix
+
+check-native: setup ## The EL2 code under sanitizers, on this machine (TESTS=NAME)
+	@$(B)/native.sh '$(TESTS)'
+
+mutants: setup ## Seed faults into the EL2 code: the native tests must catch each
+	@$(B)/native.sh --only-tree && $(N)/mutants.py
+
+coverage: setup ## What the native tests reach of the EL2 code, in HTML
+	@$(B)/native.sh --only-tree && $(N)/coverage.sh
+
+explore: setup ## Random walks for MINUTES=10, on all CPUs
+	@$(B)/native.sh --only-tree && $(N)/explore.sh walk $(MINUTES)
+
+fuzz: setup ## libFuzzer on the calls of host and guest, for MINUTES=10
+	@$(B)/native.sh --only-tree && $(N)/explore.sh fuzz $(MINUTES)
 
 bench: image ## DMA map/unmap cost in instructions
 	@python3 $(T)/boot/bench.py
@@ -54,7 +72,7 @@ image: kernel ## Build kernel and initramfs for PAGE=
 	@$(B)/initramfs.sh
 
 shell: image ## Boot the test machine to a prompt (CPU= SMMU= MODE= PAGE=)
-	@$(MACHINE)
+	@python3 $(T)/boot/machine.py $(MACHINE)
 
 series: setup ## Export as patches for git am, to out/series
 	@flock $(OUT)/lock python3 $(B)/series.py $(CURDIR) $(OUT)

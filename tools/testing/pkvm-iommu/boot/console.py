@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 
 STAMP = re.compile(r"^\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?")
+# A VM's console is in its host's. What it reports, the host does too.
+VM = re.compile(r"^[\w-]+\| ")
 RESULT = re.compile(r"^(ok|not ok) \d+ (\S+)(?:\s+# SKIP\s*(.*))?$")
 PLAN = re.compile(r"^1\.\.(\d+)$")
 
@@ -44,16 +46,23 @@ class Console:
         if stamp:
             self.seconds = float(stamp[1])
             line = line[stamp.end():]
+        vm = VM.match(line)
+        if vm:
+            self._look_for_trouble(STAMP.sub("", line[vm.end():]))
+            return None
         if line.startswith("# "):
             self._notes.append(line[2:])
             return None
-        if TROUBLE.search(line):
-            self.trouble.append(line)
+        self._look_for_trouble(line)
         plan = PLAN.match(line)
         if plan:
             self.plan = int(plan[1])
         match = RESULT.match(line)
         return self._result(match) if match else None
+
+    def _look_for_trouble(self, line):
+        if TROUBLE.search(line):
+            self.trouble.append(line)
 
     def _result(self, match):
         verdict, name, skipped = match.groups()

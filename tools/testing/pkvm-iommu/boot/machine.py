@@ -15,7 +15,6 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 
-import disk
 import fdt
 
 TOP = os.path.realpath(os.path.join(os.path.dirname(__file__), "../../../.."))
@@ -51,20 +50,27 @@ DEVICES = {
                          "dma_mask=0xffffffffffffffff",
 }
 
-# The platform device is made of two edu functions in these slots.
+# The platform device is made of two edu functions in these slots, another
+# platform device of an AHCI function behind a root port in the next.
 EDU_SLOTS = (1, 2)
-FIRST_FREE_SLOT = 3
+AHCI_PORT_SLOT = 3
+FIRST_FREE_SLOT = 3     # if there is no root port
 
 # Their registers. Nothing but Linux's PCI core assigns BARs here, always the
 # same way: from the bottom of the 32-bit window, largest alignment first, and
-# in slot order among equals. An edu BAR has 1 MiB, more than any other device
-# above except a bridge's window (also 1 MiB, but in a later slot), so the
-# first two are always those of slots 1 and 2 (seen with all devices above).
-# No PCI driver binds these two functions, so nobody switches them on: before
-# its first access the guest writes 1 to /sys/bus/pci/devices/*/enable, and the
-# bus master bit to config; pkvm_platform= on its command line names them.
+# in slot order among equals. An edu BAR has 1 MiB, as have a root port's and a
+# bridge's window, and no other device above has more, so the first are always
+# those of slots 1 to 3 (seen with all devices above). That is what the root
+# port is for: AHCI's own BAR has 4 KiB.
+# No PCI driver binds these functions, so nobody switches them on: before the
+# first access the guest writes 1 to /sys/bus/pci/devices/*/enable, and the bus
+# master bit to config; pkvm_platform= on its command line names them.
 EDU_SIZE = 0x100000
 EDU_BARS = (0x10000000, 0x10100000)
+AHCI_BAR = 0x10200000
+AHCI_SIZE = 0x1000
+AHCI_RID = 1 << 8       # the root port's is the first bus behind the root's
+EDU_PHANDLE = 0xed00    # QEMU counts its own up from 0x8000
 
 # How QEMU wires INTA of a slot on the root bus: SPIs 3 to 6 in turn.
 PCI_SPI, SPI, LEVEL_HIGH = 3, 0, 4
@@ -87,6 +93,9 @@ class Machine:
     memory: str = "1G"
     coherent: bool = True       # False: the SMMU's table walks do not snoop
     platform_edu: bool = True   # the platform device with two stream IDs
+    platform_ahci: bool = False  # AHCI as a platform device, has the first disk
+    assignable: str = ""        # the compatible string of the platform device, if
+                                # a protected VM can get it as a whole
     devices: list = field(default_factory=list)  # keys of DEVICES, or text
     disks: list = field(default_factory=list)    # raw images, in order of use
     append: str = ""            # more kernel command line
@@ -100,8 +109,10 @@ class Machine:
             raise ValueError(f"cpu {self.cpu}: not one of {', '.join(CPUS)}")
         if self.smmu not in SMMUS:
             raise ValueError(f"smmu {self.smmu}: not one of {', '.join(SMMUS)}")
-        if self.smmu == "none":
-            self.platform_edu = False   # it would have no IOMMU to be behind
+        if self.smmu == "none":     # they would have no IOMMU to be behind
+            self.platform_edu = self.platform_ahci = False
+        if self.platform_ahci and not self.platform_edu:
+            raise ValueError("platform_ahci is where it is behind platform_edu")
         variant = ("" if self.page == "4k" else "-" + self.page) + \
                   ("-debug" if self.debug else "")
         self.kernel = self.kernel or os.path.join(
@@ -125,8 +136,13 @@ class Machine:
     def cmdline(self):
         line = f"console=ttyAMA0 panic=-1 kvm-arm.mode={self.mode}"
         if self.platform_edu:
-            slots = ",".join(f"0000:00:{s:02x}.0" for s in EDU_SLOTS)
-            line += f" vfio_platform.reset_required=0 pkvm_platform={slots}"
+            functions = [f"0000:00:{s:02x}.0" for s in EDU_SLOTS]
+            if self.platform_ahci:
+                functions.append("0000:01:00.0")
+                # It would find the function and nothing that its DMA may reach
+                line += " initcall_blacklist=ahci_pci_driver_init"
+            line += (" vfio_platform.reset_required=0 pkvm_platform=" +
+                     ",".join(functions))
         return f"{line} {self.append}".strip()
 
     def _board(self):
@@ -141,14 +157,21 @@ class Machine:
 
     def _devices(self):
         args, disks, slot = [], 0, FIRST_FREE_SLOT
+        devices = list(self.devices)
         if self.platform_edu:
             for edu_slot in EDU_SLOTS:
                 args += ["-device", f"{DEVICES['edu']},addr={edu_slot}.0"]
+        if self.platform_ahci:
+            args += ["-device", "pcie-root-port,id=ahci-port,hotplug=off,"
+                     f"addr={AHCI_PORT_SLOT}.0",
+                     "-device", "ich9-ahci,id=platform-ahci,bus=ahci-port"]
+            devices.insert(0, "ide-hd,bus=platform-ahci.0,drive={disk}")
+            slot = AHCI_PORT_SLOT + 1
         for path in self.disks:
             args += ["-drive", f"if=none,id=disk{disks},format=raw,file={path}"]
             disks += 1
         taken = 0
-        for name in self.devices:
+        for name in devices:
             device = DEVICES.get(name, name)
             if "{disk}" in device:
                 device = device.replace("{disk}", f"disk{taken}")
@@ -174,34 +197,47 @@ class Machine:
             root = fdt.parse(f.read())
         if self.smmu != "none":
             smmu = root.find("arm,smmu-v3")
-            if not self.coherent:
+            if not self.coherent:   # what the root node says would go down
                 del smmu.props["dma-coherent"]
+                smmu.props["dma-noncoherent"] = b""
             if self.platform_edu:
-                self._add_platform_edu(root, smmu)
+                edu_pair = add_platform_device(
+                    root, "edu-pair", self.assignable or "qemu,edu-pair",
+                    regs=[(bar, EDU_SIZE) for bar in EDU_BARS],
+                    rids=[slot << 3 for slot in EDU_SLOTS], slots=EDU_SLOTS)
+            if self.platform_edu and self.assignable:
+                edu_pair.props["phandle"] = fdt.cells(EDU_PHANDLE)
+                root.add("device-assignment",
+                         compatible=fdt.strings("pkvm,device-assignment")).add(
+                             "group-0", devices=fdt.cells(EDU_PHANDLE))
+            if self.platform_ahci:
+                # A VMM calls it generic-ahci; the host's driver for that would
+                # bind to it at boot, when the function is still off
+                add_platform_device(
+                    root, "sata", "qemu,ich9-ahci",
+                    regs=[(AHCI_BAR, AHCI_SIZE)], rids=[AHCI_RID],
+                    slots=[AHCI_PORT_SLOT])
         with open(path, "wb") as f:
             f.write(fdt.serialize(root))
 
-    @staticmethod
-    def _add_platform_edu(root, smmu):
-        """Describe two PCI functions as one platform device.
 
-        On the bus they are PCI functions still; without an entry in the
-        host bridge's iommu-map the PCI side has no IOMMU for them, so that
-        their stream IDs belong to the platform device alone.
-        """
-        rids = [slot << 3 for slot in EDU_SLOTS]
-        phandle, = smmu.cells("phandle")
-        pci = root.find("pci-host-ecam-generic")
-        pci.props["iommu-map"] = without_rids(pci.cells("iommu-map"), rids)
-        reg, iommus, interrupts = [], [], []
-        for slot, rid, bar in zip(EDU_SLOTS, rids, EDU_BARS):
-            reg += [0, bar, 0, EDU_SIZE]
-            iommus += [phandle, rid]
-            interrupts += [SPI, PCI_SPI + slot % 4, LEVEL_HIGH]
-        root.add(f"edu-pair@{EDU_BARS[0]:x}",
-                 compatible=fdt.strings("qemu,edu-pair"),
-                 reg=fdt.cells(*reg), iommus=fdt.cells(*iommus),
-                 interrupts=fdt.cells(*interrupts), dma_coherent=b"")
+def add_platform_device(root, name, compatible, regs, rids, slots):
+    """Describe PCI functions as one platform device.
+
+    On the bus they are PCI functions still; without an entry in the host
+    bridge's iommu-map the PCI side has no IOMMU for them, so that their stream
+    IDs belong to the platform device alone.
+    """
+    phandle, = root.find("arm,smmu-v3").cells("phandle")
+    pci = root.find("pci-host-ecam-generic")
+    pci.props["iommu-map"] = without_rids(pci.cells("iommu-map"), rids)
+    return root.add(
+        f"{name}@{regs[0][0]:x}", compatible=fdt.strings(compatible),
+        reg=fdt.cells(*(c for bar, size in regs for c in (0, bar, 0, size))),
+        iommus=fdt.cells(*(c for rid in rids for c in (phandle, rid))),
+        interrupts=fdt.cells(*(c for slot in slots for c in
+                               (SPI, PCI_SPI + slot % 4, LEVEL_HIGH))),
+        dma_coherent=b"")
 
 
 def without_rids(iommu_map, rids):
@@ -222,35 +258,38 @@ def without_rids(iommu_map, rids):
     return fdt.cells(*(cell for entry in entries for cell in entry))
 
 
-def main():
-    parser = argparse.ArgumentParser(description="boot the test machine here")
+def machine_options(parser):
+    """The options of everything that boots one machine."""
     parser.add_argument("--cpu", default="neoverse-v1", choices=CPUS)
     parser.add_argument("--smmu", default="nested", choices=SMMUS)
     parser.add_argument("--mode", default="protected")
     parser.add_argument("--page", default="4k", choices=("4k", "16k", "64k"))
     parser.add_argument("--debug", action="store_true")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="boot the test machine here")
+    machine_options(parser)
     parser.add_argument("--cpus", type=int, default=2)
     parser.add_argument("--memory", default="1G")
     parser.add_argument("--non-coherent", action="store_true")
+    parser.add_argument("--assignable", default="",
+                        help="give the platform device this compatible string "
+                        "and let protected VMs have it")
     parser.add_argument("--device", action="append", default=[],
                         help="one of: " + ", ".join(DEVICES))
     parser.add_argument("--disk", action="append", default=[])
     parser.add_argument("--append", default="")
-    parser.add_argument("--demo", action="store_true",
-                        help="run the demonstration, not a shell")
     parser.add_argument("--print", action="store_true",
                         help="print the command instead")
     parser.add_argument("--workdir", default=os.path.join(OUT, "shell"))
     args = parser.parse_args()
 
     os.makedirs(args.workdir, exist_ok=True)
-    if args.demo:
-        args.disk = [disk.make(os.path.join(args.workdir, "disk.img"), 0)]
-        args.device = ["edu", "ahci", "sata-disk"]
-        args.append = "pkvm_demo=1 loglevel=1 " + disk.parameter(1)
     machine = Machine(cpu=args.cpu, smmu=args.smmu, mode=args.mode,
                       page=args.page, debug=args.debug, cpus=args.cpus,
                       memory=args.memory, coherent=not args.non_coherent,
+                      assignable=args.assignable,
                       devices=args.device, disks=args.disk,
                       append=args.append)
     command = machine.command(args.workdir)

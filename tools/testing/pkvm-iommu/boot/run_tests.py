@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Boot the test machines and report what their tests say.
+"""Run the native suites, then boot the test machines; report what tests say.
 
 One line for each test, everything by name in out/test-results.tap, the consoles
 in out/logs/boot/. The last line is "N passed, N failed".
@@ -15,9 +15,12 @@ import sys
 import threading
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../native"))
 import boots
 import disk
 import selftest
+import suite
 from console import Console, Result
 from machine import OUT, Machine
 from qemu import run_command
@@ -68,7 +71,8 @@ class Report:
                 skip = f" # SKIP {result.why}" if result.status == "skip" else ""
                 tap.write(f"{verdict} {number} - {full}{skip}\n")
                 if result.status == "FAIL":
-                    tap.write(f"# {result.why}\n")
+                    tap.write("".join(f"# {line}\n"
+                                  for line in result.why.split("\n")))
 
     def last_line(self):
         line = f"{self.count('ok')} passed, {self.count('FAIL')} failed"
@@ -111,7 +115,8 @@ def run_boot(boot, report, wanted):
 
 def boot_command(boot, work):
     options = dict(boot.machine)
-    images = [disk.make(os.path.join(work, f"disk{n}.img"), n)
+    images = [(disk.make_filesystem if n < boot.filesystems else disk.make)(
+                  os.path.join(work, f"disk{n}.img"), n)
               for n in range(boot.disks)]
     options["disks"] = images
     options["append"] = " ".join(filter(None, (
@@ -149,6 +154,19 @@ def run_boots(selected, report, jobs, wanted):
         thread.join()
 
 
+def run_native(report, wanted):
+    """The EL2 code on the build machine, with a seed that nobody has tried."""
+    seed = suite.fresh_seed()
+    if any(wanted(f"native-{s}/{n}") for s, n in suite.planned()):
+        print(f"native suites: fresh seed {seed}", flush=True)
+
+    def add(name, test, good, seconds, why):
+        report.add(f"native-{name}",
+                   Result(test, "ok" if good else "FAIL", seconds, why))
+
+    suite.run(wanted, seed, add)
+
+
 def matcher(pattern):
     """Names that match: a shell pattern or a regular expression, anywhere."""
     if not pattern:
@@ -182,6 +200,9 @@ def main():
     selected = [b for b in selected
                 if any(wanted(f"{b.name}/{n}") for n in b.planned() + ["boot"])]
     if args.list:
+        for name in (f"native-{s}/{n}" for s, n in suite.planned()):
+            if wanted(name):
+                print(name)
         for boot in selected:
             for name in boot.planned() + ["boot"]:
                 if wanted(f"{boot.name}/{name}"):
@@ -194,6 +215,7 @@ def main():
     for result in selftest.run():
         if wanted(f"runner/{result.name}"):
             report.add("runner", result)
+    run_native(report, wanted)
     run_boots(selected, report, max(1, args.jobs), wanted)
     tap = os.path.join(OUT, "test-results.tap")
     report.write_tap(tap)

@@ -41,6 +41,10 @@ CASES = {
               {"a.x": "FAIL", "a.y": "FAIL", "boot": "FAIL"}),
     "quoted": ("[ 1.0] # expected WARNING: here\n" + GOOD, "",
                {"a.x": "ok", "a.y": "ok", "boot": "ok"}),
+    "vm": ("[ 0.5] one| [ 1.0] not ok 1 a.x\n[ 0.6] one| 1..9\n" + GOOD, "",
+           {"a.x": "ok", "a.y": "ok", "boot": "ok"}),
+    "vm_warning": ("[ 0.5] one| [ 1.0] WARNING: x.c:12 at f+0x3/0x4\n" + GOOD,
+                   "", {"a.x": "ok", "a.y": "ok", "boot": "FAIL"}),
 }
 
 

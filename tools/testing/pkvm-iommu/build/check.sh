@@ -17,7 +17,7 @@ CHECKPATCH_IGNORE+=,AVOID_EXTERNS,FUNCTION_ARGUMENTS
 
 # Where the compiled code lies that runs in the kernel or at EL2
 KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/
-	drivers/iommu/pkvm-pviommu{,-domain,-mappings,-test}.o)
+	drivers/iommu/pkvm-pviommu{,-domain,-mappings,-verify,-test}.o)
 
 passed=0
 failed=0
@@ -67,12 +67,19 @@ checkpatch_some()
 USER_IGNORE=BIT_MACRO,ARRAY_SIZE,PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,ENOSYS
 USER_IGNORE+=,LEADING_SPACE,EMBEDDED_FUNCTION_NAME
 
+# The native harness defines the kernel's own macros, barriers and types for
+# another program, and asserts.
+NATIVE_IGNORE=MACRO_ARG_REUSE,MACRO_ARG_PRECEDENCE,MACRO_ARG_UNUSED,COMPLEX_MACRO
+NATIVE_IGNORE+=,AVOID_BUG,MEMORY_BARRIER,NEW_TYPEDEFS,IS_ENABLED_CONFIG
+
 checkpatch_files()
 {
 	checkpatch_some "$CHECKPATCH_IGNORE" -not -path '*/programs/*' \
-		-not -path 'tools/virt/*'
+		-not -path '*/native/*' -not -path 'tools/virt/*'
 	checkpatch_some "$CHECKPATCH_IGNORE,$USER_IGNORE" \
 		\( -path '*/programs/*' -o -path 'tools/virt/*' \)
+	checkpatch_some "$CHECKPATCH_IGNORE,$USER_IGNORE,$NATIVE_IGNORE" \
+		-path '*/native/*'
 	return 0
 }
 
@@ -130,7 +137,8 @@ kernel_doc()
 spdx()
 {
 	(cd "$TOP" && git ls-files -co --exclude-standard |
-	 grep -v -x -e COPYING -e 'patches/.*' | while read -r f; do
+	 grep -v -x -e COPYING -e 'patches/.*' \
+		-e '.*/native/mutants/.*' -e '.*/native/fuzz/corpus/.*' | while read -r f; do
 		[ ! -s "$f" ] || head -n 3 "$f" | grep -q SPDX-License-Identifier ||
 			echo "$f: no SPDX line"
 	 done)

@@ -6,24 +6,34 @@
 #   initramfs/        copied over the root as it is; holds /init
 #   programs/*.c      static programs           -> /bin
 #   tools/virt/pkvm-vmm                         -> /bin
-#   the kernel itself, for VMs                  -> /guest/Image
 #   modules/          kernel modules (Kbuild)   -> /lib/modules/*.ko
+#   the kernel itself, for VMs                  -> /guest/Image
+#   an initramfs for VMs                        -> /guest/initramfs.cpio
+#
+# That of the VMs has the same busybox, /init, /lib and modules, and
+#   guest/tests/      groups of tests           -> /tests
+#   guest/programs/*.c, and some of programs/   -> /bin
 
 . "$(dirname "$0")/lib.sh"
 lock_out
 
 ROOT=$OUT/initramfs$VARIANT
+GUEST_ROOT=$OUT/initramfs$VARIANT-guest
 
+# The host's programs that a VM needs too
+GUEST_PROGRAMS=(platform domain)
+
+# build_programs SOURCES DESTINATION
 build_programs()
 {
-	local source program
+	local source
 
-	for source in "$TESTING"/programs/*.c; do
+	for source in "$1"/*.c; do
 		[ -e "$source" ] || continue
-		program=$ROOT/bin/$(basename "$source" .c)
 		ccache "${CROSS_COMPILE}gcc" -static -O2 -Wall -Wextra -pthread \
+			-I "$TESTING/programs" \
 			-idirafter "$TREE/include/uapi" \
-			-o "$program" "$source"
+			-o "$2/$(basename "$source" .c)" "$source"
 	done
 }
 
@@ -50,23 +60,51 @@ build_modules()
 	cp "$work"/*.ko "$ROOT/lib/modules/"
 }
 
+# new_root FOLDER: what every initramfs has
+new_root()
+{
+	rm -rf "$1"
+	mkdir -p "$1"/{bin,dev,proc,sys,tmp,mnt,etc,lib}
+	cp "$OUT"/arm64/bin/busybox "$1/bin/" 2>/dev/null ||
+		cp "$OUT"/arm64/usr/bin/busybox "$1/bin/"
+	ln -s busybox "$1/bin/sh"
+	ln -s bin "$1/sbin"
+	rsync -a "$TESTING/initramfs/init" "$TESTING/initramfs/lib" "$1/"
+	chmod 755 "$1/init"
+}
+
+# archive FOLDER FILE
+archive()
+{
+	(cd "$1" && find . | sort | cpio -o -H newc -R 0:0 --quiet) >"$2.new"
+	mv "$2.new" "$2"
+}
+
+build_guest()
+{
+	local program
+
+	new_root "$GUEST_ROOT"
+	rsync -a "$TESTING/guest/tests" "$GUEST_ROOT/"
+	rsync -a "$ROOT/lib/modules" "$GUEST_ROOT/lib/"
+	for program in "${GUEST_PROGRAMS[@]}"; do
+		cp "$ROOT/bin/$program" "$GUEST_ROOT/bin/"
+	done
+	build_programs "$TESTING/guest/programs" "$GUEST_ROOT/bin"
+	install -D -m 644 "$IMAGE" "$ROOT/guest/Image"
+	archive "$GUEST_ROOT" "$ROOT/guest/initramfs.cpio"
+}
+
 build_initramfs()
 {
-	rm -rf "$ROOT"
-	mkdir -p "$ROOT"/{bin,dev,proc,sys,tmp,mnt,etc,lib}
-	cp "$OUT"/arm64/bin/busybox "$ROOT/bin/" 2>/dev/null ||
-		cp "$OUT"/arm64/usr/bin/busybox "$ROOT/bin/"
-	ln -s busybox "$ROOT/bin/sh"
-	ln -s bin "$ROOT/sbin"
+	new_root "$ROOT"
 	rsync -a "$TESTING/initramfs/" "$ROOT/"
-	build_programs
-	build_vmm
-	install -D -m 644 "$IMAGE" "$ROOT/guest/Image"
-	build_modules
 	chmod 755 "$ROOT/init"
-	(cd "$ROOT" && find . | sort |
-	 cpio -o -H newc -R 0:0 --quiet >"$INITRAMFS.new")
-	mv "$INITRAMFS.new" "$INITRAMFS"
+	build_programs "$TESTING/programs" "$ROOT/bin"
+	build_vmm
+	build_modules
+	build_guest
+	archive "$ROOT" "$INITRAMFS"
 }
 
 # What decides the contents
@@ -74,7 +112,7 @@ inputs()
 {
 	cat "$BUILD/built"
 	find "$TESTING/initramfs" "$TESTING/programs" "$TESTING/modules" \
-		"$TOP/tools/virt/pkvm-vmm" \
+		"$TESTING/guest" "$TOP/tools/virt/pkvm-vmm" \
 		"$HERE/initramfs.sh" -type f -printf '%p %T@ %s\n' 2>/dev/null | sort
 }
 

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Bring out/linux up to date, configure it, and build the kernel for PAGE=
-# (4k, 16k, 64k); DEBUG=1 adds the hypervisor's own checks. One image serves
-# protected and stock boots.
+# (4k, 16k, 64k); DEBUG=1 adds the hypervisor's own checks, and unit tests, which
+# run when a test asks for them. One image serves protected and stock boots.
 
 . "$(dirname "$0")/lib.sh"
 lock_out
@@ -18,7 +18,7 @@ fragment()
 {
 	grep -v "^# CONFIG_${DEBUG:+NVHE_EL2_DEBUG} is not set" "$HERE/kernel.config"
 	echo "CONFIG_ARM64_${PAGE^^}_PAGES=y"
-	[ -z "$DEBUG" ] || echo "CONFIG_NVHE_EL2_DEBUG=y"
+	[ -z "$DEBUG" ] || cat "$HERE/debug.config"
 }
 
 # Each line of the fragment must hold in .config; print those that do not.

@@ -17,7 +17,7 @@ ARM64=$OUT/arm64
 DOWNLOAD=$OUT/download
 
 # What must be present | the Debian package that has it. A name with a slash
-# is a file to find, any other a command.
+# is a file to find, or a pattern of some, any other a command.
 requirements()
 {
 	cat <<-END
@@ -37,6 +37,9 @@ requirements()
 	ccache|ccache
 	dtc|device-tree-compiler
 	sparse|sparse
+	clang|clang
+	/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a|libclang-rt-dev
+	gcovr|gcovr
 	/usr/include/stdio.h|libc6-dev
 	/usr/include/openssl/evp.h|libssl-dev
 	/usr/include/gelf.h|libelf-dev
@@ -54,7 +57,7 @@ requirements()
 present()
 {
 	case $1 in
-	/*) [ -e "$1" ] ;;
+	/*) compgen -G "$1" >/dev/null ;;
 	*) PATH=$PATH:/sbin:/usr/sbin command -v "$1" >/dev/null ;;
 	esac
 }

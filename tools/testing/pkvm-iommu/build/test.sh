@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Build the kernels that the wanted tests boot, then run the tests. The names
-# of tests that need another page size than 4k contain it.
+# of tests that need another page size than 4k contain it. The 16k kernel is the
+# one with the hypervisor's own checks.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -10,8 +11,10 @@ RUNNER=$TESTING/boot/run_tests.py
 
 names=$(python3 "$RUNNER" --list "$@")
 for PAGE in 4k 16k 64k; do
-	[ $PAGE = 4k ] || grep -q -e "-$PAGE-" <<<"$names" || continue
-	PAGE=$PAGE "$HERE/kernel.sh"
-	PAGE=$PAGE "$HERE/initramfs.sh"
+	[ $PAGE = 4k ] || grep -q -e "-$PAGE[-/]" <<<"$names" || continue
+	[ $PAGE = 16k ] && DEBUG=1 || DEBUG=
+	export PAGE DEBUG
+	"$HERE/kernel.sh"
+	"$HERE/initramfs.sh"
 done
 exec python3 "$RUNNER" "$@"
