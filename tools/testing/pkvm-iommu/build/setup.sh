@@ -7,14 +7,13 @@
 # sources is never changed.
 
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/apt.sh"
 lock_out
 
 KERNEL_VERSION=7.3
 KERNEL_PACKAGE=linux-source-$KERNEL_VERSION
 QEMU_MIN=10.0
-APT=$OUT/apt
 ARM64=$OUT/arm64
-DOWNLOAD=$OUT/download
 
 # What must be present | the Debian package that has it. A name with a slash
 # is a file to find, or a pattern of some, any other a command.
@@ -77,13 +76,6 @@ qemu_is_new_enough()
 	[ "$(printf '%s\n' $QEMU_MIN "$version" | sort -V | head -n 1)" = $QEMU_MIN ]
 }
 
-debian_codename()
-{
-	# shellcheck disable=SC1091
-	(. /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ] &&
-	 echo "$VERSION_CODENAME")
-}
-
 # The packages come by apt on Debian 12 and 13; anyone else gets a list.
 require_debian()
 {
@@ -99,71 +91,10 @@ require_debian()
 	exit 1
 }
 
-as_root()
-{
-	if [ "$(id -u)" = 0 ]; then
-		env DEBIAN_FRONTEND=noninteractive "$@"
-	elif command -v sudo >/dev/null; then
-		sudo env DEBIAN_FRONTEND=noninteractive "$@"
-	else
-		die "root or sudo is needed for: $*"
-	fi
-}
-
 install_packages()
 {
 	as_root apt-get update &&
 	as_root apt-get install -y --no-install-recommends "$@"
-}
-
-# A private view of the Debian archive, beside the system's own, through the
-# mirror that this machine uses: its release with backports, and Debian 13's
-# backports, which have the base kernel.
-private_apt()
-{
-	apt-get -o Dir::Etc::sourcelist=/dev/null \
-		-o Dir::Etc::sourceparts="$APT/sources" \
-		-o Dir::State::Lists="$APT/lists" \
-		-o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-		-o APT::Architectures::="$(dpkg --print-architecture)" \
-		-o APT::Architectures::=arm64 \
-		-o APT::Sandbox::User=root "$@"
-}
-
-private_lists()
-{
-	local mirror release suite
-
-	# The system's own lists must exist before they can name the mirror.
-	mirror=$(debian_mirror)
-	if [ -z "$mirror" ]; then
-		as_root apt-get update
-		mirror=$(debian_mirror)
-	fi
-	[ -n "$mirror" ] || die "apt knows no Debian mirror"
-
-	release=$(debian_codename)
-	mkdir -p "$APT/sources" "$APT/lists/partial"
-	for suite in "$release" "$release-updates" "$release-backports" \
-		     trixie-backports; do
-		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]" \
-		     "$mirror $suite main"
-	done | sort -u >"$APT/sources/debian.list"
-	private_apt update
-	touch "$APT/stamp"
-}
-
-debian_mirror()
-{
-	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-	grep -E '/debian/?$' | head -n 1
-}
-
-# Lists older than a day may name packages that the mirror dropped.
-need_private_lists()
-{
-	[ -n "$(find "$APT/stamp" -mmin -1440 2>/dev/null)" ] ||
-		step "Fetching package lists" apt-lists private_lists
 }
 
 install_qemu()
@@ -181,21 +112,6 @@ install_qemu_native()
 	as_root apt-get update &&
 	as_root apt-get install -y --no-install-recommends \
 		qemu-system-arm qemu-system-data
-}
-
-# download DIR PACKAGE...: fetch packages and unpack them below DIR.
-download()
-{
-	local dir=$1
-
-	shift
-	mkdir -p "$DOWNLOAD" "$dir"
-	rm -f "$DOWNLOAD"/*.deb
-	(cd "$DOWNLOAD" && private_apt download "$@")
-	for deb in "$DOWNLOAD"/*.deb; do
-		dpkg-deb -x "$deb" "$dir"
-	done
-	rm -f "$DOWNLOAD"/*.deb
 }
 
 # Put the pristine kernel at out/linux; unfinished work never gets that name.
