@@ -33,7 +33,8 @@ def main():
              else "pkvm_demo=1 loglevel=1")
     machine = Machine(cpu=args.cpu, smmu=args.smmu, mode=args.mode,
                       page=args.page, debug=args.debug, platform_ahci=True,
-                      devices=["edu"], disks=[image],
+                      assignable="qemu,edu-pair", devices=["edu"],
+                      disks=[image],
                       append=f"{level} printk.devkmsg=on {disk.parameter(1)}")
     verdicts = []
 

@@ -39,6 +39,7 @@ expect() {
 
 has_device() {
 	vfio_bind $1 >/dev/kmsg || return
+	[ $1 != edu-pair ] || EDU_DIR=$VFIO_DIR
 	devices="$devices --vfio $VFIO_DIR${3:+,$3}"
 	groups=$groups$2,
 }
@@ -84,19 +85,36 @@ vm_story() {
 # If there is no VM the rest is attacked
 attack() {
 	rm -f $ATTACKS
-	demo ${secret:+$(guest_pid vm) $secret}
+	demo attack ${secret:+$(guest_pid vm) $secret}
 	count $(cat $ATTACKS || echo 0 1)
+	edu_owner=$(owner edu-pair)
+	sata_owner=$(owner sata)
 	guest_type vm done
 	expect "the VM ends by itself, and said all it had to say" vm_ends
 	expect "its secret survived what the device wrote to it" \
 		grep -q '^ok .*\.secret_unchanged$' $KTAP
+	expect "its device was reset when it came back: no byte is left in it" \
+		device_is_clean
+}
+
+# owner NODE: who has the registers of a device
+owner() {
+	local regs=$(echo /sys/bus/platform/devices/*.$1)
+	regs=${regs##*/}
+	demo owner 0x${regs%%.*}
+}
+
+# It moved pages of the VM
+device_is_clean() {
+	bind_driver platform ${EDU_DIR##*/} pkvm_test_dma >/dev/kmsg
+	[ "$(demo left)" = 0 ]
 }
 
 vm_ends() {
 	guest_runs vm && guest_end vm >/dev/kmsg
 }
 
-# row GROUP DEVICE: what the VMM said of the device, and the VM
+# row GROUP DEVICE OWNER: what the VMM said of the device, and the VM
 row() {
 	local name=$(basename $(echo /sys/bus/platform/devices/*.$2)) bytes=0 n
 	local vsids=$(sed -n "s/.* $name: pvIOMMU .* is vSID //p" /tmp/guest.vm.log)
@@ -105,16 +123,16 @@ row() {
 	for n in $(sed -n "s/^# moved .*\\.$2 //p" $KTAP); do
 		bytes=$((bytes + n))
 	done
-	printf ' %-18s %9d   %-22s %11d   %d of %d\n' $name \
-		$(echo $vsids | wc -w) "$(echo $vsids)" $bytes $good $all
+	printf ' %-17s %9d   %-21s %-8s  %11d   %d of %d\n' $name \
+		$(echo $vsids | wc -w) "$(echo $vsids)" "$3" $bytes $good $all
 	count $good $all
 }
 
 table() {
-	printf '\n %-18s %9s   %-22s %11s   %s\n' device endpoints \
-		"vSID of each" "bytes moved" "checks passed"
-	row streams edu-pair
-	row disk sata
+	printf '\n %-17s %9s   %-21s %-8s  %11s   %s\n' device endpoints \
+		"vSID of each" "MMIO of" "bytes moved" "checks passed"
+	row streams edu-pair "$edu_owner"
+	row disk sata "$sata_owner"
 }
 
 clear

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * demo [PID IPA]: the attack of "make run", told to a person. PID is a pkvm-vmm,
- * IPA a page of its VM with a secret. Nothing here decides whether the attack
- * fails: without an SMMU at EL2 it prints the secret.
+ * demo attack [PID IPA]: the attack of "make run", told to a person. PID is a
+ * pkvm-vmm, IPA a page of its VM with a secret. Nothing here decides whether the
+ * attack fails: without an SMMU at EL2 it prints the secret.
  * How many attacks failed, and how many there were, goes to /tmp/attacks.
+ *
+ * demo owner PHYS: print who has the registers there.
+ * demo left: print how many bytes the platform device's buffers hold that are not
+ * zero. They are the host's now.
  */
 #include "hidden.h"
 
 #define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
+#define EDU_BASE	0x10000000ULL	/* boot/machine.py */
 #define SECRET		"SECRET!!"	/* 8 bytes, guest/programs/secret.c */
 #define RAM_BASE	0x80000000ULL	/* of a VM: tools/virt/pkvm-vmm/vmm.h */
 #define VM_MEMORY	(256ULL << 20)	/* pkvm-vmm's default */
@@ -154,6 +159,35 @@ static uint64_t vm_phys(const char *pid, uint64_t ipa)
 	return (entry & ((1ULL << 55) - 1)) * page_size;
 }
 
+static int print_owner(uint64_t phys)
+{
+	uint32_t *p = phys_map(phys & ~(page_size - 1), page_size), value;
+
+	puts(try_read32(p, &value) ? "the VM" : "the host");
+	return 0;
+}
+
+static int print_left(void)
+{
+	uint8_t data[PKVM_TEST_BUFFER];
+	struct pkvm_test_engine e;
+	unsigned int left = 0, nr = 0;
+
+	for (uint32_t i = 0; engine_get(i, &e); i++) {
+		if (!e.platform)
+			continue;
+		if (buffer_get(i, data))
+			fatal("DMA");
+		for (size_t n = 0; n < sizeof(data); n++)
+			left += !!data[n];
+		nr++;
+	}
+	if (!nr)
+		fatal("no engine");
+	printf("%u\n", left);
+	return 0;
+}
+
 static void attack_vm(uint64_t phys)
 {
 	printf("   The VM's page is at %#" PRIx64 " for it.\n", phys);
@@ -161,16 +195,14 @@ static void attack_vm(uint64_t phys)
 	kernel_reads("write(2) from the VM's page", phys);
 	engine_reads("device reads the VM's page", phys);
 	engine_writes(phys);
+	cpu_reads("CPU reads the VM's device", EDU_BASE);
 }
 
-int main(int argc, char **argv)
+static int attack(const char *pid, const char *ipa)
 {
 	FILE *f;
 	int klog;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	test_open();
-	access_init();
 	if (!engine_get(0, &engine))
 		fatal("no engine");
 	printf("   It has root, and %s, a DMA engine, stream ID %#x.\n",
@@ -179,8 +211,8 @@ int main(int argc, char **argv)
 	       sysconf(_SC_PHYS_PAGES) * (long)page_size >> 20,
 	       hidden_scan() * page_size >> 10);
 	klog = klog_open();
-	if (argc == 3)
-		attack_vm(vm_phys(argv[1], strtoull(argv[2], NULL, 0)));
+	if (pid)
+		attack_vm(vm_phys(pid, strtoull(ipa, NULL, 0)));
 	cpu_reads("CPU reads EL2's memory", hyp_mem_base());
 	engine_reads("device reads EL2's code",
 		     ksym_phys("__kvm_nvhe___hyp_section_.hyp.text"));
@@ -194,4 +226,21 @@ int main(int argc, char **argv)
 	fprintf(f, "%u %u\n", blocked_attacks, attacks);
 	fclose(f);
 	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	test_open();
+	access_init();
+	if (!strcmp(what, "attack"))
+		return attack(argc == 4 ? argv[2] : NULL, argc == 4 ? argv[3] : NULL);
+	if (!strcmp(what, "owner") && argc == 3)
+		return print_owner(strtoull(argv[2], NULL, 0));
+	if (!strcmp(what, "left"))
+		return print_left();
+	fprintf(stderr, "usage: demo attack [PID IPA] | owner PHYS | left\n");
+	return 2;
 }
