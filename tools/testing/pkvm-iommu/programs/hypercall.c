@@ -447,6 +447,28 @@ static void test_random_calls(void)
 	pages_free(fuzz_mem);
 }
 
+static void expect_no_reclaim(const char *what, uint64_t phys)
+{
+	struct answer a = hcall_func(PKVM_TEST_HVC_FORCE_RECLAIM, phys, 0, 0, 0, 0, 0);
+
+	expect(a.ret < 0 && a.ret != -ENOSYS, "%s at %#" PRIx64 ": %" PRId64,
+	       what, phys, a.ret);
+}
+
+/* By force the host takes back pages of guests, and nothing else */
+static void test_bad_force_reclaim(void)
+{
+	uint64_t base = hyp_mem_base(), own = pages_alloc(page_size), phys;
+
+	expect_no_reclaim("EL2's code", ksym_phys("__kvm_nvhe___hyp_section_.hyp.text"));
+	/* Some of these are in blocks */
+	for (phys = base; phys < base + 4 * SZ_2M; phys += SZ_2M / 2)
+		expect_no_reclaim("EL2's memory", phys);
+	expect_no_reclaim("registers", 0x09050000);
+	expect_no_reclaim("nothing", -page_size);
+	expect_no_reclaim("the host's own", own);
+}
+
 static const struct test tests[] = {
 	{ "bad_op", test_bad_op },
 	{ "init_is_over", test_init_is_over },
@@ -457,6 +479,7 @@ static const struct test tests[] = {
 	{ "bad_attach", test_bad_attach },
 	{ "bad_map", test_bad_map },
 	{ "bad_unmap", test_bad_unmap },
+	{ "bad_force_reclaim", test_bad_force_reclaim },
 	{ "random_calls", test_random_calls },
 };
 
