@@ -153,7 +153,7 @@ enum pkvm_iommu_unsupported {
  * @PKVM_IOMMU_OP_UNMAP: x2 = handle, x3 = IOVA, x4 = size in bytes. Returns
  *	x1 = 0 or an errno and x2 = bytes handled; 0 with less than asked: call
  *	again. -EINVAL, -ENOENT, -ERANGE, -EIO (no answer to the TLB
- *	invalidation: the pages stay pinned for ever), and with x2 bytes done:
+ *	invalidation: the pages stay pinned for ever), and with nothing done:
  *	-ENXIO (nothing is mapped there), -EINVAL (would split a block; x3 = block
  *	size in bytes).
  * @PKVM_IOMMU_OP_IOVA_TO_PHYS: x2 = handle, x3 = IOVA. Returns x1 = 0 and

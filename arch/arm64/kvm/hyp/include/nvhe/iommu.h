@@ -117,12 +117,12 @@ int pkvm_iommu_vm_gone(pkvm_handle_t handle);
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
 
 /**
- * pkvm_iommu_active() - does EL2 drive an SMMU?
+ * pkvm_iommu_active() - does EL2 hold the registers of an SMMU?
  *
- * Its registers would not survive a suspend of the system, after which devices
- * may reach everything.
+ * They would not survive a suspend of the system, after which devices may reach
+ * everything. That is so for an SMMU that does nothing but abort, too.
  *
- * Return: true from the end of the take-over on.
+ * Return: true from the take-over of the first one on.
  */
 bool pkvm_iommu_active(void);
 

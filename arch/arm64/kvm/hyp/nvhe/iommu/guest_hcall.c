@@ -26,6 +26,9 @@
 /* PCIe: a PASID has at most 20 bits */
 #define PASID_BITS_MAX		20
 
+/* I7: a guest's memory need not be contiguous, and each run costs a walk or two */
+#define MAP_RUNS_MAX		512
+
 /*
  * A page that the host did not give when asked this often does not exist. Once
  * would do, but the host may be interrupted before it gets to it.
@@ -131,6 +134,7 @@ static int map_pages(struct guest_call *call)
 	u64 handle = call->arg[0], iova = call->arg[1], ipa = call->arg[2], size = call->arg[3];
 	u64 prot = call->arg[4], done = 0, run;
 	struct hyp_iommu_domain *domain;
+	unsigned int runs = MAP_RUNS_MAX;
 	int ret;
 
 	if (prot & ~(u64)IOMMU_PROT_MASK || !(prot & (IOMMU_READ | IOMMU_WRITE)) ||
@@ -142,7 +146,7 @@ static int map_pages(struct guest_call *call)
 
 	ret = domain_check_range(domain, iova, size);
 	size = min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE);
-	while (!ret && done < size) {
+	while (!ret && done < size && runs--) {
 		ret = map_run(call, domain, iova + done, ipa + done, size - done, &run);
 		done += run;
 	}

@@ -201,7 +201,7 @@ static bool speaks_format(const struct smmu_features *feat)
 
 bool pkvm_iommu_active(void)
 {
-	return host_idmap;
+	return hyp_nr_smmus;
 }
 
 int iommu_finalise(void)

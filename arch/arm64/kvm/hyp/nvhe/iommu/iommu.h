@@ -120,7 +120,6 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys);
 
 /* host_idmap.c */
-int host_idmap_init(void *pool, unsigned long nr_pages);
 void *host_idmap_alloc(unsigned int nr_pages);
 int host_idmap_build(bool blocks);
 extern struct hyp_iommu_domain *host_idmap;

@@ -17,12 +17,17 @@ void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t si
 	dsb(ishst);
 }
 
+/* Bounded by masks, which speculation past a range check does not get around */
 static unsigned int table_index(const struct iommu_pgtable *pgt, u64 iova, s8 level)
 {
-	u64 idx = iova >> kvm_granule_shift(level);
+	unsigned int shift = kvm_granule_shift(level);
+	unsigned int bits = PAGE_SHIFT - 3;
 
 	/* A concatenated root is one large table */
-	return level == pgt->start_level ? idx : idx & (PTRS_PER_PTE - 1);
+	if (level == pgt->start_level)
+		bits = pgt->ias - shift;
+
+	return (iova >> shift) & (BIT(bits) - 1);
 }
 
 /* Entries from @iova to the end of its table at @level, or of @size */

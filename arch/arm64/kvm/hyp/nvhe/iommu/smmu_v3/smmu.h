@@ -65,7 +65,7 @@ enum smmu_state { SMMU_ABORTING, SMMU_LIVE, SMMU_HUNG };
 
 /* Layout of the memory the host gave, see strtab.c */
 struct smmu_layout {
-	size_t	strtab, streams, cmdq, evtq, ids, smmu, total;
+	size_t	strtab, streams, cmdq, evtq, ids, total;
 };
 
 /**

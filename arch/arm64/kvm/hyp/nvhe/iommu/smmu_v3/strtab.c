@@ -6,6 +6,7 @@
  * the chunk is attached. A stream without an STE aborts and leaves an event.
  */
 #include <linux/bitops.h>
+#include <linux/nospec.h>
 
 #include <nvhe/memory.h>
 
@@ -36,7 +37,6 @@ struct smmu_layout smmu_layout(const struct smmu_features *feat)
 		.cmdq	= PAGE_SIZE,
 		.evtq	= PAGE_SIZE,
 		.ids	= PAGE_ALIGN(BIT(max(feat->asid_bits, feat->vmid_bits)) / BITS_PER_BYTE),
-		.smmu	= PAGE_ALIGN(sizeof(struct hyp_smmu)),
 	};
 	u8 bits = table_bits(feat);
 
@@ -49,7 +49,7 @@ struct smmu_layout smmu_layout(const struct smmu_features *feat)
 	}
 	l.strtab = PAGE_ALIGN(l.strtab);
 	l.streams = PAGE_ALIGN(l.streams);
-	l.total = l.strtab + l.streams + l.cmdq + l.evtq + l.ids + l.smmu;
+	l.total = l.strtab + l.streams + l.cmdq + l.evtq + l.ids;
 
 	return l;
 }
@@ -123,8 +123,8 @@ static int make_chunk(struct hyp_smmu *smmu, u32 idx, struct iommu_pool *pool)
  * @stream: out
  *
  * Context: hyp_smmu::lock held.
- * Return: 0, -ERANGE, -ENOENT (no chunk, no @pool: the stream aborts), -ENOMEM
- * (@pool needs two pages), -EIO.
+ * Return: 0, -ERANGE, -ENOENT (the SMMU was given up; or no chunk, no @pool: the
+ * stream aborts), -ENOMEM (@pool needs two pages), -EIO.
  */
 int smmu_stream_get(struct hyp_smmu *smmu, u64 sid, struct iommu_pool *pool,
 		    struct smmu_stream **stream)
@@ -134,8 +134,12 @@ int smmu_stream_get(struct hyp_smmu *smmu, u64 sid, struct iommu_pool *pool,
 	u32 idx;
 	int ret;
 
+	/* Given up at boot: it aborts, and a description may name it nonetheless */
+	if (!smmu->strtab)
+		return -ENOENT;
 	if (sid >> smmu->sid_bits)
 		return -ERANGE;
+	sid = array_index_nospec(sid, BIT_ULL(smmu->sid_bits));
 
 	if (!smmu->split) {
 		*stream = (struct smmu_stream *)smmu->streams + sid;
