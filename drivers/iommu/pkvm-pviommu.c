@@ -94,41 +94,51 @@ static int detach_streams(struct pviommu_master *master)
 	return first;
 }
 
+/* All streams, or none and the device is blocked */
+static int attach_streams(struct pviommu_master *master, u64 handle)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < master->nr_streams; i++) {
+		ret = attach_stream(master, &master->streams[i], handle);
+		if (!ret)
+			continue;
+
+		dev_err(master->dev,
+			"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe): vSID not this VM's, attached already, or no room at the SMMU\n",
+			master->streams[i].vsid, master->pviommu->id, ERR_PTR(ret));
+		detach_streams(master);
+		return ret;
+	}
+
+	return 0;
+}
+
 /**
  * pviommu_attach_dev() - iommu_domain_ops.attach_dev of paging domains
  * @domain: what to attach
  * @dev: to which device
- * @old: where it is now; its streams know better
+ * @old: where it is now, as the iommu core believes; its streams know better
  *
- * EL2 replaces nothing, so the device is blocked in between, and stays so if
- * one of its streams is refused.
+ * EL2 replaces nothing, so the device is blocked in between. If one of its
+ * streams is refused it goes back, or stays blocked if even that fails.
  *
  * Return: 0 or an errno.
  */
 int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 		       struct iommu_domain *old)
 {
-	struct pviommu_domain *pd = to_pviommu_domain(domain);
 	struct pviommu_master *master = dev_iommu_priv_get(dev);
-	unsigned int i;
-	int ret;
 
 	if (detach_streams(master))
 		return -ENODEV;
+	if (!attach_streams(master, to_pviommu_domain(domain)->handle))
+		return 0;
 
-	for (i = 0; i < master->nr_streams; i++) {
-		ret = attach_stream(master, &master->streams[i], pd->handle);
-		if (ret)
-			goto err_detach;
-	}
-
-	return 0;
-
-err_detach:
-	dev_err(dev,
-		"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe), the device is blocked: vSID not this VM's, attached already, or no room at the SMMU\n",
-		master->streams[i].vsid, master->pviommu->id, ERR_PTR(ret));
-	detach_streams(master);
+	if (!old || !(old->type & __IOMMU_DOMAIN_PAGING) ||
+	    attach_streams(master, to_pviommu_domain(old)->handle))
+		dev_err(dev, "all DMA is blocked\n");
 
 	return -ENODEV;
 }
@@ -161,6 +171,7 @@ static int pviommu_def_domain_type(struct device *dev)
 {
 	struct pviommu_master *master = dev_iommu_priv_get(dev);
 
+	/* The core does not say which type was written: attached means that it is */
 	if (iommu_default_passthrough() || master->streams[0].attached)
 		dev_info(dev,
 			 "DMA domains only: passthrough (identity) would open all memory of the guest to the device\n");
