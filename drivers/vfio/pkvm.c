@@ -10,12 +10,14 @@
 
 static bool added_to(struct vfio_device_file *df, struct kvm *kvm)
 {
+#if IS_ENABLED(CONFIG_VFIO_GROUP)
 	struct vfio_group *group = df->group;
 
 	if (group) {
 		guard(spinlock)(&group->kvm_ref_lock);
 		return group->kvm == kvm;
 	}
+#endif
 
 	guard(spinlock)(&df->kvm_ref_lock);
 	return df->kvm == kvm;
@@ -48,3 +50,30 @@ struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm)
 	return df->device->dev;
 }
 EXPORT_SYMBOL_GPL(vfio_file_device_of_kvm);
+
+/**
+ * vfio_file_hold_device() - keep a device bound to its driver, file or not
+ * @file: file for which vfio_file_device_of_kvm() has returned the device
+ *
+ * A VM has a device until the VM is gone, and no other driver may find it in that
+ * state: its streams, and its registers perhaps, are not the host's.
+ *
+ * Return: the device, for vfio_release_device(), or NULL: it is being unbound.
+ */
+struct vfio_device *vfio_file_hold_device(struct file *file)
+{
+	struct vfio_device_file *df = file->private_data;
+
+	return vfio_device_try_get_registration(df->device) ? df->device : NULL;
+}
+EXPORT_SYMBOL_GPL(vfio_file_hold_device);
+
+/**
+ * vfio_release_device() - undo vfio_file_hold_device()
+ * @device: the device
+ */
+void vfio_release_device(struct vfio_device *device)
+{
+	vfio_device_put_registration(device);
+}
+EXPORT_SYMBOL_GPL(vfio_release_device);

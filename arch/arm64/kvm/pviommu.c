@@ -42,11 +42,14 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
 /**
  * struct kvm_pviommus - the pvIOMMUs of a VM, kvm->arch.pkvm.pviommus
  * @ids: the IDs taken; guarded by config_lock
+ * @devices: devices that stay with VFIO until the VM is gone, by their addresses;
+ *	guarded by config_lock
  *
  * Made with the first pvIOMMU, stays until the VM is destroyed.
  */
 struct kvm_pviommus {
 	struct xarray	ids;
+	struct xarray	devices;
 };
 
 /**
@@ -92,10 +95,52 @@ static struct device *device_of_vm(struct kvm *kvm, struct file *file)
 	return dev;
 }
 
+static void release_device(struct vfio_device *device)
+{
+	void (*release)(struct vfio_device *device);
+
+	/* It is there: the driver that has the device uses it */
+	release = symbol_get(vfio_release_device);
+	if (release) {
+		release(device);
+		symbol_put(vfio_release_device);
+	}
+}
+
+/*
+ * The driver of a device that a VM may have is not unbound before the VM is gone.
+ * Returns the device if that is new, or NULL.
+ */
+static struct vfio_device *hold_device(struct kvm_pviommus *pviommus,
+				       struct file *file)
+{
+	struct vfio_device *(*hold)(struct file *file);
+	struct vfio_device *device;
+	int ret = -ENODEV;
+
+	hold = symbol_get(vfio_file_hold_device);
+	if (!hold)
+		return ERR_PTR(ret);
+	device = hold(file);
+	symbol_put(vfio_file_hold_device);
+
+	if (device)
+		ret = xa_insert(&pviommus->devices, (unsigned long)device,
+				device, GFP_KERNEL_ACCOUNT);
+	if (!ret)
+		return device;
+	if (device)
+		release_device(device);
+
+	return ret == -EBUSY ? NULL : ERR_PTR(ret);
+}
+
 static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 {
 	struct kvm *kvm = pviommu->kvm;
+	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
 	struct kvm_vfio_iommu_config args;
+	struct vfio_device *held;
 	struct device *dev;
 	int ret;
 
@@ -117,11 +162,20 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 
+	held = hold_device(pviommus, fd_file(f));
+	if (IS_ERR(held))
+		return PTR_ERR(held);
+
 	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
 					   dev, args.sid_idx, args.vsid,
 					   kvm_vm_is_protected(kvm));
-	if (!ret)
-		pviommu->routed = true;
+	/* The VM has the device, or with these two errors the hypervisor */
+	if (!ret || ret == -EIO || ret == -EAGAIN) {
+		pviommu->routed |= !ret;
+	} else if (held) {
+		xa_erase(&pviommus->devices, (unsigned long)held);
+		release_device(held);
+	}
 
 	return ret;
 }
@@ -176,6 +230,7 @@ static struct kvm_pviommus *get_pviommus(struct kvm *kvm)
 	pviommus = kzalloc_obj(*pviommus, GFP_KERNEL_ACCOUNT);
 	if (pviommus) {
 		xa_init(&pviommus->ids);
+		xa_init(&pviommus->devices);
 		kvm->arch.pkvm.pviommus = pviommus;
 	}
 
@@ -408,6 +463,8 @@ void kvm_pviommu_vm_dying(struct kvm *kvm)
 void kvm_pviommu_vm_destroy(struct kvm *kvm)
 {
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+	struct vfio_device *device;
+	unsigned long index;
 
 	/* A VM that never ran was not drained when it died */
 	if (kvm->arch.pkvm.handle)
@@ -416,6 +473,9 @@ void kvm_pviommu_vm_destroy(struct kvm *kvm)
 	if (!pviommus)
 		return;
 
+	xa_for_each(&pviommus->devices, index, device)
+		release_device(device);
+	xa_destroy(&pviommus->devices);
 	xa_destroy(&pviommus->ids);
 	kfree(pviommus);
 	kvm->arch.pkvm.pviommus = NULL;

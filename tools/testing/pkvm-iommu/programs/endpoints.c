@@ -439,6 +439,65 @@ static void test_device_closed_first(void)
 	all_returned();
 }
 
+static bool is_bound(void)
+{
+	char path[600];
+
+	snprintf(path, sizeof(path), "/sys/bus/platform/drivers/vfio-platform/%s",
+		 device.name);
+	return !access(path, F_OK);
+}
+
+static void write_name(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, device.name, strlen(device.name)) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+/* No driver of the host gets a device that a VM has, closed as it may be */
+static void test_stays_bound(void)
+{
+	struct pollfd done = { .events = POLLIN };
+	int pipe_fds[2], p, status;
+	struct vmm v;
+	pid_t pid;
+
+	if (!vmm_open(&v, true, VFIO_PKVM_IOMMU) || !give_both(&v))
+		return;
+	p = v.fd[PVIOMMU];
+	v.fd[PVIOMMU] = 0;
+	vmm_close(&v);
+
+	if (pipe(pipe_fds))
+		fatal("pipe");
+	pid = fork();
+	if (!pid) {
+		/* It may not keep the VM alive, nor the parent waiting */
+		close(p);
+		write_name("/sys/bus/platform/drivers/vfio-platform/unbind");
+	}
+	/* The child has the other end, and closes it by ending */
+	close(pipe_fds[1]);
+	done.fd = pipe_fds[0];
+	expect_eq(poll(&done, 1, 1000), 0);
+	close(p);
+	expect_eq(poll(&done, 1, 20000), 1);
+	waitpid(pid, &status, 0);
+	expect_eq(status, 0);
+	expect(!is_bound(), "still bound without a VM");
+	close(pipe_fds[0]);
+
+	pid = fork();
+	if (!pid)
+		write_name("/sys/bus/platform/drivers_probe");
+	waitpid(pid, &status, 0);
+	expect(is_bound(), "status %#x", status);
+	all_returned();
+}
+
 static void test_plain_vm(void)
 {
 	struct vmm v;
@@ -522,6 +581,7 @@ static const struct test tests[] = {
 	{ "endpoints_frozen", test_frozen },
 	{ "endpoints_ids", test_ids },
 	{ "endpoints_device_closed_first", test_device_closed_first },
+	{ "endpoints_stays_bound", test_stays_bound },
 	{ "endpoints_plain_vm", test_plain_vm },
 	{ "endpoints_closed_in_any_order", test_closed_in_any_order },
 	{ "endpoints_killed", test_killed },

@@ -13,6 +13,7 @@
 # test: endpoints_frozen
 # test: endpoints_ids
 # test: endpoints_device_closed_first
+# test: endpoints_stays_bound
 # test: endpoints_plain_vm
 # test: endpoints_closed_in_any_order
 # test: endpoints_killed
