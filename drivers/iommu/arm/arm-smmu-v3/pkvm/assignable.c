@@ -40,11 +40,17 @@ struct assignable_stream {
 /* Made at boot, constant after that */
 static LIST_HEAD(assignable_streams);
 
-/*
- * A group changes hands as a whole. Who uses registers for the host, by
- * pkvm_iommu_registers_get(), holds its lock for reading.
+/**
+ * struct assignable_group - devices that change hands together
+ * @lock: guards all that follows. Who uses registers for the host, by
+ *	pkvm_iommu_registers_get(), holds it for reading.
+ * @vm: pKVM handle of the VM that has, or is about to have, all registers and
+ *	streams; 0 if the host has them; PKVM_SMMU_NOBODY
  */
-static struct rw_semaphore group_locks[PKVM_DEVICE_MAX];
+static struct assignable_group {
+	struct rw_semaphore	lock;
+	pkvm_handle_t		vm;
+} groups[PKVM_DEVICE_MAX];
 
 /*
  * arm_smmu_v3_pkvm.reset=optional: let protected VMs have devices that EL2 cannot
@@ -162,7 +168,7 @@ u64 __init pkvm_smmu_register_assignable(void)
 	unsigned int group;
 
 	for (group = 0; group < PKVM_DEVICE_MAX; group++)
-		init_rwsem(&group_locks[group]);
+		init_rwsem(&groups[group].lock);
 
 	group = 0;
 	for_each_compatible_node(np, NULL, ASSIGNMENT_COMPATIBLE) {
@@ -218,85 +224,137 @@ int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid)
 	return -1;
 }
 
-static bool owns_group(unsigned int group, pkvm_handle_t vm)
+/**
+ * pkvm_smmu_group_owner() - the VM that has a stream because of its group
+ * @smmu: the SMMU
+ * @sid: the stream ID
+ *
+ * Context: streams_lock of @smmu held: pkvm_smmu_give_group() finds the stream's
+ * record under it, or what makes one under it finds the VM here.
+ * Return: pKVM handle of the VM, or 0.
+ */
+pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid)
 {
-	struct pkvm_smmu_stream *s;
-	struct assignable_stream *stream;
+	int group = pkvm_smmu_group_of(smmu, sid);
 
-	list_for_each_entry(stream, &assignable_streams, node) {
-		if (stream->group != group)
-			continue;
-		guard(mutex)(&stream->smmu->streams_lock);
-		s = xa_load(&stream->smmu->streams, stream->sid);
-		if (s && s->vm == vm)
+	return group < 0 ? 0 : READ_ONCE(groups[group].vm);
+}
+
+/* The streams of a group, in order */
+#define for_each_group_stream(stream, nr)				\
+	list_for_each_entry(stream, &assignable_streams, node)		\
+		if ((stream)->group == (nr))
+
+static void take_group(unsigned int nr)
+{
+	struct assignable_stream *stream;
+	pkvm_handle_t vm = groups[nr].vm;
+
+	WRITE_ONCE(groups[nr].vm, 0);
+	for_each_group_stream(stream, nr)
+		pkvm_smmu_take_sid(stream->smmu, stream->sid, vm);
+}
+
+/**
+ * pkvm_smmu_give_group() - the streams of a group are about to become a VM's
+ * @nr: the group
+ * @vm: pKVM handle of the VM
+ * @fresh: out: they were not before
+ *
+ * Return: 0, or -EIO (lost), -EBUSY (another VM's), or as pkvm_smmu_give_sid();
+ * nothing changed then.
+ */
+int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
+{
+	struct assignable_group *group = &groups[nr];
+	struct assignable_stream *stream;
+	int ret;
+
+	guard(rwsem_write)(&group->lock);
+	*fresh = group->vm != vm;
+	if (!*fresh)
+		return 0;
+	if (group->vm)
+		return group->vm == PKVM_SMMU_NOBODY ? -EIO : -EBUSY;
+
+	WRITE_ONCE(group->vm, vm);
+	for_each_group_stream(stream, nr) {
+		ret = pkvm_smmu_give_sid(stream->smmu, stream->sid, vm);
+		if (ret) {
+			/* What has been given so far, the others are not the VM's */
+			take_group(nr);
+			return ret;
+		}
+	}
+
+	return 0;
+}
+
+/**
+ * pkvm_smmu_take_group() - undo pkvm_smmu_give_group()
+ * @nr: the group; EL2 has not given it to the VM
+ */
+void pkvm_smmu_take_group(unsigned int nr)
+{
+	guard(rwsem_write)(&groups[nr].lock);
+	take_group(nr);
+}
+
+/* Blocked streams: to block them again tells whose they are, and does nothing */
+static bool is_lost(unsigned int nr)
+{
+	struct assignable_stream *stream;
+	unsigned long need;
+
+	for_each_group_stream(stream, nr) {
+		if (pkvm_smmu_hyp_attach(stream->smmu->id, stream->sid,
+					 PKVM_IOMMU_DOMAIN_BLOCKED, &need) == -EPERM)
 			return true;
 	}
 
 	return false;
 }
 
+static void lose_group(unsigned int nr)
+{
+	struct assignable_stream *stream;
+
+	pr_err("group %u of assignable devices was not reset, it is out of use\n", nr);
+	WRITE_ONCE(groups[nr].vm, PKVM_SMMU_NOBODY);
+	for_each_group_stream(stream, nr)
+		pkvm_smmu_lose_sid(stream->smmu, stream->sid);
+}
+
 /**
- * pkvm_smmu_give_group() - the streams of a group are about to become a VM's
- * @group: the group
- * @vm: pKVM handle of the VM
- * @fresh: out: they were not before
+ * pkvm_smmu_return_groups() - a VM is gone, the registers of its devices are back
+ * @vm: pKVM handle of the VM, drained; its streams are still noted as the VM's
  *
- * Return: 0, or -EACCES or -EBUSY as pkvm_smmu_give_sid(), nothing changed then.
+ * Unless a device did not come to rest: EL2 keeps those.
  */
-int pkvm_smmu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh)
+void pkvm_smmu_return_groups(pkvm_handle_t vm)
 {
-	struct assignable_stream *stream;
-	int ret;
+	unsigned int nr;
 
-	guard(rwsem_write)(&group_locks[group]);
-	*fresh = !owns_group(group, vm);
-	if (!*fresh)
-		return 0;
-
-	list_for_each_entry(stream, &assignable_streams, node) {
-		if (stream->group != group)
+	for (nr = 0; nr < ARRAY_SIZE(groups); nr++) {
+		guard(rwsem_write)(&groups[nr].lock);
+		if (groups[nr].vm != vm)
 			continue;
-		ret = pkvm_smmu_give_sid(stream->smmu, stream->sid, vm);
-		if (ret)
-			goto undo;
-	}
-
-	return 0;
-
-undo:
-	list_for_each_entry_continue_reverse(stream, &assignable_streams, node) {
-		if (stream->group == group)
-			pkvm_smmu_take_sid(stream->smmu, stream->sid, vm);
-	}
-
-	return ret;
-}
-
-/**
- * pkvm_smmu_take_group() - undo pkvm_smmu_give_group()
- * @group: the group; EL2 has not given it to the VM
- * @vm: pKVM handle of the VM
- */
-void pkvm_smmu_take_group(unsigned int group, pkvm_handle_t vm)
-{
-	struct assignable_stream *stream;
-
-	guard(rwsem_write)(&group_locks[group]);
-	list_for_each_entry(stream, &assignable_streams, node) {
-		if (stream->group == group)
-			pkvm_smmu_take_sid(stream->smmu, stream->sid, vm);
+		if (is_lost(nr))
+			lose_group(nr);
+		else
+			WRITE_ONCE(groups[nr].vm, 0);
 	}
 }
 
-static int group_of_device(struct device *dev, struct pkvm_smmu_stream **stream)
+static struct assignable_group *group_of_device(struct device *dev)
 {
 	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
+	int nr = -1;
 
-	if (!master)
-		return -1;
-	*stream = master->streams[0].stream;
+	if (master)
+		nr = pkvm_smmu_group_of(master->smmu, master->streams[0].stream->sid);
 
-	return pkvm_smmu_group_of(master->smmu, (*stream)->sid);
+	return nr < 0 ? NULL : &groups[nr];
 }
 
 /**
@@ -311,16 +369,15 @@ static int group_of_device(struct device *dev, struct pkvm_smmu_stream **stream)
  */
 bool pkvm_iommu_registers_get(struct device *dev)
 {
-	struct pkvm_smmu_stream *stream;
-	int group = group_of_device(dev, &stream);
+	struct assignable_group *group = group_of_device(dev);
 
-	if (group < 0)
+	if (!group)
 		return true;
 
-	down_read(&group_locks[group]);
-	if (!READ_ONCE(stream->has_regs))
+	down_read(&group->lock);
+	if (!group->vm)
 		return true;
-	up_read(&group_locks[group]);
+	up_read(&group->lock);
 
 	return false;
 }
@@ -332,10 +389,9 @@ EXPORT_SYMBOL_GPL(pkvm_iommu_registers_get);
  */
 void pkvm_iommu_registers_put(struct device *dev)
 {
-	struct pkvm_smmu_stream *stream;
-	int group = group_of_device(dev, &stream);
+	struct assignable_group *group = group_of_device(dev);
 
-	if (group >= 0)
-		up_read(&group_locks[group]);
+	if (group)
+		up_read(&group->lock);
 }
 EXPORT_SYMBOL_GPL(pkvm_iommu_registers_put);

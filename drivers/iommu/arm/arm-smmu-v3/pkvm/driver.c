@@ -91,8 +91,6 @@ static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)
 
 	smmu->dev = dev;
 	smmu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, smmu->info);
-	xa_init(&smmu->streams);
-	mutex_init(&smmu->streams_lock);
 	INIT_WORK(&smmu->event_work, pkvm_smmu_event_work);
 	ratelimit_state_init(&smmu->unknown_rs, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);

@@ -170,7 +170,7 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
 	ret = route(vm, pviommu, vsid, smmu, sid, PKVM_IOMMU_ROUTE_REGS);
 	/* After these EL2 has the devices, until the VM is drained or for good */
 	if (ret && ret != -EIO && ret != -EAGAIN && fresh)
-		pkvm_smmu_take_group(group, vm);
+		pkvm_smmu_take_group(group);
 
 	return ret;
 }
@@ -289,6 +289,9 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm)
 
 	do {
 		ret = pkvm_smmu_hyp_vm_drain(vm, &mc);
+		/* A step without pages may be one of a device's reset */
+		if (ret == -EAGAIN && !mc.nr_pages)
+			fsleep(100);
 		pkvm_smmu_free_vm_pages(&mc);
 		cond_resched();
 	} while (ret == -EAGAIN);
@@ -302,6 +305,7 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm)
 		return ret;
 	}
 
+	pkvm_smmu_return_groups(vm);
 	take_streams(vm);
 	return 0;
 }

@@ -267,7 +267,7 @@ int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
  * @handle: the domain
  * @iova: where
  * @size: bytes
- * @done: bytes unmapped and gone from every TLB, on errors too
+ * @done: bytes unmapped and gone from every TLB, 0 on errors
  *
  * Return: 0 or an errno.
  */
@@ -339,7 +339,7 @@ int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 	int ret;
 
 	ret = hyp_op(VM_TOPUP, vm, mc->head, mc->nr_pages, 0, 0, &res);
-	if (ret != -EPROTO && ret != -EOPNOTSUPP) {
+	if (ret != -EPROTO && ret != -EOPNOTSUPP && ret != -ENODEV) {
 		mc->head = res.a2;
 		mc->nr_pages = res.a3;
 	}

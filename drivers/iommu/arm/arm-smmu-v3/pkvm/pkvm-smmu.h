@@ -24,6 +24,8 @@
  *	iommu_probe_device_lock (iommu core) serialises probe_device,
  *	of_xlate and device_group;
  *	group->mutex (iommu core) serialises attach and release in one group;
+ *	assignable_group.lock (assignable.c) guards whose a group of devices is, or
+ *	the lock of endpoint.c that serialises the return of streams;
  *	pkvm_smmu_stream.lock guards what EL2 has the stream attached to, and is
  *	held while that changes;
  *	pkvm_smmu.streams_lock guards pkvm_smmu.streams, the users and the VM of
@@ -94,15 +96,17 @@ struct pkvm_smmu {
 	struct ratelimit_state	unknown_rs;
 };
 
+/* In place of a VM: EL2 keeps the device for good, it could not be reset */
+#define PKVM_SMMU_NOBODY	((pkvm_handle_t)~0)
+
 /**
  * struct pkvm_smmu_stream - one stream of an SMMU
  * @sid: its stream ID
  * @lock: see the top of this file
  * @handle: what EL2 has attached it to; while a VM owns it, what the host will
  *	attach it to when the VM is gone
- * @vm: pKVM handle of the VM that owns it, 0 if the host does; written under
- *	both locks
- * @has_regs: the VM has, or is about to have, the registers of its device as well
+ * @vm: pKVM handle of the VM that owns it, 0 if the host does, PKVM_SMMU_NOBODY;
+ *	written under both locks
  * @users: the devices that may use it, more than one with PCI aliases
  * @ref: one for having users or an owner, one for who returns it from a VM
  */
@@ -111,7 +115,6 @@ struct pkvm_smmu_stream {
 	struct mutex		lock;	/* see the top of this file */
 	u32			handle;
 	pkvm_handle_t		vm;
-	bool			has_regs;
 	struct list_head	users;
 	struct kref		ref;
 };
@@ -200,13 +203,16 @@ void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 			   struct pkvm_smmu_stream *stream);
 int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
 void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
+void pkvm_smmu_lose_sid(struct pkvm_smmu *smmu, u32 sid);
 
 /* assignable.c */
 unsigned int pkvm_smmu_count_assignable(void);
 u64 pkvm_smmu_register_assignable(void);
 int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid);
 int pkvm_smmu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
-void pkvm_smmu_take_group(unsigned int group, pkvm_handle_t vm);
+void pkvm_smmu_take_group(unsigned int group);
+void pkvm_smmu_return_groups(pkvm_handle_t vm);
+pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid);
 
 /* endpoint.c */
 struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev);

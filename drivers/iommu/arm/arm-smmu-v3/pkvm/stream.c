@@ -269,7 +269,6 @@ void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 
 		guard(mutex)(&smmu->streams_lock);
 		stream->vm = 0;
-		stream->has_regs = false;
 		drop_stream(smmu, stream);
 	}
 	kref_put(&stream->ref, free_stream);
@@ -307,7 +306,8 @@ static bool is_blocked(struct pkvm_smmu_stream *stream)
  * @sid: the stream ID
  * @vm: pKVM handle of the VM
  *
- * As pkvm_smmu_give_stream(). A stream without a device needs no record here.
+ * As pkvm_smmu_give_stream(). A stream without a device has no record here, until
+ * a device comes: see get_stream().
  *
  * Return: 0, -EACCES (a device is not in the blocking domain) or -EBUSY.
  */
@@ -325,10 +325,8 @@ int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
 			ret = -EBUSY;
 		else if (!is_blocked(stream))
 			ret = -EACCES;
-		if (!ret) {
+		if (!ret)
 			stream->vm = vm;
-			stream->has_regs = true;
-		}
 	}
 	kref_put(&stream->ref, free_stream);
 
@@ -349,6 +347,26 @@ void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
 		return;
 	if (READ_ONCE(stream->vm) == vm)
 		pkvm_smmu_take_stream(smmu, stream);
+	kref_put(&stream->ref, free_stream);
+}
+
+/**
+ * pkvm_smmu_lose_sid() - a stream that was given to a VM never comes back
+ * @smmu: the SMMU
+ * @sid: the stream ID
+ *
+ * What is attached to it from now on is noted, as for a VM's.
+ */
+void pkvm_smmu_lose_sid(struct pkvm_smmu *smmu, u32 sid)
+{
+	struct pkvm_smmu_stream *stream = find_stream(smmu, sid);
+
+	if (!stream)
+		return;
+	scoped_guard(mutex, &stream->lock) {
+		guard(mutex)(&smmu->streams_lock);
+		stream->vm = PKVM_SMMU_NOBODY;
+	}
 	kref_put(&stream->ref, free_stream);
 }
 
@@ -377,6 +395,7 @@ static struct pkvm_smmu_stream *get_stream(struct pkvm_smmu *smmu, u32 sid)
 		return ERR_PTR(-ENOMEM);
 
 	stream->sid = sid;
+	stream->vm = pkvm_smmu_group_owner(smmu, sid);
 	stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
 	mutex_init(&stream->lock);
 	INIT_LIST_HEAD(&stream->users);

@@ -224,6 +224,9 @@ static void __init take_over_one(struct device_node *np)
 	smmu->id = ret;
 	smmu->base = res.start;
 	smmu->fwnode = of_fwnode_handle(of_node_get(np));
+	/* Here: assignable devices name it whether EL2 enables it or not */
+	xa_init(&smmu->streams);
+	mutex_init(&smmu->streams_lock);
 	list_add_tail(&smmu->node, &pkvm_smmus);
 }
 
