@@ -32,6 +32,8 @@ void vfio_release_device(struct vfio_device *device);
 int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr);
 int kvm_pviommu_has_attr(const struct kvm_device_attr *attr);
 int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
+bool kvm_pviommu_pins_memory(const struct kvm *kvm);
+int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret);
 void kvm_pviommu_vm_dying(struct kvm *kvm);
 void kvm_pviommu_vm_destroy(struct kvm *kvm);
 
@@ -54,6 +56,16 @@ static inline int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 static inline int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 {
 	return 0;
+}
+
+static inline bool kvm_pviommu_pins_memory(const struct kvm *kvm)
+{
+	return false;
+}
+
+static inline int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
+{
+	return ret;
 }
 
 static inline void kvm_pviommu_vm_dying(struct kvm *kvm)

@@ -17,6 +17,7 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <linux/kvm_pviommu.h>
+#include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pkvm-iommu.h>
 #include <linux/pkvm-pviommu.h>
@@ -44,12 +45,15 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
  * @ids: the IDs taken; guarded by config_lock
  * @devices: devices that stay with VFIO until the VM is gone, by their addresses;
  *	guarded by config_lock
+ * @routed: EL2 has a route for one of them: it handles the VM's calls. Constant once
+ *	the VM has run
  *
- * Made with the first pvIOMMU, stays until the VM is destroyed.
+ * Made with the first pvIOMMU, before the VM has run; stays until the VM is destroyed.
  */
 struct kvm_pviommus {
 	struct xarray	ids;
 	struct xarray	devices;
+	bool		routed;
 };
 
 /**
@@ -172,6 +176,7 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 	/* The VM has the device, or with these two errors the hypervisor */
 	if (!ret || ret == -EIO || ret == -EAGAIN) {
 		pviommu->routed |= !ret;
+		pviommus->routed |= !ret;
 	} else if (held) {
 		xa_erase(&pviommus->devices, (unsigned long)held);
 		release_device(held);
@@ -381,7 +386,7 @@ int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 /*
  * Do what KVM does when the guest touches a page that it lacks. Where it can have
  * none there is nothing to do: EL2 sees that it is still missing, and refuses the
- * call.
+ * call. It also sees whether the VM may write to the page.
  */
 static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 {
@@ -392,7 +397,7 @@ static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 
 	scoped_guard(srcu, &vcpu->kvm->srcu)
 		hva = gfn_to_hva_prot(vcpu->kvm, gpa_to_gfn(ipa), &writable);
-	if (kvm_is_error_hva(hva) || !writable)
+	if (kvm_is_error_hva(hva))
 		return 1;
 
 	/* Registers that are not the VM's are missing as well */
@@ -400,9 +405,9 @@ static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 	if (ret <= 0)
 		return ret == -ENOMEM ? ret : 1;
 
-	/* The address is in place. A translation fault on a write, of level 3 */
+	/* The address is in place. A translation fault, of level 3 */
 	fault->esr_el2 = ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT | ESR_ELx_IL |
-			 ESR_ELx_WNR | ESR_ELx_FSC_FAULT |
+			 (writable ? ESR_ELx_WNR : 0) | ESR_ELx_FSC_FAULT |
 			 FIELD_PREP(ESR_ELx_FSC_LEVEL, 3);
 	fault->far_el2 = 0;
 
@@ -432,8 +437,11 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 	if (func_id != PVIOMMU_OP_FUNC_ID &&
 	    func_id != PVIOMMU_DEV_REQ_MMIO_FUNC_ID)
 		return 0;
-	if (!kvm_vm_is_protected(kvm) ||
-	    kvm_vcpu_trap_get_class(vcpu) != ESR_ELx_EC_HVC64)
+	if (kvm_vcpu_trap_get_class(vcpu) != ESR_ELx_EC_HVC64)
+		return 0;
+	/* EL2 answers all other calls of a protected VM, and none of such a plain one */
+	if (!kvm_vm_is_protected(kvm) &&
+	    !(kvm->arch.pkvm.pviommus && kvm->arch.pkvm.pviommus->routed))
 		return 0;
 
 	ipa = kvm_vcpu_get_fault_ipa(vcpu);
@@ -441,6 +449,47 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 		return supply_page(vcpu, ipa);
 
 	return pkvm_iommu_topup_vm(kvm->arch.pkvm.handle, REFILL_PAGES) ?: 1;
+}
+
+/**
+ * kvm_pviommu_pins_memory() - does the memory of a VM stay where it is?
+ * @kvm: the VM
+ *
+ * The devices of a plain VM reach what the host has lent it, and EL2 takes nothing
+ * back that they reach. So all of it is pinned as it is faulted in, and stays the
+ * VM's until its end, after that of its DMA.
+ *
+ * Return: true for a VM with pvIOMMUs. Does not change once the VM has run.
+ */
+bool kvm_pviommu_pins_memory(const struct kvm *kvm)
+{
+	return kvm->arch.pkvm.pviommus;
+}
+
+/**
+ * kvm_pviommu_unpin_page() - EL2 was told to take back a page of a plain VM
+ * @kvm: the VM, which dies
+ * @pfn: the page, pinned
+ * @ret: what EL2 says
+ *
+ * Where a device could not be stopped EL2 refuses. Then the page stays pinned, which
+ * loses it, but is of no danger to anyone.
+ *
+ * Context: may sleep.
+ * Return: 0 if there is nothing left to do for the page, else @ret.
+ */
+int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	if (ret && ret != -EBUSY)
+		return ret;
+
+	if (!ret)
+		unpin_user_pages_dirty_lock(&page, 1, true);
+	account_locked_vm(kvm->mm, 1, false);
+
+	return 0;
 }
 
 /**

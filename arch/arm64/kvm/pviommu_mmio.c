@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of devices in protected VMs.
+ * Registers of devices in VMs that have pvIOMMUs.
  *
  * A VMM backs a part of the guest's address space with registers by a memory slot
  * of what VFIO maps. The page tables of the guest are EL2's, which maps registers
- * only of devices that the VM owns, each page once.
+ * only of devices that the VM owns, each page once. A plain VM owns none.
  */
 #include <linux/kvm_host.h>
 #include <linux/kvm_pviommu.h>
@@ -25,7 +25,7 @@ static bool is_registers(unsigned long hva)
 }
 
 /**
- * kvm_pviommu_map_registers() - a protected VM needs a page of registers
+ * kvm_pviommu_map_registers() - a VM needs a page of registers
  * @vcpu: the vCPU, loaded, with memory for page tables
  * @slot: memory slot
  * @ipa: address in the slot
@@ -50,6 +50,8 @@ int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
 		return 1;
 	if (kvm_vcpu_trap_is_iabt(vcpu))
 		return -ENOEXEC;
+	if (!kvm_vm_is_protected(vcpu->kvm))
+		return -ENXIO;
 
 	pfn = __kvm_faultin_pfn(slot, gfn, FOLL_WRITE, &writable, &page);
 	if (is_error_noslot_pfn(pfn))
@@ -74,7 +76,7 @@ int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
 }
 
 /**
- * kvm_pviommu_request_registers() - a protected VM asks which registers it sees
+ * kvm_pviommu_request_registers() - a VM asks which registers it sees
  * @vcpu: the vCPU, loaded
  * @ipa: where
  *
