@@ -75,6 +75,21 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
 int pkvm_iommu_guest_page_busy(phys_addr_t phys);
 
 /**
+ * pkvm_iommu_lent_range_busy() - may the host take back what it lent a plain VM?
+ * @vm: the VM
+ * @ipa: start, page aligned
+ * @size: bytes, multiple of PAGE_SIZE
+ *
+ * Or take from it the right to write. Keeps I5 for what is lent. As long as the VM is
+ * not drained, any DMA mapping of a page is a reason against it, be it another's; a
+ * host that takes nothing back before the end of the VM does not notice.
+ *
+ * Context: pkvm_hyp_vm::lock held.
+ * Return: 0; -EBUSY if a page is mapped for DMA; -ERANGE (no such address).
+ */
+int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size);
+
+/**
  * pkvm_iommu_map_registers() - a page of a device is about to be mapped in a VM
  * @vm: the VM, protected
  * @phys: physical address of the page, outside memory
@@ -108,13 +123,22 @@ struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected);
 int pkvm_iommu_vm_gone(pkvm_handle_t handle);
 
 /**
- * pkvm_pviommu_hvc() - hypercall of a protected VM about its DMA
+ * pkvm_pviommu_hvc() - hypercall of a VM about its DMA
  * @vcpu: the caller, loaded
  *
  * Return: true if the guest goes on, false for an exit to the host, which has to
  * supply something first.
  */
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
+
+/**
+ * pkvm_pviommu_plain_hvc() - hypercall of a plain VM, about anything
+ * @vcpu: the caller, loaded
+ *
+ * Return: as pkvm_pviommu_hvc(); false also for what is not about DMA, and for all
+ * calls of a VM that has nothing at the IOMMU: the host handles them.
+ */
+bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu);
 
 /**
  * pkvm_iommu_active() - does EL2 hold the registers of an SMMU?
@@ -137,6 +161,11 @@ static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
 static inline bool pkvm_iommu_active(void) { return false; }
 static inline int pkvm_iommu_guest_page_busy(phys_addr_t phys) { return 0; }
+static inline int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
+{
+	return 0;
+}
+
 static inline struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected)
 {
 	return NULL;
@@ -149,6 +178,7 @@ static inline int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t p
 
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
 static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu) { return false; }
+static inline bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu) { return false; }
 
 /* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
 #define handle___pkvm_iommu_init	NULL

@@ -120,7 +120,7 @@ static int map_run(struct guest_call *call, struct hyp_iommu_domain *domain, u64
 	int ret;
 
 	*done = 0;
-	ret = guest_pages_get(call->hyp_vm, ipa, size, &phys, &len);
+	ret = guest_pages_get(call->hyp_vm, ipa, size, call->arg[4] & IOMMU_WRITE, &phys, &len);
 	if (ret == -ENOENT) {
 		call->fault_ipa = ipa;
 		return -EFAULT;
@@ -221,13 +221,15 @@ static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
 
 /*
  * Which page of registers is it? Only EL2 maps registers, and only those of a
- * device that the VM owns, so this is an answer to rely on.
+ * device that the VM owns, so this is an answer to rely on. A plain VM gets them from
+ * the host, and no answer.
  */
 static int dev_req_mmio(struct guest_call *call, u64 ipa)
 {
 	int ret;
 
-	if (!PAGE_ALIGNED(ipa) || !hyp_device_owned_by(call->vm))
+	if (!PAGE_ALIGNED(ipa) || !pkvm_hyp_vm_is_protected(call->hyp_vm) ||
+	    !hyp_device_owned_by(call->vm))
 		return -EINVAL;
 
 	/* Where they are is for the host to say: it maps them first */
@@ -318,4 +320,21 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
 	smccc_set_retval(vcpu, status, call.out[0], call.out[1], call.out[2]);
 
 	return true;
+}
+
+bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu)
+{
+	struct pkvm_hyp_vcpu *hyp_vcpu = container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
+
+	if (!pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu)->iommu)
+		return false;
+
+	switch (smccc_get_function(vcpu)) {
+	case PVIOMMU_OP_FUNC_ID:
+	case PVIOMMU_DEV_REQ_DMA_FUNC_ID:
+	case PVIOMMU_DEV_REQ_MMIO_FUNC_ID:
+		return pkvm_pviommu_hvc(vcpu);
+	}
+
+	return false;
 }

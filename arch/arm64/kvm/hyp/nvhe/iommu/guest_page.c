@@ -14,9 +14,25 @@
 /* Page-table walks with the VM's lock held: its other vCPUs wait for it (I9) */
 #define LOCKED_WALKS	16
 
-static int find_leaf(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
+/*
+ * Is it the VM's to map? A protected VM owns its pages, each an entry of its own. A
+ * plain VM owns nothing: the host lends it pages and blocks, some only to read.
+ */
+static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 {
-	enum pkvm_page_state state;
+	enum kvm_pgtable_prot prot = kvm_pgtable_stage2_pte_prot(pte);
+	enum pkvm_page_state state = pkvm_getstate(prot);
+
+	if (!pkvm_hyp_vm_is_protected(vm))
+		return state == PKVM_PAGE_SHARED_BORROWED &&
+		       (!write || prot & KVM_PGTABLE_PROT_W);
+
+	return level == KVM_PGTABLE_LAST_LEVEL &&
+	       (state == PKVM_PAGE_OWNED || state == PKVM_PAGE_SHARED_OWNED);
+}
+
+static int find_leaf(struct pkvm_hyp_vm *vm, u64 ipa, bool write, u64 *phys)
+{
 	kvm_pte_t pte;
 	s8 level;
 
@@ -25,32 +41,28 @@ static int find_leaf(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 		return -EPERM;
 	if (!pte)
 		return -ENOENT;
-	/* Poisoned, or a block: a protected VM has pages only */
-	if (!kvm_pte_valid(pte) || level != KVM_PGTABLE_LAST_LEVEL)
+	/* Not valid: poisoned */
+	if (!kvm_pte_valid(pte) || !may_map(vm, pte, level, write))
 		return -EPERM;
-
-	state = pkvm_getstate(kvm_pgtable_stage2_pte_prot(pte));
-	if (state != PKVM_PAGE_OWNED && state != PKVM_PAGE_SHARED_OWNED)
-		return -EPERM;
-	*phys = kvm_pte_to_phys(pte);
+	*phys = kvm_pte_to_phys(pte) + (ipa & (kvm_granule_size(level) - 1));
 
 	return 0;
 }
 
-static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
+static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, bool write, u64 *phys)
 {
-	return find_leaf(vm, ipa, phys) ?: addr_is_memory(*phys) ? 0 : -EPERM;
+	return find_leaf(vm, ipa, write, phys) ?: addr_is_memory(*phys) ? 0 : -EPERM;
 }
 
 /* Pin up to @max more bytes after the @len that are pinned and follow @phys */
-static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len)
+static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len)
 {
 	u64 end = *len + min(max - *len, LOCKED_WALKS * PAGE_SIZE), next;
 	int ret = 0;
 
 	hyp_spin_lock(&vm->lock);
 	while (*len < end) {
-		ret = find_page(vm, ipa + *len, &next);
+		ret = find_page(vm, ipa + *len, write, &next);
 		if (!ret && *len && next != *phys + *len)
 			ret = -EXDEV;
 		ret = ret ?: page_use_get_guest(next);
@@ -65,13 +77,13 @@ static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *le
 	return ret;
 }
 
-int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len)
+int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len)
 {
 	int ret = 0;
 
 	/* What is pinned stays the VM's, and where it is, without the lock */
 	for (*len = 0; !ret && *len < max; )
-		ret = pin_step(vm, ipa, max, phys, len);
+		ret = pin_step(vm, ipa, max, write, phys, len);
 
 	return *len ? 0 : ret;
 }
@@ -81,7 +93,7 @@ int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 	int ret;
 
 	hyp_spin_lock(&vm->lock);
-	ret = find_leaf(vm, ipa, phys);
+	ret = find_leaf(vm, ipa, false, phys);
 	hyp_spin_unlock(&vm->lock);
 
 	return ret ?: addr_is_memory(*phys) ? -EPERM : 0;
@@ -95,4 +107,39 @@ int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)
 int pkvm_iommu_guest_page_busy(phys_addr_t phys)
 {
 	return page_use_busy(phys) ? -EBUSY : 0;
+}
+
+static bool any_busy(u64 phys, u64 size)
+{
+	u64 end = phys + size;
+
+	for (; phys < end; phys += PAGE_SIZE) {
+		if (page_use_busy(phys))
+			return true;
+	}
+
+	return false;
+}
+
+int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
+{
+	u64 end = ipa + size, granule;
+	kvm_pte_t pte;
+	s8 level;
+
+	hyp_assert_lock_held(&vm->lock);
+	/* Without a context the VM maps nothing: the host's own DMA is no reason */
+	if (!vm->iommu || !pkvm_iommu_vm_gone(vm->kvm.arch.pkvm.handle))
+		return 0;
+
+	for (; ipa < end; ipa = ALIGN_DOWN(ipa, granule) + granule) {
+		if (kvm_pgtable_get_leaf(&vm->pgt, ipa, &pte, &level))
+			return -ERANGE;
+		granule = kvm_granule_size(level);
+		/* Of a block that reaches beyond the range all would change */
+		if (kvm_pte_valid(pte) && any_busy(kvm_pte_to_phys(pte), granule))
+			return -EBUSY;
+	}
+
+	return 0;
 }

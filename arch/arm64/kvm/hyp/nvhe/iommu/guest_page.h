@@ -8,21 +8,23 @@
 #include <nvhe/pkvm.h>
 
 /**
- * guest_pages_get() - pin pages of a protected VM for DMA
+ * guest_pages_get() - pin pages of a VM for DMA
  * @vm: VM
  * @ipa: guest physical start, page aligned
  * @max: most bytes, multiple of PAGE_SIZE
+ * @write: devices are to write to them
  * @phys: out, where it starts
  * @len: out, bytes pinned, physically contiguous; also on error
  *
- * Only pages that the VM owns, be they shared with the host or not. They cannot
- * change hands until page_use_put() (I5).
+ * Only pages that a protected VM owns, be they shared with the host or not, or that
+ * a plain VM was lent, to write if @write. They can neither change hands nor be taken
+ * back until page_use_put() (I5).
  *
  * Context: takes pkvm_hyp_vm::lock.
  * Return: 0 if @len is not 0; -ENOENT (the host has not given a page yet), -EPERM
- * (not the VM's), -EBUSY (mapped too often).
+ * (not the VM's, or not to write), -EBUSY (mapped too often).
  */
-int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, u64 *phys, u64 *len);
+int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len);
 
 /**
  * guest_registers() - which registers a protected VM sees at an address

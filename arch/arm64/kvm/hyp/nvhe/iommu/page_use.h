@@ -8,12 +8,14 @@
  *	REVOKED | count		the page is not the host's
  *
  * where count says how often it is mapped by the host's domains, or by those
- * of the VM that owns it, or by both if the VM shares it with the host.
+ * of the VM that owns it, or by both if the VM shares it with the host or the host
+ * lends it to the VM.
  *
  * Map and unmap of different domains thus share nothing but the pages they
  * have in common, and a donation that races with a map has one winner: the
  * donor swaps 0 for REVOKED, the mapper count for count + 1. A guest maps under
- * the lock of its stage 2, without which none of its pages changes hands.
+ * the lock of its stage 2, without which none of its pages changes hands or is
+ * taken back.
  *
  * dma_count says the same as the host state of the page, which is guarded by
  * host_mmu.lock: REVOKED if and only if it is PKVM_NOPAGE. Both change under
