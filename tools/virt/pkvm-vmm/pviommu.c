@@ -129,6 +129,8 @@ void pviommu_create(struct vfio_device *vdev)
 	struct pviommu *pviommu = &vdev->pviommu;
 	uint32_t i;
 
+	/* A plain VM's memory is locked too, from its first pvIOMMU on */
+	unlimited_locked_memory();
 	pviommu->fd = attach(vdev);
 	pviommu->phandle = vm_new_phandle(vdev->vm);
 	pviommu->nr_sids = get_nr_sids(vdev);

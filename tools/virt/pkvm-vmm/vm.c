@@ -118,7 +118,8 @@ void vm_destroy(struct vm *vm)
 }
 
 /*
- * A protected VM's slots are final once it has run; they can be added before.
+ * The slots of a protected VM, or of one with a pvIOMMU, are final once it has run;
+ * they can be added before.
  */
 void vm_add_memory(struct vm *vm, uint64_t guest, uint64_t size, void *host)
 {
