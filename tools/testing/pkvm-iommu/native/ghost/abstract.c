@@ -202,6 +202,7 @@ static void read_pages(struct ghost *g)
 				  GHOST_VM + vm_number(np->handle),
 			.host	= get_host_state(page),
 			.dma	= page->dma_count & DMA_PAGE_COUNT_MAX,
+			.lent	= page->host_share_guest_count,
 		};
 	}
 	read_map(&idmap, &host_idmap->pgt);
@@ -257,6 +258,7 @@ static void read_vm(struct ghost *g, unsigned int nr)
 	v->context = context;
 	if (vm) {
 		v->served = vm->iommu && context;
+		v->plain = !pkvm_hyp_vm_is_protected(vm);
 		v->wait_ipa = vm->vcpu.dma_wait_ipa;
 		v->waits = vm->vcpu.dma_waits;
 		memcpy(v->gfn, vm->pte, sizeof(v->gfn));

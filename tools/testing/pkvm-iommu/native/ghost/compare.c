@@ -123,10 +123,10 @@ static ghost_verdict differ_vms(const struct ghost *want, const struct ghost *ha
 		const struct ghost_vm *w = &want->vm[i], *h = &have->vm[i];
 
 		if (w->life != h->life || w->context != h->context || w->dead != h->dead ||
-		    w->served != h->served)
-			return differ("VM %u: life %d context %d dead %d served %d, want %d %d %d %d",
-				      i, h->life, h->context, h->dead, h->served, w->life,
-				      w->context, w->dead, w->served);
+		    w->served != h->served || w->plain != h->plain)
+			return differ("VM %u: life %d context %d dead %d served %d plain %d, want %d %d %d %d %d",
+				      i, h->life, h->context, h->dead, h->served, h->plain,
+				      w->life, w->context, w->dead, w->served, w->plain);
 		if (w->waits != h->waits || (w->waits && w->wait_ipa != h->wait_ipa))
 			return differ("VM %u: waits %u times for 0x%lx, want %u times for 0x%lx",
 				      i, h->waits, h->wait_ipa, w->waits, w->wait_ipa);
@@ -149,10 +149,10 @@ ghost_verdict ghost_differ(const struct ghost *want, const struct ghost *have)
 		const struct ghost_page *w = &want->page[i], *h = &have->page[i];
 
 		if (w->owner != h->owner || w->host != h->host || w->idmap != h->idmap ||
-		    w->dma != h->dma)
-			return differ("page 0x%lx: owner %u host %u idmap %d dma %u, want %u %u %d %u",
-				      page_phys(i), h->owner, h->host, h->idmap, h->dma, w->owner,
-				      w->host, w->idmap, w->dma);
+		    w->dma != h->dma || w->lent != h->lent)
+			return differ("page 0x%lx: owner %u host %u idmap %d dma %u lent %u, want %u %u %d %u %u",
+				      page_phys(i), h->owner, h->host, h->idmap, h->dma, h->lent,
+				      w->owner, w->host, w->idmap, w->dma, w->lent);
 	}
 	for (i = 0; i <= GHOST_MAX_VMS; i++) {
 		u64 w = want->pool[i].free + want->pool[i].used;

@@ -40,12 +40,14 @@ enum { GHOST_HOST, GHOST_EL2, GHOST_VM };
  * @host: PKVM_PAGE_*: what the host may do with it
  * @idmap: devices with the host's identity domain reach it
  * @dma: how often domains map it
+ * @lent: how often plain VMs have it
  */
 struct ghost_page {
 	u8	owner;
 	u8	host;
 	bool	idmap;
 	u16	dma;
+	u16	lent;
 };
 
 /**
@@ -112,6 +114,7 @@ enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
  * @context: it has memory or routes at EL2's IOMMU code
  * @dead: the drain has begun: the context ends
  * @served: its hypercalls are handled: the context was there when it started
+ * @plain: it owns no memory, but is lent pages of the host's
  * @routes: routes, in the order in which they were made
  * @nr_routes: how many
  * @wait_ipa: the page that its last call waits for
@@ -120,7 +123,7 @@ enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
  */
 struct ghost_vm {
 	enum ghost_life		life;
-	bool			context, dead, served;
+	bool			context, dead, served, plain;
 	struct ghost_route	routes[GHOST_MAX_ROUTES];
 	unsigned int		nr_routes;
 	u64			wait_ipa;
@@ -168,8 +171,10 @@ enum ghost_memory_op {
 	MEM_GUEST_SHARE, MEM_GUEST_UNSHARE,	/* vm, gfn */
 	MEM_FORCE_RECLAIM,			/* phys */
 	MEM_VM_RESERVE,
-	MEM_VM_UNRESERVE, MEM_VM_INIT, MEM_VM_DYING, MEM_VM_FINALIZE,	/* vm */
+	MEM_VM_UNRESERVE, MEM_VM_INIT /* , plain */, MEM_VM_DYING, MEM_VM_FINALIZE,	/* vm */
 	MEM_VM_RECLAIM,				/* vm, gfn */
+	MEM_LEND_GUEST,				/* pfn, gfn, vm */
+	MEM_TAKE_BACK, MEM_WRPROTECT,		/* vm, gfn */
 	NR_MEM_OPS,
 };
 
@@ -216,6 +221,7 @@ struct ghost_vm *find_vm(struct ghost *g, u64 handle);
 struct ghost_pool *pool_of(struct ghost *g, u8 owner);
 struct ghost_route *find_route(struct ghost_vm *vm, u64 pviommu, u64 vsid);
 bool host_reaches(const struct ghost_page *page);
+bool was_lent(const kvm_pte_t gfn[NATIVE_GUEST_PAGES], u64 phys, bool write);
 u8 vm_number(u64 handle);
 
 /* map.c */

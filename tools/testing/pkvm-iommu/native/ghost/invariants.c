@@ -18,9 +18,16 @@ do {									\
 } while (0)
 
 /* May devices of @owner reach this page? */
-static bool may_reach(const struct ghost_page *page, u8 owner)
+static bool may_reach(const struct ghost *g, u64 phys, u8 owner, bool write)
 {
-	return owner == GHOST_HOST ? host_reaches(page) : page->owner == owner;
+	const struct ghost_page *page = &g->page[page_index(phys)];
+
+	if (owner == GHOST_HOST)
+		return host_reaches(page);
+
+	return page->owner == owner ||
+	       (g->vm[owner - GHOST_VM].plain &&
+		was_lent(g->vm[owner - GHOST_VM].gfn, phys, write));
 }
 
 /* I1: what a domain maps, its owner owns or has been lent */
@@ -34,7 +41,7 @@ static ghost_verdict reach_own_memory(const struct ghost *g, const struct ghost_
 
 		for (phys = leaf->phys; phys < leaf->phys + leaf->size; phys += PAGE_SIZE) {
 			if (page_is_memory(phys)) {
-				MUST(may_reach(&g->page[page_index(phys)], d->owner),
+				MUST(may_reach(g, phys, d->owner, leaf->write),
 				     "I1: domain %lu of %u maps 0x%lx, which belongs to %u",
 				     d->handle, d->owner, phys, g->page[page_index(phys)].owner);
 				continue;
@@ -75,6 +82,9 @@ static ghost_verdict pages(const struct ghost *g)
 		     page_phys(i), refs[i], page->dma);
 		MUST(page->owner != GHOST_EL2 || !page->dma, "I5: EL2's page 0x%lx is mapped",
 		     page_phys(i));
+		MUST(!page->lent || (page->owner == GHOST_HOST &&
+				     page->host == PKVM_PAGE_SHARED_OWNED),
+		     "page 0x%lx is lent and belongs to %u", page_phys(i), page->owner);
 		MUST(!host_reaches(page) || page->owner == GHOST_HOST ||
 		     page->host == PKVM_PAGE_SHARED_BORROWED, "page 0x%lx is owned twice",
 		     page_phys(i));

@@ -72,6 +72,20 @@ bool host_reaches(const struct ghost_page *page)
 	return page->host != PKVM_NOPAGE;
 }
 
+/* Does a plain VM with these entries have the page, to write? */
+bool was_lent(const kvm_pte_t gfn[NATIVE_GUEST_PAGES], u64 phys, bool write)
+{
+	unsigned int i;
+
+	for (i = 0; i < NATIVE_GUEST_PAGES; i++) {
+		if (kvm_pte_valid(gfn[i]) && kvm_pte_to_phys(gfn[i]) == phys &&
+		    (!write || gfn[i] & GUEST_PTE_WRITE))
+			return true;
+	}
+
+	return false;
+}
+
 struct ghost_domain *find_domain(struct ghost *g, u8 owner, u64 handle)
 {
 	unsigned int i;

@@ -46,6 +46,17 @@ static unsigned int number_of(const struct sim_smmu *smmu)
 	return i;
 }
 
+static bool vm_may_reach(u8 owner, u64 pa, bool write)
+{
+	pkvm_handle_t handle = NATIVE_HANDLE_OFFSET + owner - GHOST_VM;
+	struct pkvm_hyp_vm *vm = vm_of(handle);
+
+	if (vm && !pkvm_hyp_vm_is_protected(vm))
+		return was_lent(vm->pte, pa & PAGE_MASK, write);
+
+	return native_page(pa)->owner == OWNER_GUEST && native_page(pa)->handle == handle;
+}
+
 /* I1: right now, as the CPUs see ownership */
 static void device_reached(struct sim_smmu *smmu, u32 sid, u64 iova, u64 pa, bool write)
 {
@@ -61,9 +72,7 @@ static void device_reached(struct sim_smmu *smmu, u32 sid, u64 iova, u64 pa, boo
 			native_fail("I1: stream 0x%x of a VM reaches MMIO at 0x%lx", sid, pa);
 		return;
 	}
-	if (owner == GHOST_HOST ? !host_may_access(pa) :
-	    native_page(pa)->owner != OWNER_GUEST ||
-	    native_page(pa)->handle != NATIVE_HANDLE_OFFSET + owner - GHOST_VM)
+	if (owner == GHOST_HOST ? !host_may_access(pa) : !vm_may_reach(owner, pa, write))
 		native_fail("I1: stream 0x%x of %u reaches 0x%lx by 0x%lx, which is not its owner's",
 			    sid, owner, pa, iova);
 }

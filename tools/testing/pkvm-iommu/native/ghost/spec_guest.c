@@ -122,6 +122,9 @@ static long own_page(struct ghost *g, const struct guest *me, u64 ipa, u64 *phys
 		return -ENOENT;
 	if (!kvm_pte_valid(pte))
 		return -EPERM;
+	/* A device gets no more than a plain VM was lent */
+	if (!(pte & GUEST_PTE_WRITE) && me->c->arg[4] & PVIOMMU_PROT_WRITE)
+		return -EPERM;
 	*phys = kvm_pte_to_phys(pte);
 	if (page_at(g, *phys)->dma == 0x7fff)
 		return -EBUSY;
@@ -249,7 +252,7 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		.status		= (int)c->guest.x[0],
 		.replay		= c->guest.handled && c->guest.replay,
 		.wants_page	= c->guest.wants_page,
-		.wants_memory	= !c->guest.handled && !c->guest.wants_page,
+		.wants_memory	= !c->guest.handled && !c->guest.wants_page && !c->guest.for_host,
 	};
 	bool done = c->guest.handled && !c->guest.replay;
 
@@ -260,6 +263,10 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		me.vm->waits = 0;
 	if (weather.hardware)
 		memcpy(g->smmu_dead, post->smmu_dead, sizeof(g->smmu_dead));
+	ALLOWED(c->guest.for_host == (me.vm->plain && !me.vm->served),
+		"a call of a plain VM goes to the host, or stays, against the rules");
+	if (c->guest.for_host)
+		return NULL;
 	if (!me.vm->served) {
 		ALLOWED(done && me.status == SMCCC_RET_NOT_SUPPORTED,
 			"a VM without a pvIOMMU is served");

@@ -26,8 +26,56 @@ static ghost_verdict donate_guest(struct ghost *g, const struct ghost_call *c)
 			"a donation fails without a reason");
 		return NULL;
 	}
-	*page = (struct ghost_page) { GHOST_VM + vm_number(c->arg[2]), PKVM_NOPAGE, false, 0 };
+	*page = (struct ghost_page) { GHOST_VM + vm_number(c->arg[2]), PKVM_NOPAGE };
 	vm->gfn[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
+
+	return NULL;
+}
+
+static ghost_verdict lend_guest(struct ghost *g, const struct ghost_call *c)
+{
+	u64 phys = c->arg[0] << PAGE_SHIFT, gfn = c->arg[1];
+	struct ghost_page *page = page_at(g, phys);
+	struct ghost_vm *vm = find_vm(g, c->arg[2]);
+
+	/* What the host shares with EL2 it does not lend as well */
+	if (page->owner != GHOST_HOST || gfn >= NATIVE_GUEST_PAGES || vm->gfn[gfn] ||
+	    (page->host != PKVM_PAGE_OWNED && !page->lent)) {
+		ALLOWED(c->result.ret, "a page is lent that is not the host's to lend");
+		return NULL;
+	}
+	ALLOWED(!c->result.ret, "a page cannot be lent");
+	page->host = PKVM_PAGE_SHARED_OWNED;
+	page->lent++;
+	vm->gfn[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
+
+	return NULL;
+}
+
+/* The page, or the right to write to it */
+static ghost_verdict take_back(struct ghost *g, const struct ghost_call *c)
+{
+	struct ghost_vm *vm = find_vm(g, c->arg[0]);
+	u64 gfn = c->arg[1];
+	struct ghost_page *page;
+
+	if (!kvm_pte_valid(vm->gfn[gfn])) {
+		ALLOWED(c->result.ret || c->op == MEM_WRPROTECT, "what was not lent is taken back");
+		return NULL;
+	}
+	page = page_at(g, kvm_pte_to_phys(vm->gfn[gfn]));
+	if (vm->served && page->dma) {
+		ALLOWED(c->result.ret == -EBUSY, "I5: a page mapped for DMA is taken back");
+		return NULL;
+	}
+	ALLOWED(!c->result.ret, "a page cannot be taken back");
+	if (c->op == MEM_WRPROTECT) {
+		vm->gfn[gfn] &= ~(kvm_pte_t)GUEST_PTE_WRITE;
+		return NULL;
+	}
+	vm->gfn[gfn] = 0;
+	if (!--page->lent)
+		page->host = PKVM_PAGE_OWNED;
 
 	return NULL;
 }
@@ -133,6 +181,7 @@ static ghost_verdict life(struct ghost *g, const struct ghost_call *c)
 		if (!c->result.ret) {
 			vm->life = VM_LIVE;
 			vm->served = vm->context && !vm->dead;
+			vm->plain = c->arg[1];
 		}
 		return NULL;
 	case MEM_VM_DYING:
@@ -155,7 +204,8 @@ static ghost_verdict share_hyp(struct ghost *g, const struct ghost_call *c)
 	enum pkvm_page_state from = c->op == MEM_SHARE_HYP ? PKVM_PAGE_OWNED :
 							     PKVM_PAGE_SHARED_OWNED;
 
-	ALLOWED(!c->result.ret == (page->host == from), "sharing with EL2 goes wrong");
+	ALLOWED(!c->result.ret == (page->host == from && !page->lent),
+		"sharing with EL2 goes wrong");
 	if (!c->result.ret)
 		page->host = c->op == MEM_SHARE_HYP ? PKVM_PAGE_SHARED_OWNED : PKVM_PAGE_OWNED;
 
@@ -173,6 +223,11 @@ ghost_verdict spec_memory(struct ghost *g, const struct ghost_call *c, const str
 		return share_hyp(g, c);
 	case MEM_DONATE_GUEST:
 		return donate_guest(g, c);
+	case MEM_LEND_GUEST:
+		return lend_guest(g, c);
+	case MEM_TAKE_BACK:
+	case MEM_WRPROTECT:
+		return take_back(g, c);
 	case MEM_GUEST_SHARE:
 		return share(g, c, true);
 	case MEM_GUEST_UNSHARE:

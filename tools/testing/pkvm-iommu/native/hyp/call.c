@@ -60,11 +60,18 @@ struct guest_result guest_call(struct pkvm_hyp_vm *vm, const u64 x[7])
 	vcpu->arch.fault.hpfar_el2 = untouched;
 	native_elr_el2 = elr;
 	native_reset_point();
-	result.handled = pkvm_pviommu_hvc(vcpu);
+	if (pkvm_hyp_vm_is_protected(vm))
+		result.handled = pkvm_pviommu_hvc(vcpu);
+	else
+		result.handled = pkvm_pviommu_plain_hvc(vcpu);
 	native_assert_no_locks();
 	result.replay = native_elr_el2 == elr - AARCH64_INSN_SIZE;
 	BUG_ON(!result.replay && native_elr_el2 != elr);
 	hpfar = vcpu->arch.fault.hpfar_el2;
+	result.for_host = !result.handled && !pkvm_hyp_vm_is_protected(vm) && !result.replay &&
+			  hpfar == untouched;
+	if (result.for_host)
+		return result;
 	/* An exit always says what it waits for, and never forgets the call */
 	BUG_ON(result.handled != (hpfar == untouched) || (!result.handled && !result.replay));
 	result.wants_page = !result.handled && hpfar;

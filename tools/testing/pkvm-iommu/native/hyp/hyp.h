@@ -99,6 +99,9 @@ int host_unshare_hyp(u64 pfn);
 int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
 int host_force_reclaim(u64 phys);
 int host_reclaim_page_guest(u64 gfn, struct pkvm_hyp_vm *vm);
+int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
+int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
+int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
 int guest_share_host(struct pkvm_hyp_vm *vm, u64 gfn);
 int guest_unshare_host(struct pkvm_hyp_vm *vm, u64 gfn);
 bool host_may_access(u64 phys);
@@ -106,6 +109,7 @@ bool host_may_access(u64 phys);
 /* The fake stage 2 of a guest (hyp/stage2.c) */
 #define GUEST_PTE_POISONED	FIELD_PREP(KVM_INVALID_PTE_TYPE_MASK,	\
 					   KVM_GUEST_INVALID_PTE_TYPE_POISONED)
+#define GUEST_PTE_WRITE		BIT(7)
 kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state);
 
 /* VMs, as pkvm.c does it (hyp/vm_table.c) */
@@ -113,6 +117,7 @@ kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state);
 int vm_reserve(void);
 void vm_unreserve(pkvm_handle_t handle);
 int vm_init(pkvm_handle_t handle);
+int vm_init_plain(pkvm_handle_t handle);
 int vm_start_teardown(pkvm_handle_t handle);
 int vm_reclaim_page(pkvm_handle_t handle, u64 gfn);
 int vm_finalize_teardown(pkvm_handle_t handle);
@@ -131,6 +136,7 @@ struct call_result host_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
 /**
  * struct guest_result - how a guest's call ended
  * @handled: the guest goes on; else the host sees an exit
+ * @for_host: of an exit: it is a plain VM's, EL2 did nothing
  * @replay: the call is made again when the guest goes on
  * @wants_page: of an exit: for a page of the guest; else for memory
  * @fault_ipa: the page
@@ -138,6 +144,7 @@ struct call_result host_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
  */
 struct guest_result {
 	bool	handled;
+	bool	for_host;
 	bool	replay;
 	bool	wants_page;
 	u64	fault_ipa;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ownership of pages: each function does what its namesake of mem_protect.c does
- * with the calls of patches/0001 and 0003, but for CPU page tables.
+ * with the calls of patches/0001, 0003 and 0005, but for CPU page tables.
  */
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>
@@ -151,6 +151,9 @@ int host_unshare_hyp(u64 pfn)
 
 	hyp_spin_lock(&host_mmu.lock);
 	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
+	/* The real one looks at EL2's state */
+	if (hyp_phys_to_page(phys)->host_share_guest_count)
+		ret = -EPERM;
 	if (!ret)
 		set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 	hyp_spin_unlock(&host_mmu.lock);
@@ -190,6 +193,78 @@ int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 	}
 	hyp_spin_unlock(&vm->lock);
 	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+/* A page, or the first of as many as a block has */
+int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
+{
+	u64 phys = hyp_pfn_to_phys(pfn), nr = vm->block ? PTRS_PER_PTE : 1, i;
+	int ret = -EPERM;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	if (gfn >= NATIVE_GUEST_PAGES || vm->pte[gfn])
+		goto unlock;
+	for (i = 0; i < nr; i++) {
+		struct hyp_page *page = hyp_phys_to_page(phys) + i;
+
+		if (get_host_state(page) != PKVM_PAGE_OWNED &&
+		    (get_host_state(page) != PKVM_PAGE_SHARED_OWNED ||
+		     !page->host_share_guest_count))
+			goto unlock;
+	}
+	for (i = 0; i < nr; i++) {
+		struct hyp_page *page = hyp_phys_to_page(phys) + i;
+
+		set_host_state(page, PKVM_PAGE_SHARED_OWNED);
+		page->host_share_guest_count++;
+	}
+	vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
+	ret = 0;
+unlock:
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
+{
+	u64 phys, i;
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_BORROWED, &phys);
+	if (!ret && nr_pages != (vm->block ? PTRS_PER_PTE : 1))
+		ret = -E2BIG;
+	ret = ret ?: pkvm_iommu_lent_range_busy(vm, gfn << PAGE_SHIFT, nr_pages << PAGE_SHIFT);
+	for (i = 0; !ret && i < nr_pages; i++) {
+		struct hyp_page *page = hyp_phys_to_page(phys) + i;
+
+		if (!--page->host_share_guest_count)
+			set_host_state(page, PKVM_PAGE_OWNED);
+	}
+	if (!ret)
+		vm->pte[gfn] = 0;
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
+{
+	u64 step = vm->block ? PTRS_PER_PTE : 1, at = ALIGN_DOWN(gfn, step);
+	int ret;
+
+	hyp_spin_lock(&vm->lock);
+	ret = pkvm_iommu_lent_range_busy(vm, gfn << PAGE_SHIFT, nr_pages << PAGE_SHIFT);
+	for (; !ret && at < gfn + nr_pages && at < NATIVE_GUEST_PAGES; at += step)
+		vm->pte[at] &= ~GUEST_PTE_WRITE;
+	hyp_spin_unlock(&vm->lock);
 
 	return ret;
 }

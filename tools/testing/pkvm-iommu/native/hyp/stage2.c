@@ -7,12 +7,13 @@
 kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state)
 {
 	return KVM_PTE_VALID | FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE) | phys |
-	       FIELD_PREP(PKVM_PAGE_STATE_PROT_MASK, state);
+	       GUEST_PTE_WRITE | FIELD_PREP(PKVM_PAGE_STATE_PROT_MASK, state);
 }
 
 enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
 {
-	return pte & PKVM_PAGE_STATE_PROT_MASK;
+	return (pte & PKVM_PAGE_STATE_PROT_MASK) |
+	       (pte & GUEST_PTE_WRITE ? KVM_PGTABLE_PROT_W : 0);
 }
 
 int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
@@ -24,6 +25,8 @@ int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 
 	/* The real one refuses addresses that the table does not translate */
 	if (addr >> NATIVE_GUEST_IA_BITS)
 		return -ERANGE;
+	if (vm->block)
+		gfn = ALIGN_DOWN(gfn, PTRS_PER_PTE);
 	*ptep = gfn < NATIVE_GUEST_PAGES ? vm->pte[gfn] : 0;
 	*level = vm->block ? KVM_PGTABLE_LAST_LEVEL - 1 : KVM_PGTABLE_LAST_LEVEL;
 

@@ -74,17 +74,18 @@ void vm_unreserve(pkvm_handle_t handle)
 	hyp_spin_unlock(&vm_table_lock);
 }
 
-int vm_init(pkvm_handle_t handle)
+static int init(pkvm_handle_t handle, bool protected)
 {
 	struct pkvm_hyp_vm *vm = calloc(1, sizeof(*vm));
 	int ret = -EINVAL;
 
 	vm->kvm.arch.pkvm.handle = handle;
+	vm->kvm.arch.pkvm.is_protected = protected;
 	vm->pgt.ia_bits = NATIVE_GUEST_IA_BITS;
 	vm->vcpu.vcpu.kvm = &vm->kvm;
 	hyp_spin_lock(&vm_table_lock);
 	if (vm_reserved(handle)) {
-		vm->iommu = pkvm_iommu_vm_freeze(handle, true);
+		vm->iommu = pkvm_iommu_vm_freeze(handle, protected);
 		vm_table[idx_of(handle)] = vm;
 		ret = 0;
 	}
@@ -93,6 +94,16 @@ int vm_init(pkvm_handle_t handle)
 		free(vm);
 
 	return ret;
+}
+
+int vm_init(pkvm_handle_t handle)
+{
+	return init(handle, true);
+}
+
+int vm_init_plain(pkvm_handle_t handle)
+{
+	return init(handle, false);
 }
 
 int vm_start_teardown(pkvm_handle_t handle)

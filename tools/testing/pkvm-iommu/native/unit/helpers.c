@@ -64,7 +64,16 @@ void expect_blocked(unsigned int smmu, u32 sid, u64 iova, bool write)
 		native_fail("stream 0x%x at 0x%lx reaches 0x%lx", sid, iova, dma.pa);
 }
 
-struct pkvm_hyp_vm *new_vm(u32 sid, unsigned int pages)
+/* A page of the host, as a VM of this kind gets it */
+static int give_page(struct pkvm_hyp_vm *vm, u64 gfn)
+{
+	u64 pfn = hyp_phys_to_pfn(host_page_get());
+
+	return pkvm_hyp_vm_is_protected(vm) ? host_donate_guest(pfn, gfn, vm) :
+					      host_share_guest(pfn, gfn, vm);
+}
+
+static struct pkvm_hyp_vm *start_vm(u32 sid, unsigned int pages, bool protected)
 {
 	int handle = vm_reserve();
 	struct pkvm_hyp_vm *vm;
@@ -76,12 +85,22 @@ struct pkvm_hyp_vm *new_vm(u32 sid, unsigned int pages)
 	attach(0, sid, PKVM_IOMMU_DOMAIN_BLOCKED);
 	ASSERT_EQ(host_vm_topup(handle, 1), 0);
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_VM_ROUTE, handle, PVIOMMU, VSID, 0, sid).ret, 0);
-	ASSERT_EQ(vm_init(handle), 0);
+	ASSERT_EQ(protected ? vm_init(handle) : vm_init_plain(handle), 0);
 	vm = vm_of(handle);
 	for (gfn = 0; gfn < pages; gfn++)
-		ASSERT_EQ(host_donate_guest(hyp_phys_to_pfn(host_page_get()), gfn, vm), 0);
+		ASSERT_EQ(give_page(vm, gfn), 0);
 
 	return vm;
+}
+
+struct pkvm_hyp_vm *new_vm(u32 sid, unsigned int pages)
+{
+	return start_vm(sid, pages, true);
+}
+
+struct pkvm_hyp_vm *new_plain_vm(u32 sid, unsigned int pages)
+{
+	return start_vm(sid, pages, false);
 }
 
 struct guest_result guest_op(struct pkvm_hyp_vm *vm, u64 op, u64 x2, u64 x3, u64 x4, u64 x5,
@@ -104,8 +123,7 @@ struct guest_result guest_do(struct pkvm_hyp_vm *vm, u64 op, u64 x2, u64 x3, u64
 		if (!r.handled && !r.wants_page)
 			ASSERT_EQ(host_vm_topup(vm->kvm.arch.pkvm.handle, 4), 0);
 		else if (!r.handled)
-			ASSERT_EQ(host_donate_guest(hyp_phys_to_pfn(host_page_get()),
-						    r.fault_ipa >> PAGE_SHIFT, vm), 0);
+			ASSERT_EQ(give_page(vm, r.fault_ipa >> PAGE_SHIFT), 0);
 	}
 
 	return r;
@@ -132,7 +150,10 @@ void end_vm(struct pkvm_hyp_vm *vm)
 
 		if (!phys)
 			continue;
-		ASSERT_EQ(vm_reclaim_page(handle, gfn), 0);
+		if (pkvm_hyp_vm_is_protected(vm))
+			ASSERT_EQ(vm_reclaim_page(handle, gfn), 0);
+		else
+			ASSERT_EQ(host_unshare_guest(gfn, 1, vm), 0);
 		host_page_put(phys);
 	}
 	ASSERT_EQ(vm_finalize_teardown(handle), 0);

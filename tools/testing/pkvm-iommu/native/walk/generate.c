@@ -343,6 +343,25 @@ static void guest_step(struct gen *gen)
 	}
 }
 
+/* What is done to protected VMs, for a plain one */
+static u64 for_kind(const struct ghost_vm *vm, u64 op)
+{
+	if (!vm->plain)
+		return op;
+
+	switch (op) {
+	case MEM_DONATE_GUEST:
+		return MEM_LEND_GUEST;
+	case MEM_GUEST_SHARE:
+	case MEM_VM_RECLAIM:
+		return MEM_TAKE_BACK;
+	case MEM_GUEST_UNSHARE:
+		return MEM_WRPROTECT;
+	}
+
+	return op;
+}
+
 static void memory_step(struct gen *gen)
 {
 	struct step *step = gen->step;
@@ -363,19 +382,21 @@ static void memory_step(struct gen *gen)
 		step->op = pick(gen, 60) ? MEM_DONATE_GUEST : MEM_VM_DYING;
 		break;
 	case VM_DYING:
-		step->op = pick(gen, 4) ? MEM_VM_RECLAIM : MEM_VM_FINALIZE;
+		step->op = pick(gen, 4) ? for_kind(vm, MEM_VM_RECLAIM) : MEM_VM_FINALIZE;
 		break;
 	}
 	set(gen, handle, pick(gen, 20), 0, 0, 0);
+	if (step->op == MEM_VM_INIT)
+		step->arg[1] = !pick(gen, 3);
 	if (step->op != MEM_DONATE_GUEST)
 		return;
 
 	switch (pick(gen, 8)) {
 	case 0:
-		step->op = MEM_GUEST_SHARE;
+		step->op = for_kind(vm, MEM_GUEST_SHARE);
 		return;
 	case 1:
-		step->op = MEM_GUEST_UNSHARE;
+		step->op = for_kind(vm, MEM_GUEST_UNSHARE);
 		return;
 	case 2:
 		step->op = MEM_FORCE_RECLAIM;
@@ -394,6 +415,7 @@ static void memory_step(struct gen *gen)
 		if (!page_is_memory(step->arg[0] << PAGE_SHIFT))
 			step->arg[0] = page_to_give(gen) >> PAGE_SHIFT;
 		step->arg[2] = handle;
+		step->op = for_kind(vm, MEM_DONATE_GUEST);
 	}
 }
 
@@ -441,7 +463,7 @@ static void give_page(struct gen *gen, const struct ghost_vm *vm, u64 handle)
 	if (gfn && kvm_pte_valid(vm->gfn[gfn - 1]) &&
 	    page_is_memory(kvm_pte_to_phys(vm->gfn[gfn - 1]) + PAGE_SIZE))
 		phys = kvm_pte_to_phys(vm->gfn[gfn - 1]) + PAGE_SIZE;
-	memory_op(gen, MEM_DONATE_GUEST, phys >> PAGE_SHIFT, gfn, handle);
+	memory_op(gen, for_kind(vm, MEM_DONATE_GUEST), phys >> PAGE_SHIFT, gfn, handle);
 }
 
 static void guest_op(struct gen *gen, unsigned int vm, u64 op)
@@ -494,7 +516,7 @@ static void vm_step(struct gen *gen)
 		else if (vm->nr_routes < 2 || pick(gen, 3))
 			give_stream(gen, handle);
 		else
-			memory_op(gen, MEM_VM_INIT, handle, 0, 0);
+			memory_op(gen, MEM_VM_INIT, handle, !pick(gen, 3), 0);
 		break;
 	case VM_LIVE:
 		run_vm(gen, nr, vm, handle);
@@ -503,8 +525,9 @@ static void vm_step(struct gen *gen)
 		host_op(gen, PKVM_IOMMU_OP_VM_DRAIN);
 		gen->step->arg[0] = handle;
 		if (!vm->context)
-			memory_op(gen, pick(gen, 16) ? MEM_VM_RECLAIM : MEM_VM_FINALIZE, handle,
-				  pick(gen, 20), 0);
+			memory_op(gen, pick(gen, 16) ? for_kind(vm, MEM_VM_RECLAIM) :
+						       MEM_VM_FINALIZE,
+				  handle, pick(gen, 20), 0);
 		break;
 	}
 }

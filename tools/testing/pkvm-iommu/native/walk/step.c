@@ -152,13 +152,26 @@ static bool call_memory(const struct step *step, struct ghost_call *c)
 		return true;
 	case MEM_DONATE_GUEST:
 		vm = vm_of(arg[2]);
-		if (!vm || vm->kvm.arch.pkvm.is_dying)
+		if (!vm || vm->kvm.arch.pkvm.is_dying || !pkvm_hyp_vm_is_protected(vm))
 			return false;
 		c->result.ret = host_donate_guest(arg[0], arg[1], vm);
 		return true;
+	case MEM_LEND_GUEST:
+		vm = vm_of(arg[2]);
+		if (!vm || vm->kvm.arch.pkvm.is_dying || pkvm_hyp_vm_is_protected(vm))
+			return false;
+		c->result.ret = host_share_guest(arg[0], arg[1], vm);
+		return true;
+	case MEM_TAKE_BACK:
+	case MEM_WRPROTECT:
+		if (!vm || pkvm_hyp_vm_is_protected(vm))
+			return false;
+		c->result.ret = step->op == MEM_TAKE_BACK ? host_unshare_guest(arg[1], 1, vm) :
+							    host_wrprotect_guest(arg[1], 1, vm);
+		return true;
 	case MEM_GUEST_SHARE:
 	case MEM_GUEST_UNSHARE:
-		if (!vm || vm->kvm.arch.pkvm.is_dying)
+		if (!vm || vm->kvm.arch.pkvm.is_dying || !pkvm_hyp_vm_is_protected(vm))
 			return false;
 		c->result.ret = step->op == MEM_GUEST_SHARE ? guest_share_host(vm, arg[1]) :
 							      guest_unshare_host(vm, arg[1]);
@@ -177,12 +190,14 @@ static bool call_memory(const struct step *step, struct ghost_call *c)
 		vm_unreserve(arg[0]);
 		return true;
 	case MEM_VM_INIT:
-		c->result.ret = vm_init(arg[0]);
+		c->result.ret = arg[1] ? vm_init_plain(arg[0]) : vm_init(arg[0]);
 		return true;
 	case MEM_VM_DYING:
 		c->result.ret = vm_start_teardown(arg[0]);
 		return true;
 	case MEM_VM_RECLAIM:
+		if (vm && !pkvm_hyp_vm_is_protected(vm))
+			return false;
 		c->result.ret = vm_reclaim_page(arg[0], arg[1]);
 		return true;
 	case MEM_VM_FINALIZE:

@@ -24,6 +24,7 @@ struct kvm {
 		struct {
 			pkvm_handle_t	handle;
 			bool		is_dying;
+			bool		is_protected;
 		} pkvm;
 	} arch;
 };

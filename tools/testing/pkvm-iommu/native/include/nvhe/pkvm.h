@@ -22,7 +22,7 @@ struct pkvm_hyp_vm {
 	struct kvm_pgtable	pgt;
 	hyp_spinlock_t		lock;
 	struct iommu_vm		*iommu;
-	/* The fake stage 2: an entry per page, see hyp/stage2.c */
+	/* The fake stage 2: an entry per page, or one block, see hyp/stage2.c */
 	kvm_pte_t		pte[NATIVE_GUEST_PAGES];
 	bool			block;
 	struct pkvm_hyp_vcpu	vcpu;
@@ -33,6 +33,11 @@ extern hyp_spinlock_t vm_table_lock;
 static inline struct pkvm_hyp_vm *pkvm_hyp_vcpu_to_hyp_vm(struct pkvm_hyp_vcpu *hyp_vcpu)
 {
 	return container_of(hyp_vcpu->vcpu.kvm, struct pkvm_hyp_vm, kvm);
+}
+
+static inline bool pkvm_hyp_vm_is_protected(struct pkvm_hyp_vm *vm)
+{
+	return vm->kvm.arch.pkvm.is_protected;
 }
 
 struct pkvm_hyp_vm *get_vm_by_handle(pkvm_handle_t handle);
