@@ -28,6 +28,10 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 	[PKVM_TEST_HVC_UNSHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_hyp),
 	[PKVM_TEST_HVC_FORCE_RECLAIM] =
 		KVM_HOST_SMCCC_FUNC(__pkvm_force_reclaim_guest_page),
+	[PKVM_TEST_HVC_UNSHARE_GUEST] =
+		KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_guest),
+	[PKVM_TEST_HVC_WRPROTECT_GUEST] =
+		KVM_HOST_SMCCC_FUNC(__pkvm_host_wrprotect_guest),
 };
 
 /* The programs have their own list of operations: programs/hcall.h */

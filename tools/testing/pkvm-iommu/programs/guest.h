@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A protected VM with a device, whose guest makes exactly the hypercalls that a
- * test wants. The device's registers stay with the VMM, which is how a test has
- * it do DMA; what it reaches is up to the guest.
+ * A VM with a device, whose guest makes exactly the hypercalls that a test wants. The
+ * device's registers stay with the VMM, which is how a test has it do DMA; what it
+ * reaches is up to the guest. It is a protected VM, but with GUEST_PLAIN=1 in the
+ * environment.
  */
 #ifndef PKVM_IOMMU_PROGRAMS_GUEST_H
 #define PKVM_IOMMU_PROGRAMS_GUEST_H
@@ -63,6 +64,11 @@ struct answer {
 	uint64_t changed;	/* other than 0: x4 to x6 did */
 	uint64_t count;		/* calls that succeeded */
 };
+
+static bool guest_is_plain(void)
+{
+	return getenv("GUEST_PLAIN");
+}
 
 static uint64_t page_ipa(size_t page)
 {
@@ -278,7 +284,7 @@ static bool guest_open(struct guest *g, const struct vfio_dev *dev, size_t nr_pa
 	*g = (struct guest) {
 		.dev = dev, .nr_engines = nr_engines, .vsid = { VSID_0, VSID_1 },
 	};
-	if (!expect(!pvm_create(&g->pvm, nr_pages, true), "errno %d", errno))
+	if (!expect(!pvm_create(&g->pvm, nr_pages, !guest_is_plain()), "errno %d", errno))
 		return false;
 	g->kvm_vfio = create_kvm_vfio(g->pvm.vm);
 	g->group = open_vfio_group(dev, &g->container, VFIO_PKVM_IOMMU);

@@ -2,6 +2,9 @@
 /*
  * vmm_kill [TEST]...: a VMM is killed while both streams of its VM's device do
  * DMA, again and again. The device is the platform device with two engines.
+ *
+ * Memory of a plain VM is not wiped when it comes back, so nothing can be told from
+ * what is in it.
  */
 #include <sys/wait.h>
 
@@ -115,7 +118,8 @@ static bool kill_in_dma(unsigned int transfers)
 	if (!expect(WIFSIGNALED(status) && !test_failed, "status %#x", status) ||
 	    !all_returned())
 		return false;
-	look_for_late_words(phys);
+	if (!guest_is_plain())
+		look_for_late_words(phys);
 	return true;
 }
 

@@ -22,8 +22,10 @@ host_pages() {
 	' /proc/zoneinfo
 }
 
-# What is pinned for as long as somebody needs it: all memory of protected VMs
+# What is pinned for as long as somebody needs it: all memory of VMs that are
+# protected or have pvIOMMUs
 pinned_pages() {
+	echo 1 >/proc/sys/vm/stat_refresh
 	awk '
 	$1 == "nr_foll_pin_acquired" { pages += $2 }
 	$1 == "nr_foll_pin_released" { pages -= $2 }

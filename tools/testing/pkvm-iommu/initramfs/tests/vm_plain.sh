@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A plain Linux VM moves its own memory through both streams of a device; VMMs are
+# killed in the middle of that. All memory comes back.
+#
+# test: dma_domain
+# test: vsids_as_chosen
+# test: platform_two_streams
+# test: platform_ram_to_ram
+# test: vm_ends
+# test: streams_returned
+# test: no_faults
+# test: pins_released
+# test: kill_warm_up
+# test: killed_in_dma
+# test: kill_el2_memory_back
+# test: kill_host_memory_back
+# test: kill_pins_released
+# test: killed_linux
+# test: linux_el2_memory_back
+# test: linux_pins_released
+
+. /lib/devices.sh
+. /lib/guest.sh
+. /lib/memory.sh
+
+CYCLES=100	# of programs/vmm_kill.c
+
+killed_linux() {
+	guest_start victim streams --vfio $VFIO_DIR
+	guest_wait victim 120 ' streams.platform_two_streams$' || return
+	guest_kill victim
+	wait_for 20 streams_are edu-pair "$states"
+}
+
+remember() {
+	el2=$(el2_pages)
+	host=$(host_pages)
+	pins=$(pinned_pages)
+}
+
+vfio_bind edu-pair
+load_module
+faults=$(fault_lines)
+states=$(stream_states edu-pair)
+remember
+
+guest_start plain streams --cpus 2 --vfio $VFIO_DIR
+check vm_ends guest_end plain
+check streams_returned wait_for 10 streams_are edu-pair "$states"
+check no_faults [ "$(fault_lines)" = "$faults" ]
+check pins_released pinned_pages_back $pins
+
+export GUEST_PLAIN=1
+vmm_kill kill_warm_up
+remember
+vmm_kill killed_in_dma
+check kill_el2_memory_back el2_pages_back $el2
+check kill_host_memory_back host_pages_back $host $CYCLES
+check kill_pins_released pinned_pages_back $pins
+unset GUEST_PLAIN
+
+check killed_linux killed_linux
+check linux_el2_memory_back el2_pages_back $el2
+check linux_pins_released pinned_pages_back $pins
