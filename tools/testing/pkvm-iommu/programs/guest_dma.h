@@ -36,8 +36,8 @@ static uint64_t next_seed(void)
  * The device reads one page of the guest at an IOVA and writes what it read to
  * another. Returns whether all, or nothing of it arrived; anything else fails.
  */
-static bool dma_copies(struct guest *g, unsigned int engine, uint64_t from_iova,
-		       size_t from, uint64_t to_iova, size_t to)
+static bool __unused_fn dma_copies(struct guest *g, unsigned int engine, uint64_t from_iova,
+				   size_t from, uint64_t to_iova, size_t to)
 {
 	uint64_t seed = next_seed(), other = next_seed();
 	uint64_t expected = seed ^ page_ipa(from) ^ page_ipa(to);
