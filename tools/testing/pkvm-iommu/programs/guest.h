@@ -277,9 +277,9 @@ static bool open_engine(struct guest *g, unsigned int nr)
 	return expect_eq(err(set_config(g->pviommu, g->device, nr, g->vsid[nr])), 0);
 }
 
-/* A VM with nr_pages of memory that it has not touched, and the device */
-static bool guest_open(struct guest *g, const struct vfio_dev *dev, size_t nr_pages,
-		       uint32_t nr_engines)
+/* A VM that has not run, so that it can have more vCPUs */
+static bool guest_prepare(struct guest *g, const struct vfio_dev *dev, size_t nr_pages,
+			  uint32_t nr_engines)
 {
 	*g = (struct guest) {
 		.dev = dev, .nr_engines = nr_engines, .vsid = { VSID_0, VSID_1 },
@@ -299,12 +299,23 @@ static bool guest_open(struct guest *g, const struct vfio_dev *dev, size_t nr_pa
 		if (!open_engine(g, i))
 			goto fail;
 	}
+	return true;
+fail:
+	guest_close(g);
+	return false;
+}
+
+/* A VM with nr_pages of memory that it has not touched, and the device */
+static bool guest_open(struct guest *g, const struct vfio_dev *dev, size_t nr_pages,
+		       uint32_t nr_engines)
+{
+	if (!guest_prepare(g, dev, nr_pages, nr_engines))
+		return false;
 	for (unsigned int i = 0; i < nr_engines; i++)
 		g->sid[i] = hvc(g, DEV_REQ_DMA, g->id, g->vsid[i],
 				0, 0, 0, 0).x2;
 	if (!test_failed)
 		return true;
-fail:
 	guest_close(g);
 	return false;
 }

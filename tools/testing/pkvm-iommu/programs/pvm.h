@@ -28,6 +28,9 @@
  * Order 2 makes a hypercall, again and again with a larger x3 while the status is
  * 0, up to a number; it gives x1, x2, x3, whether x4 to x6 changed, the number of
  * calls that succeeded, and x0.
+ * Order 3 makes hypercalls at random, x3 of them, from the table at x1 and the seed
+ * x2: struct pvm_calls. It gives the number of those that succeeded, and of those
+ * that gave something back though refused, or changed what is no result.
  */
 extern const char pvm_code[] __attribute__((visibility("hidden")));
 extern const char pvm_code_end[] __attribute__((visibility("hidden")));
@@ -44,6 +47,7 @@ asm(".pushsection .rodata\n"
     "	mov	x4, #0\n"
     "	cmp	x0, #2\n"
     "	b.eq	6f\n"
+    "	b.hi	9f\n"
     "2:	cmp	x1, x2\n"
     "	b.hs	4f\n"
     "	eor	x5, x1, x3\n"
@@ -92,10 +96,78 @@ asm(".pushsection .rodata\n"
     "	str	x29, [x19, #72]\n"
     "	str	x0, [x19, #32]\n"
     "	b	1b\n"
+    "9:	mov	x20, x1\n"
+    "	mov	x21, x2\n"
+    "	mov	x22, x3\n"
+    "	mov	x28, #0\n"
+    "	mov	x29, #0\n"
+    "10:	eor	x21, x21, x21, lsl #13\n"
+    "	eor	x21, x21, x21, lsr #7\n"
+    "	eor	x21, x21, x21, lsl #17\n"
+    "	and	x23, x21, #15\n"
+    "	add	x23, x20, x23, lsl #8\n"
+    "	ubfx	x24, x21, #8, #2\n"
+    "	ldr	x0, [x23, x24, lsl #3]\n"
+    "	add	x23, x23, #32\n"
+    "	ubfx	x24, x21, #10, #2\n"
+    "	ldr	x1, [x23, x24, lsl #3]\n"
+    "	add	x23, x23, #32\n"
+    "	ubfx	x24, x21, #12, #2\n"
+    "	ldr	x2, [x23, x24, lsl #3]\n"
+    "	add	x23, x23, #32\n"
+    "	ubfx	x24, x21, #14, #2\n"
+    "	ldr	x3, [x23, x24, lsl #3]\n"
+    "	add	x23, x23, #32\n"
+    "	ubfx	x24, x21, #16, #2\n"
+    "	ldr	x4, [x23, x24, lsl #3]\n"
+    "	add	x23, x23, #32\n"
+    "	ubfx	x24, x21, #18, #2\n"
+    "	ldr	x5, [x23, x24, lsl #3]\n"
+    "	add	x23, x23, #32\n"
+    "	ubfx	x24, x21, #20, #2\n"
+    "	ldr	x6, [x23, x24, lsl #3]\n"
+    "	ubfx	x24, x21, #32, #4\n"
+    "	cmp	x24, #0\n"
+    "	csel	x3, x21, x3, eq\n"
+    "	cmp	x24, #1\n"
+    "	csel	x4, x21, x4, eq\n"
+    "	cmp	x24, #2\n"
+    "	csel	x5, x21, x5, eq\n"
+    "	mov	x25, x4\n"
+    "	mov	x26, x5\n"
+    "	mov	x27, x6\n"
+    "	hvc	#0\n"
+    "	cbz	x0, 11f\n"
+    "	orr	x1, x1, x2\n"
+    "	orr	x1, x1, x3\n"
+    "	cmp	x1, #0\n"
+    "	cinc	x28, x28, ne\n"
+    "	b	12f\n"
+    "11:	add	x29, x29, #1\n"
+    "12:	eor	x4, x4, x25\n"
+    "	eor	x5, x5, x26\n"
+    "	eor	x6, x6, x27\n"
+    "	orr	x4, x4, x5\n"
+    "	orr	x4, x4, x6\n"
+    "	cmp	x4, #0\n"
+    "	cinc	x28, x28, ne\n"
+    "	subs	x22, x22, #1\n"
+    "	b.ne	10b\n"
+    "	str	x29, [x19, #72]\n"
+    "	str	x28, [x19, #32]\n"
+    "	b	1b\n"
     "pvm_code_end:\n"
     ".popsection\n");
 
-enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC };
+enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC, PVM_HVC_RANDOM };
+
+/* Calls to choose from, and for each of x0 to x6 four values */
+struct pvm_calls {
+	struct pvm_call {
+		uint64_t x[7][4];
+		uint64_t unused[4];
+	} call[16];
+};
 
 /* The doorbell's registers: what the guest reads, what it writes */
 enum {
@@ -152,11 +224,11 @@ static void pvm_destroy(struct pvm *pvm)
 	memset(pvm, 0, sizeof(*pvm));
 }
 
-static int pvm_init_vcpu(struct pvm *pvm, int kvm)
+static int pvm_init_vcpu(struct pvm *pvm, int kvm, unsigned int nr)
 {
 	struct kvm_vcpu_init init = { };
 
-	pvm->vcpu = ioctl(pvm->vm, KVM_CREATE_VCPU, 0);
+	pvm->vcpu = ioctl(pvm->vm, KVM_CREATE_VCPU, nr);
 	if (pvm->vcpu < 0)
 		return -1;
 	pvm->run_size = ioctl(kvm, KVM_GET_VCPU_MMAP_SIZE, 0);
@@ -229,7 +301,7 @@ static int pvm_create(struct pvm *pvm, size_t nr_pages, bool protected)
 	slot.userspace_addr = (uintptr_t)pvm->mem;
 	if (ioctl(pvm->vm, KVM_SET_USER_MEMORY_REGION, &slot))
 		goto fail;
-	if (pvm_init_vcpu(pvm, kvm))
+	if (pvm_init_vcpu(pvm, kvm, 0))
 		goto fail;
 	close(kvm);
 	return 0;
@@ -239,6 +311,30 @@ fail:
 	pvm_destroy(pvm);
 	errno = err;
 	return -1;
+}
+
+/*
+ * One more vCPU of a VM that has not run. It has a doorbell of its own, and nothing
+ * else: the VM is the other's to destroy, after pvm_close_vcpu().
+ */
+static int __unused_fn pvm_open_vcpu(struct pvm *pvm, const struct pvm *first,
+				     unsigned int nr)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC), ret;
+
+	*pvm = (struct pvm) { .vm = first->vm, .code_ipa = first->code_ipa };
+	ret = pvm_init_vcpu(pvm, kvm, nr);
+	close(kvm);
+	return ret;
+}
+
+static void __unused_fn pvm_close_vcpu(struct pvm *pvm)
+{
+	if (pvm->run && pvm->run != MAP_FAILED)
+		munmap(pvm->run, pvm->run_size);
+	if (pvm->vcpu > 0)
+		close(pvm->vcpu);
+	*pvm = (struct pvm) { };
 }
 
 /* Set by whoever has a reason not to wait for the guest any longer */
