@@ -4,7 +4,7 @@
 # made goes below out/; the work is done by the scripts in $(B).
 #
 #   PAGE=4k|16k|64k  CPU=neoverse-v1|cortex-a72|max  SMMU=nested|1|2|none
-#   MODE=protected|nvhe  TESTS=PATTERN  DEBUG=1  VERBOSE=1
+#   MODE=protected|nvhe  TESTS=PATTERN  SEED=N  DEBUG=1  VERBOSE=1
 #   KERNEL_SRC=DIR|TARBALL  CROSS_COMPILE=PREFIX-  QEMU=PATH
 
 T := tools/testing/pkvm-iommu
@@ -36,10 +36,10 @@ run: image ## Boot the demonstration: a VM with devices, then an attack
 	@python3 $(T)/boot/demo.py $(MACHINE) $(if $(VERBOSE),--verbose)
 
 test: setup ## Native suites, then boot tests, for all page sizes; TESTS=PATTERN runs some
-	@$(B)/test.sh --tests '$(TESTS)'
+	@$(B)/test.sh --tests '$(TESTS)' $(if $(SEED),--seed $(SEED))
 
 test-matrix: setup ## All CPUs x SMMU stages x page sizes x memory sizes
-	@$(B)/test.sh --tests '$(TESTS)' --matrix
+	@$(B)/test.sh --tests '$(TESTS)' $(if $(SEED),--seed $(SEED)) --matrix
 
 check-native: setup ## The EL2 code under sanitizers, on this machine (TESTS=NAME)
 	@$(B)/native.sh '$(TESTS)'

@@ -80,7 +80,7 @@ class Report:
         return line + (f", {skipped} skipped" if skipped else "")
 
 
-def run_boot(boot, report, wanted):
+def run_boot(boot, report, wanted, seed):
     """Boot once; report the planned tests that are wanted."""
     work = os.path.join(WORK, boot.name)
     log = os.path.join(LOGS, boot.name + ".log")
@@ -97,7 +97,7 @@ def run_boot(boot, report, wanted):
             report.add(boot.name, result)
 
     try:
-        command = boot_command(boot, work)
+        command = boot_command(boot, work, seed)
         ended = run_command(command, log, on_line, boot.silence, boot.total)
     except (OSError, RuntimeError) as error:
         ended = f"cannot boot: {error}"
@@ -113,7 +113,7 @@ def run_boot(boot, report, wanted):
     shutil.rmtree(work, ignore_errors=True)
 
 
-def boot_command(boot, work):
+def boot_command(boot, work, seed):
     options = dict(boot.machine)
     images = [(disk.make_filesystem if n < boot.filesystems else disk.make)(
                   os.path.join(work, f"disk{n}.img"), n)
@@ -121,7 +121,7 @@ def boot_command(boot, work):
     options["disks"] = images
     options["append"] = " ".join(filter(None, (
         options.get("append"), "printk.devkmsg=on", "ignore_loglevel",
-        "pkvm_test=" + ",".join(boot.groups), disk.parameter(boot.disks))))
+        "pkvm_test=" + ",".join(boot.groups), f"pkvm_seed={seed}", disk.parameter(boot.disks))))
     return Machine(**options).command(work)
 
 
@@ -130,14 +130,14 @@ def weight(boot, jobs):
     return min(jobs, max(1, boot.machine.get("cpus", 2) // 2))
 
 
-def run_boots(selected, report, jobs, wanted):
+def run_boots(selected, report, jobs, wanted, seed):
     """All boots, as many at a time as the jobs allow, heavy ones first."""
     free, condition, threads = jobs, threading.Condition(), []
 
     def work(boot):
         nonlocal free
         try:
-            run_boot(boot, report, wanted)
+            run_boot(boot, report, wanted, seed)
         except Exception as error:      # a bug here must not pass as success
             report.add(boot.name, Result("boot", "FAIL", 0.0, repr(error)))
         with condition:
@@ -154,12 +154,8 @@ def run_boots(selected, report, jobs, wanted):
         thread.join()
 
 
-def run_native(report, wanted):
-    """The EL2 code on the build machine, with a seed that nobody has tried."""
-    seed = suite.fresh_seed()
-    if any(wanted(f"native-{s}/{n}") for s, n in suite.planned()):
-        print(f"native suites: fresh seed {seed}", flush=True)
-
+def run_native(report, wanted, seed):
+    """The EL2 code on the build machine."""
     def add(name, test, good, seconds, why):
         report.add(f"native-{name}",
                    Result(test, "ok" if good else "FAIL", seconds, why))
@@ -189,6 +185,9 @@ def main():
                         help="no machine of the matrix")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(),
                         help="boots at a time (default: one per CPU)")
+    parser.add_argument("--seed", type=int, metavar="N",
+                        help="of random walks and hostile calls; default: one "
+                        "that nobody has tried")
     parser.add_argument("--list", action="store_true",
                         help="print the names and run nothing")
     args = parser.parse_args()
@@ -215,8 +214,10 @@ def main():
     for result in selftest.run():
         if wanted(f"runner/{result.name}"):
             report.add("runner", result)
-    run_native(report, wanted)
-    run_boots(selected, report, max(1, args.jobs), wanted)
+    seed = suite.fresh_seed() if args.seed is None else args.seed
+    print(f"what is random has seed {seed} (SEED={seed} replays it)", flush=True)
+    run_native(report, wanted, seed)
+    run_boots(selected, report, max(1, args.jobs), wanted, seed)
     tap = os.path.join(OUT, "test-results.tap")
     report.write_tap(tap)
     print(f"{len(selected)} boots in {time.monotonic() - start:.0f} s; "
