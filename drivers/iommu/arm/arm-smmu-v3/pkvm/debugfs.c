@@ -7,8 +7,11 @@
  *	pkvm-smmu/<smmu>/stage		stage in use
  *	pkvm-smmu/<smmu>/ias		input address bits of a paging domain
  *	pkvm-smmu/<smmu>/faults		fault records
- *	pkvm-smmu/<smmu>/streams	"<stream ID> <device> <domain> <faults>", the
- *					domain is "vm" if a VM owns the stream
+ *	pkvm-smmu/<smmu>/streams	"<stream ID> <device> <domain> <faults> <VM>
+ *					<pvIOMMU> <vSID> <bytes mapped>"; the domain
+ *					is "vm" if a VM owns the stream; what does
+ *					not apply, or is not for the host to know,
+ *					is "-"
  */
 #include <linux/bitfield.h>
 #include <linux/debugfs.h>
@@ -51,6 +54,30 @@ static const char *domain_str(const struct iommu_domain *domain)
 	return "paging";
 }
 
+/* What a VM calls the stream is from the host, what it maps there is its own affair */
+static void show_stream(struct seq_file *s, const struct pkvm_smmu_stream *stream,
+			const struct pkvm_smmu_master *master)
+{
+	struct iommu_domain *domain = master->domain;
+
+	seq_printf(s, "%#x %s %s %d", stream->sid, dev_name(master->dev),
+		   stream->vm ? "vm" : domain_str(domain),
+		   atomic_read(&master->faults));
+	if (stream->vm)
+		seq_printf(s, " %#x", stream->vm);
+	else
+		seq_puts(s, " -");
+	if (stream->named)
+		seq_printf(s, " %u %#x", stream->pviommu, stream->vsid);
+	else
+		seq_puts(s, " - -");
+	if (!stream->vm && domain && domain->type & __IOMMU_DOMAIN_PAGING)
+		seq_printf(s, " %ld\n",
+			   atomic_long_read(&to_pkvm_smmu_domain(domain)->mapped));
+	else
+		seq_puts(s, " -\n");
+}
+
 static int streams_show(struct seq_file *s, void *unused)
 {
 	struct pkvm_smmu *smmu = s->private;
@@ -61,11 +88,7 @@ static int streams_show(struct seq_file *s, void *unused)
 	guard(mutex)(&smmu->streams_lock);
 	xa_for_each(&smmu->streams, sid, stream)
 		list_for_each_entry(user, &stream->users, node)
-			seq_printf(s, "%#lx %s %s %d\n", sid,
-				   dev_name(user->master->dev),
-				   stream->vm ? "vm" :
-				   domain_str(user->master->domain),
-				   atomic_read(&user->master->faults));
+			show_stream(s, stream, user->master);
 
 	return 0;
 }

@@ -84,6 +84,7 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
 	struct pkvm_smmu_need need = { .gfp = gfp | __GFP_NOWARN };
 	size_t left = pgsize * pgcount;
+	size_t before = *mapped;
 	size_t done;
 	int ret = 0;
 
@@ -104,6 +105,7 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		if (ret)
 			break;
 	}
+	atomic_long_add(*mapped - before, &pd->mapped);
 
 	return ret;
 }
@@ -129,6 +131,7 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 		if (ret || !done)
 			break;
 	}
+	atomic_long_sub(unmapped, &pd->mapped);
 	if (unmapped < size)
 		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
 				   pd->handle, unmapped, size, iova,

@@ -214,6 +214,7 @@ int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 {
 	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
 	struct pkvm_smmu_stream *stream;
+	u32 sid;
 	int ret, group = -1;
 
 	if (!master)
@@ -222,19 +223,23 @@ int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 		return -ERANGE;
 
 	stream = master->streams[index].stream;
+	sid = stream->sid;
 	if (protected)
-		group = pkvm_smmu_group_of(master->smmu, stream->sid);
-	if (group >= 0)
-		return set_vsid_in_group(vm, pviommu, master->smmu, stream->sid,
-					 vsid, group);
+		group = pkvm_smmu_group_of(master->smmu, sid);
+	if (group >= 0) {
+		ret = set_vsid_in_group(vm, pviommu, master->smmu, sid, vsid,
+					group);
+	} else {
+		ret = pkvm_smmu_give_stream(master, index, vm);
+		if (ret)
+			return ret;
 
-	ret = pkvm_smmu_give_stream(master, index, vm);
-	if (ret)
-		return ret;
-
-	ret = route(vm, pviommu, vsid, master->smmu, stream->sid, 0);
-	if (ret)
-		pkvm_smmu_take_stream(master->smmu, stream);
+		ret = route(vm, pviommu, vsid, master->smmu, sid, 0);
+		if (ret)
+			pkvm_smmu_take_stream(master->smmu, stream);
+	}
+	if (!ret)
+		pkvm_smmu_name_sid(master->smmu, sid, pviommu, vsid);
 
 	return ret;
 }

@@ -107,6 +107,9 @@ struct pkvm_smmu {
  *	attach it to when the VM is gone
  * @vm: pKVM handle of the VM that owns it, 0 if the host does, PKVM_SMMU_NOBODY;
  *	written under both locks
+ * @named: the VM calls it @vsid on @pviommu
+ * @pviommu: see @named
+ * @vsid: see @named
  * @users: the devices that may use it, more than one with PCI aliases
  * @ref: one for having users or an owner, one for who returns it from a VM
  */
@@ -115,6 +118,9 @@ struct pkvm_smmu_stream {
 	struct mutex		lock;	/* see the top of this file */
 	u32			handle;
 	pkvm_handle_t		vm;
+	bool			named;
+	u32			pviommu;
+	u32			vsid;
 	struct list_head	users;
 	struct kref		ref;
 };
@@ -156,10 +162,12 @@ struct pkvm_smmu_master {
  * struct pkvm_smmu_domain - a paging domain
  * @domain: handle in the iommu core
  * @handle: handle at EL2
+ * @mapped: bytes mapped, for debugfs
  */
 struct pkvm_smmu_domain {
 	struct iommu_domain	domain;
 	u32			handle;
+	atomic_long_t		mapped;
 };
 
 static inline struct pkvm_smmu_domain *
@@ -204,6 +212,7 @@ void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
 void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
 void pkvm_smmu_lose_sid(struct pkvm_smmu *smmu, u32 sid);
+void pkvm_smmu_name_sid(struct pkvm_smmu *smmu, u32 sid, u32 pviommu, u32 vsid);
 
 /* assignable.c */
 unsigned int pkvm_smmu_count_assignable(void);

@@ -269,6 +269,7 @@ void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 
 		guard(mutex)(&smmu->streams_lock);
 		stream->vm = 0;
+		stream->named = false;
 		drop_stream(smmu, stream);
 	}
 	kref_put(&stream->ref, free_stream);
@@ -366,8 +367,29 @@ void pkvm_smmu_lose_sid(struct pkvm_smmu *smmu, u32 sid)
 	scoped_guard(mutex, &stream->lock) {
 		guard(mutex)(&smmu->streams_lock);
 		stream->vm = PKVM_SMMU_NOBODY;
+		stream->named = false;
 	}
 	kref_put(&stream->ref, free_stream);
+}
+
+/**
+ * pkvm_smmu_name_sid() - note what a VM calls a stream, as EL2 does
+ * @smmu: the SMMU
+ * @sid: the stream ID, given to the VM
+ * @pviommu: number of the pvIOMMU
+ * @vsid: virtual stream ID
+ */
+void pkvm_smmu_name_sid(struct pkvm_smmu *smmu, u32 sid, u32 pviommu, u32 vsid)
+{
+	struct pkvm_smmu_stream *stream;
+
+	guard(mutex)(&smmu->streams_lock);
+	stream = xa_load(&smmu->streams, sid);
+	if (!stream)
+		return;
+	stream->pviommu = pviommu;
+	stream->vsid = vsid;
+	stream->named = true;
 }
 
 static bool has_stream(struct pkvm_smmu_master *master, u32 sid)
