@@ -2,6 +2,8 @@
 /*
  * Which domain a stream uses, and whose the stream is.
  */
+#include <asm/kvm_hypevents.h>
+
 #include <iommu.h>
 
 /* Both levels of one chunk of the stream table: STEs and what EL2 knows of them */
@@ -41,6 +43,11 @@ static int stream_switch(struct hyp_smmu *smmu, u32 sid, struct smmu_stream *str
 		stream->domain = domain;
 	else if (domain)
 		domain_put_tag(domain, smmu);
+
+	if (domain)
+		trace_iommu_attach(iommu_vm_handle(owner_of(stream)), smmu->mmio_phys, sid, ret);
+	else
+		trace_iommu_detach(iommu_vm_handle(owner_of(stream)), smmu->mmio_phys, sid, ret);
 
 	return ret;
 }

@@ -4,6 +4,8 @@
  */
 #include <linux/iommu.h>
 
+#include <asm/kvm_hypevents.h>
+
 #include <iommu.h>
 #include <mmio.h>
 #include <page_use.h>
@@ -85,6 +87,7 @@ int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 s
 	hyp_spin_unlock(&domain->lock);
 
 	page_use_put(phys + *done, size - *done);
+	trace_iommu_map(iommu_vm_handle(domain->owner), iova, *done, ret);
 
 	return ret;
 }
@@ -149,6 +152,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 		*done = 0;
 	hyp_spin_unlock(&domain->lock);
 	*block = kvm_granule_size(level);
+	trace_iommu_unmap(iommu_vm_handle(owner), iova, *done, ret);
 put:
 	handle_put(&owner->handles, handle);
 

@@ -6,6 +6,8 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/pkvm.h>
 
+#include <asm/kvm_hypevents.h>
+
 #include <device.h>
 #include <vm.h>
 
@@ -16,6 +18,11 @@
 #define NR_CONTEXTS		roundup_pow_of_two(KVM_MAX_PVMS)
 
 static struct iommu_vm *contexts[NR_CONTEXTS];
+
+pkvm_handle_t iommu_vm_handle(const struct iommu_owner *owner)
+{
+	return owner == &iommu_host ? 0 : container_of(owner, struct iommu_vm, owner)->handle;
+}
 
 static struct iommu_vm **slot_of(u64 handle)
 {
@@ -383,6 +390,7 @@ int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc)
 		return ret;
 
 	ret = drain_step(vm, mc);
+	trace_iommu_teardown(handle, ret);
 
 	hyp_spin_lock(&vm_table_lock);
 	vm->draining = false;

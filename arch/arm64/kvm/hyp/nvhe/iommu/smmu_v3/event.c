@@ -2,6 +2,7 @@
 /*
  * The event queue (sections 3.5.4 and 7) and global errors (section 7.5).
  */
+#include <asm/kvm_hypevents.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm_iommu.h>
 
@@ -54,6 +55,8 @@ static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
 			record[i] = le64_to_cpu(READ_ONCE(slot[i]));
 		cons++;
 		ret |= PKVM_IOMMU_POLL_EVENT;
+		trace_iommu_fault(smmu->mmio_phys, FIELD_GET(EVTQ_0_SID, record[0]),
+				  FIELD_GET(EVTQ_0_ID, record[0]));
 	}
 
 	if (ret) {
