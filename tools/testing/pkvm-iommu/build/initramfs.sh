@@ -5,7 +5,7 @@
 #   busybox                                     (static, arm64)
 #   initramfs/        copied over the root as it is; holds /init
 #   programs/*.c      static programs           -> /bin
-#   tools/virt/pkvm-vmm                         -> /bin
+#   tools/virt/pkvm-vmm, pkvm-iommu-stat        -> /bin
 #   modules/          kernel modules (Kbuild)   -> /lib/modules/*.ko
 #   the kernel itself, for VMs                  -> /guest/Image
 #   an initramfs for VMs                        -> /guest/initramfs.cpio
@@ -37,11 +37,13 @@ build_programs()
 	done
 }
 
-build_vmm()
+build_tools()
 {
 	make -C "$TOP/tools/virt/pkvm-vmm" CROSS_COMPILE="$CROSS_COMPILE" \
 		O="$OUT/pkvm-vmm" FDT="$OUT/arm64"
-	cp "$OUT/pkvm-vmm/pkvm-vmm" "$ROOT/bin/"
+	make -C "$TOP/tools/virt/pkvm-iommu-stat" CROSS_COMPILE="$CROSS_COMPILE" \
+		O="$OUT/pkvm-iommu-stat"
+	cp "$OUT/pkvm-vmm/pkvm-vmm" "$OUT/pkvm-iommu-stat/pkvm-iommu-stat" "$ROOT/bin/"
 }
 
 # The modules are built in a copy, so that the sources stay clean and every
@@ -101,7 +103,7 @@ build_initramfs()
 	rsync -a "$TESTING/initramfs/" "$ROOT/"
 	chmod 755 "$ROOT/init"
 	build_programs "$TESTING/programs" "$ROOT/bin"
-	build_vmm
+	build_tools
 	build_modules
 	build_guest
 	archive "$ROOT" "$INITRAMFS"
@@ -112,7 +114,7 @@ inputs()
 {
 	cat "$BUILD/built"
 	find "$TESTING/initramfs" "$TESTING/programs" "$TESTING/modules" \
-		"$TESTING/guest" "$TOP/tools/virt/pkvm-vmm" \
+		"$TESTING/guest" "$TOP/tools/virt" \
 		"$HERE/initramfs.sh" -type f -printf '%p %T@ %s\n' 2>/dev/null | sort
 }
 
