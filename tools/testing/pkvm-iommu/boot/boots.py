@@ -50,7 +50,7 @@ def with_io(**options):
 
 
 BOOTS = [
-    Boot("control", ["control"], {"devices": EDUS, "smmu": "none"}),
+    Boot("control", ["control", "hostile_control"], {"devices": EDUS, "smmu": "none"}),
     Boot("stock", ["control_stock", "domain", "io", "platform"],
          with_io(mode="nvhe", append="iommu.passthrough=1"), disks=2),
     Boot("hypercall", ["cpu", "hypercall", "paging", "domain"],
@@ -73,6 +73,10 @@ BOOTS = [
     Boot("assigned-reset-optional", ["assigned_reset_optional"],
          {"devices": EDUS, "assignable": "test,no-reset",
           "append": "arm_smmu_v3_pkvm.reset=optional"}),
+    Boot("hostile-host", ["hostile"],
+         {"devices": EDUS, "cpus": 4, "assignable": "qemu,edu-pair"}, total=2400),
+    Boot("hostile-guest", ["hostile_guest"],
+         {"devices": EDUS, "assignable": "qemu,edu-pair"}),
     Boot("churn", ["churn"], with_io(cpus=4), disks=2),
     Boot("churn-paging", ["churn"], with_io(append=PAGING), disks=2),
     Boot("identity", ["pvm", "attack", "io", "platform"], with_io(), disks=2),

@@ -31,6 +31,10 @@ int pages_alloc(struct test_file *file, struct pkvm_test_pages *pages);
 int pages_free(struct test_file *file, u64 phys, bool forget);
 void pages_release(struct test_file *file);
 
+/* hostile.c */
+int hostile_run(struct pkvm_test_hostile *arg);
+int hostile_end(struct pkvm_test_hostile *arg);
+
 /* domain.c */
 int domain_ioctl(struct test_file *file, unsigned int cmd,
 		 struct pkvm_test_map *map);

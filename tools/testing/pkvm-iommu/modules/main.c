@@ -32,6 +32,8 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 		KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_guest),
 	[PKVM_TEST_HVC_WRPROTECT_GUEST] =
 		KVM_HOST_SMCCC_FUNC(__pkvm_host_wrprotect_guest),
+	[PKVM_TEST_HVC_RESERVE_VM] = KVM_HOST_SMCCC_FUNC(__pkvm_reserve_vm),
+	[PKVM_TEST_HVC_UNRESERVE_VM] = KVM_HOST_SMCCC_FUNC(__pkvm_unreserve_vm),
 };
 
 /* The programs have their own list of operations: programs/hcall.h */
@@ -80,6 +82,7 @@ static long test_ioctl(struct file *filp, unsigned int cmd, unsigned long uarg)
 		struct pkvm_test_kva kva;
 		struct pkvm_test_hvc hvc;
 		struct pkvm_test_map map;
+		struct pkvm_test_hostile hostile;
 	} arg = { };
 	size_t size = _IOC_SIZE(cmd);
 	long ret;
@@ -113,6 +116,12 @@ static long test_ioctl(struct file *filp, unsigned int cmd, unsigned long uarg)
 		break;
 	case PKVM_TEST_HVC:
 		ret = test_hvc(&arg.hvc);
+		break;
+	case PKVM_TEST_HOSTILE:
+		ret = hostile_run(&arg.hostile);
+		break;
+	case PKVM_TEST_HOSTILE_END:
+		ret = hostile_end(&arg.hostile);
 		break;
 	default:
 		ret = domain_ioctl(file, cmd, &arg.map);

@@ -99,6 +99,8 @@ enum pkvm_test_hvc_func {
 	PKVM_TEST_HVC_FORCE_RECLAIM,
 	PKVM_TEST_HVC_UNSHARE_GUEST,
 	PKVM_TEST_HVC_WRPROTECT_GUEST,
+	PKVM_TEST_HVC_RESERVE_VM,
+	PKVM_TEST_HVC_UNRESERVE_VM,
 	PKVM_TEST_NR_HVC,
 };
 
@@ -121,6 +123,55 @@ struct pkvm_test_map {
 	__u64 size;	/* out for UNMAP: bytes unmapped */
 };
 
+/**
+ * struct pkvm_test_hostile - many hypercalls, one after the other, on one CPU
+ * @seed: in: decides all calls and their arguments
+ * @count: in: number of calls
+ * @nr_foreign: in: entries of @foreign
+ * @nr_sids: in: entries of @sids
+ * @nr_vm_sids: in: how many of @sids are a VM's, from the first on
+ * @good: in: file of a protected VM that must not notice
+ * @victim: in: file of a protected VM with one vCPU, which does not run
+ * @plain: in: file of such a VM that is not protected
+ * @arena: in: host memory which may be given away and mapped for DMA
+ * @size: in: bytes of it, a multiple of 2 MiB
+ * @sids: in: streams to attach and to route
+ * @foreign: in: pages that EL2 must neither take nor map nor give: its own, the good
+ *	VM's, registers
+ * @calls: out: hypercalls made
+ * @accepted: out: how many of them EL2 did not refuse
+ * @wrong: out: how many of them did what they must not do
+ * @regs: out: x0 to x7 of the first of those, before the call
+ * @result: out: x0 and x1 after it
+ *
+ * The same seed gives the same calls; what comes of them also depends on those of
+ * other CPUs. Whatever a call may legitimately take from the host is in the arena.
+ */
+struct pkvm_test_hostile {
+	__u64 seed;
+	__u32 count;
+	__u32 nr_foreign;
+	__u32 nr_sids;
+	__u32 nr_vm_sids;
+	__s32 good;
+	__s32 victim;
+	__s32 plain;
+	__u32 reserved;
+	__u64 arena;
+	__u64 size;
+	__u32 sids[8];
+	__u64 foreign[16];
+	__u64 calls;
+	__u64 accepted;
+	__u64 wrong;
+	__u64 regs[8];
+	__u64 result[2];
+};
+
+/* Where hostile calls map: no memory of a small machine, in the identity map */
+#define PKVM_TEST_HOSTILE_IOVA	0x200000000ULL
+#define PKVM_TEST_HOSTILE_PAGES	1024
+
 #define PKVM_TEST_IO		0xb7
 #define PKVM_TEST_ENGINE	_IOWR(PKVM_TEST_IO, 1, struct pkvm_test_engine)
 #define PKVM_TEST_DMA		_IOW(PKVM_TEST_IO, 2, struct pkvm_test_dma)
@@ -137,5 +188,11 @@ struct pkvm_test_map {
 #define PKVM_TEST_MAP		_IOW(PKVM_TEST_IO, 12, struct pkvm_test_map)
 #define PKVM_TEST_UNMAP		_IOWR(PKVM_TEST_IO, 13, struct pkvm_test_map)
 #define PKVM_TEST_IOVA_TO_PHYS	_IOWR(PKVM_TEST_IO, 14, struct pkvm_test_map)
+/*
+ * HOSTILE_END takes back what hostile calls have left at EL2: its @calls is the
+ * number of pages of the arena that are not the host's any more.
+ */
+#define PKVM_TEST_HOSTILE	_IOWR(PKVM_TEST_IO, 16, struct pkvm_test_hostile)
+#define PKVM_TEST_HOSTILE_END	_IOWR(PKVM_TEST_IO, 17, struct pkvm_test_hostile)
 
 #endif
