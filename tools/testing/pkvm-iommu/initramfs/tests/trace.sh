@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What EL2 does about DMA, in the hypervisor's own trace: of the host all, of VMs
+# what the host may know.
+#
+# test: stat_owners
+# test: stat_faults
+# test: stat_mapped
+# test: trace_attach
+# test: trace_detach
+# test: trace_map
+# test: trace_unmap
+# test: trace_fault
+# test: trace_teardown
+# test: trace_no_addresses
+# test: trace_off
+
+. /lib/guest.sh
+
+TRACE=/sys/kernel/tracing/remotes/hypervisor
+
+events_on() {
+	local enable
+	for enable in $(find $TRACE/events -path '*/iommu_*/enable'); do
+		echo $1 >$enable
+	done
+	echo $1 >$TRACE/tracing_on
+}
+
+traced() {
+	grep -q "iommu_$1" /tmp/trace
+}
+
+# An event of the host and one of a VM, without a word of where
+host_and_vm() {
+	traced "$1 vm=0 $2" && traced "$1 vm=0x1[0-9a-f]* $3"
+}
+
+no_addresses() {
+	traced "map vm=0x" && ! traced "[a-z]* vm=0x[^ ]* iova=0x" &&
+		! grep 'vm=0x' /tmp/trace | grep -q 40000000
+}
+
+# Nothing is recorded, and the buffer stays what it was
+trace_off() {
+	local results=$(cat $KTAP_COUNT)
+	iommu_stat stat_mapped >/dev/null
+	echo $results >$KTAP_COUNT
+	cat $TRACE/trace | cmp -s - /tmp/trace
+}
+
+vfio_bind edu-pair
+load_module
+mount -t tracefs tracefs /sys/kernel/tracing
+echo 256 >$TRACE/buffer_size_kb
+events_on 1
+iommu_stat stat_owners stat_faults stat_mapped
+events_on 0
+cat $TRACE/trace >/tmp/trace
+note "$(grep -c iommu_ /tmp/trace) events"
+grep iommu_ /tmp/trace | head -n 12 | while read -r line; do note "$line"; done
+check trace_attach host_and_vm attach 'smmu=0x9050000 sid=0x18 ret=0' \
+	'smmu=0x9050000 sid=0x8 ret=0'
+check trace_detach host_and_vm detach 'smmu=0x9050000 sid=' \
+	'smmu=0x9050000 sid=0x8 ret=0'
+check trace_map host_and_vm map 'iova=0x123400000 size=0x[1-9a-f][0-9a-f]* ret=0' \
+	'iova=0 size='
+check trace_unmap host_and_vm unmap \
+	'iova=0x123400000 size=0x[1-9a-f][0-9a-f]* ret=0' \
+	'iova=0 size='
+check trace_fault traced 'fault smmu=0x9050000 sid=0x8 type=0x10'
+check trace_teardown traced 'teardown vm=0x1[0-9a-f]* ret=0'
+check trace_no_addresses no_addresses
+check trace_off trace_off
