@@ -4,10 +4,14 @@
 Each case: console text, planned names, how QEMU ended, expected verdicts.
 """
 
+import fnmatch
 import os
+import re
 import sys
 import time
 
+import boots
+import suite
 from console import Console, Result
 from qemu import run_command
 
@@ -83,12 +87,35 @@ def check_timeouts():
                       "not done after"))))
 
 
+# The documentation names the tests that stand for each line of its tables
+THREATS = os.path.join(os.path.dirname(__file__), "../../../..",
+                       "Documentation/virt/kvm/arm/pkvm-iommu.rst")
+TEST = re.compile(r"``([\w*-]+/\w+\.\w+(?:/[\w-]+)?)``")
+THREATS_MIN = 80
+
+
+def check_threats():
+    """Every test that the documentation names exists, or what it matches."""
+    with open(THREATS, encoding="utf-8") as f:
+        named = TEST.findall(f.read())
+    known = {f"{b.name}/{n}" for b in boots.BOOTS + boots.matrix(False)
+             for n in b.planned()}
+    for name, test in suite.planned():
+        known |= {f"native-{name}/{test}",
+                  f"native-{name}/{test.split('/')[0]}"}
+    missing = sorted(n for n in set(named) if not fnmatch.filter(known, n))
+    if missing:
+        return "no such tests: " + " ".join(missing)
+    return "" if len(named) >= THREATS_MIN else f"only {len(named)} names"
+
+
 def run():
     """A Result for each check."""
     checks = {name: lambda c=case: check_console(*c)
               for name, case in CASES.items()}
     checks["seconds"] = check_seconds
     checks["timeouts"] = check_timeouts
+    checks["threats"] = check_threats
     results = []
     for name, check in checks.items():
         start = time.monotonic()
