@@ -45,9 +45,11 @@
  *	call returns. Refused where nothing is mapped at the IOVA, and where the
  *	range begins or ends within the block that is mapped there: blocks are
  *	never split.
- * @PVIOMMU_OP_FEATURES: x1 = bitmap of features, none is defined yet, x2 = bitmap
- *	of page and block sizes, smallest is the granule, x3 = input address bits
- *	of a domain.
+ * @PVIOMMU_OP_FEATURES: x1 = PVIOMMU_FEATURE_*, x2 = bitmap of page and block
+ *	sizes, smallest is the granule, x3 = input address bits of a domain.
+ * @PVIOMMU_OP_GET_EVENT: takes the oldest fault of the VM's devices. x1 = pvIOMMU
+ *	(bits 31:0) and vSID (63:32), x2 = IOVA, x3 = PVIOMMU_EVENT_*. Without
+ *	PVIOMMU_EVENT_VALID there is none.
  */
 enum pviommu_op {
 	PVIOMMU_OP_ATTACH_DEV	= 0,
@@ -58,6 +60,7 @@ enum pviommu_op {
 	PVIOMMU_OP_UNMAP_PAGES	= 5,
 
 	PVIOMMU_OP_FEATURES	= 0x10,
+	PVIOMMU_OP_GET_EVENT	= 0x11,
 };
 
 /* MAP_PAGES x6; other bits are refused */
@@ -67,6 +70,18 @@ enum pviommu_op {
 #define PVIOMMU_PROT_NOEXEC	BIT(3)
 #define PVIOMMU_PROT_MMIO	BIT(4)
 #define PVIOMMU_PROT_PRIV	BIT(5)
+
+/* FEATURES x1 */
+#define PVIOMMU_FEATURE_EVENTS	BIT(0)	/* PVIOMMU_OP_GET_EVENT */
+
+/* GET_EVENT x3: type as the SMMUv3 numbers events, the access, faults not kept */
+#define PVIOMMU_EVENT_TYPE	GENMASK_ULL(7, 0)
+#define PVIOMMU_EVENT_PRIV	BIT(8)	/* privileged access */
+#define PVIOMMU_EVENT_INSTR	BIT(9)	/* instruction fetch */
+#define PVIOMMU_EVENT_READ	BIT(10)	/* read, else write */
+#define PVIOMMU_EVENT_IOVA	BIT(11)	/* x2 and the three above mean something */
+#define PVIOMMU_EVENT_VALID	BIT(12)	/* there was a fault */
+#define PVIOMMU_EVENT_LOST	GENMASK_ULL(63, 32)
 
 struct device;
 

@@ -159,8 +159,11 @@ enum pkvm_iommu_unsupported {
  * @PKVM_IOMMU_OP_IOVA_TO_PHYS: x2 = handle, x3 = IOVA. Returns x1 = 0 and
  *	x2 = physical address, or -ENOENT/-ERANGE/-ENXIO.
  * @PKVM_IOMMU_OP_POLL: x2 = SMMU. Handles global errors and takes one record off
- *	the event queue. Returns x1 = PKVM_IOMMU_POLL_*, x2..x5 = the record.
- *	-ENOENT.
+ *	the event queue. Returns x1 = PKVM_IOMMU_POLL_*, x2..x5 = the record, or
+ *	of one about a stream of a VM: x2 = the VM, x3 = pvIOMMU (bits 31:0) and
+ *	vSID (63:32), x4 = type and PVIOMMU_EVENT_* as the guest gets them, without
+ *	the IOVA, x5 = stream ID. If the owner of the stream has changed since,
+ *	x2 to x4 are 0. -ENOENT.
  *
  * Calls about a VM name it by its pKVM handle. Its memory is charged to it: a
  * pool of its own pays for routes, domains and tables. Calls about one VM that
@@ -243,6 +246,7 @@ enum pkvm_iommu_op {
 #define PKVM_IOMMU_POLL_OVERFLOW	BIT(1)	/* records were lost */
 #define PKVM_IOMMU_POLL_GERROR		BIT(2)	/* global error, in bits 31:16 */
 #define PKVM_IOMMU_POLL_DEAD		BIT(3)	/* SMMU off, all streams abort */
+#define PKVM_IOMMU_POLL_VM_EVENT	BIT(4)	/* x2..x5 tell of a VM's record */
 #define PKVM_IOMMU_POLL_GERROR_BITS	GENMASK(31, 16)
 
 /*

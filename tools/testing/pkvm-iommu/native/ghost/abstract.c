@@ -244,6 +244,39 @@ static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struc
 	}
 }
 
+/* By EL2's own structures, at any moment of a call */
+u8 ghost_stream_owner(unsigned int smmu, unsigned int sid)
+{
+	struct hyp_smmu *s = hyp_smmus[smmu];
+	struct smmu_stream *stream = s->streams;
+
+	if (s->split)
+		stream = ((struct smmu_stream **)s->streams)[sid >> s->split];
+	if (!stream)
+		return GHOST_HOST;
+
+	return owner_number(stream[s->split ? sid & (BIT(s->split) - 1) : sid].owner);
+}
+
+static void read_events(struct ghost_vm *v, const struct iommu_events *events)
+{
+	unsigned int i;
+
+	BUILD_BUG_ON(GHOST_MAX_EVENTS != IOMMU_EVENTS_MAX);
+	v->nr_events = events->nr;
+	v->lost = events->lost;
+	for (i = 0; i < events->nr; i++) {
+		const struct iommu_event *e;
+
+		e = &events->ring[(events->first + i) % IOMMU_EVENTS_MAX];
+		/* No padding: they are compared */
+		v->events[i].iova = e->iova;
+		v->events[i].pviommu = e->pviommu;
+		v->events[i].vsid = e->vsid;
+		v->events[i].reason = e->reason;
+	}
+}
+
 static void read_vm(struct ghost *g, unsigned int nr)
 {
 	pkvm_handle_t handle = NATIVE_HANDLE_OFFSET + nr;
@@ -269,6 +302,7 @@ static void read_vm(struct ghost *g, unsigned int nr)
 	pool_of(g, GHOST_VM + nr)->used++;
 	read_owner(g, GHOST_VM + nr, &context->owner);
 	read_routes(v, pool_of(g, GHOST_VM + nr), context);
+	read_events(v, &context->events);
 }
 
 void ghost_read(struct ghost *g)

@@ -134,6 +134,10 @@ static ghost_verdict differ_vms(const struct ghost *want, const struct ghost *ha
 		    memcmp(w->routes, h->routes, sizeof(w->routes)))
 			return differ("VM %u: its %u routes are not the %u that it should have", i,
 				      h->nr_routes, w->nr_routes);
+		if (w->nr_events != h->nr_events || w->lost != h->lost ||
+		    memcmp(w->events, h->events, w->nr_events * sizeof(*w->events)))
+			return differ("VM %u: it has other faults than it should: %u and %u lost, want %u and %u",
+				      i, h->nr_events, h->lost, w->nr_events, w->lost);
 		if (memcmp(w->gfn, h->gfn, sizeof(w->gfn)))
 			return differ("VM %u: its memory changed", i);
 	}

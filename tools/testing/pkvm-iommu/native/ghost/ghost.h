@@ -11,6 +11,7 @@
  *	spec_host.c		calls of the host about its own domains
  *	spec_vm.c		calls of the host about VMs
  *	spec_guest.c		calls of guests
+ *	spec_event.c		faults: who learns what of them
  *	spec_memory.c		ownership of pages, and the life of VMs
  *	abstract.c		how the state is read off the running EL2 code
  *	reach.c			what is true of each access of a device, and of
@@ -106,6 +107,14 @@ struct ghost_route {
 	bool	blocked;
 };
 
+/* A fault that a VM has not asked for; and how many it can have */
+struct ghost_event {
+	u64	iova, reason;
+	u32	pviommu, vsid;
+};
+
+#define GHOST_MAX_EVENTS	16
+
 enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
 
 /**
@@ -120,6 +129,9 @@ enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
  * @wait_ipa: the page that its last call waits for
  * @waits: how often the host was asked for it
  * @gfn: its memory, as entries of its stage 2
+ * @events: its faults, the oldest first
+ * @nr_events: how many
+ * @lost: how many more there were
  */
 struct ghost_vm {
 	enum ghost_life		life;
@@ -129,6 +141,9 @@ struct ghost_vm {
 	u64			wait_ipa;
 	unsigned int		waits;
 	kvm_pte_t		gfn[NATIVE_GUEST_PAGES];
+	struct ghost_event	events[GHOST_MAX_EVENTS];
+	unsigned int		nr_events;
+	u32			lost;
 };
 
 /* Memory that an owner lent to EL2 (I9) */
@@ -197,12 +212,17 @@ void ghost_read(struct ghost *g);
 ghost_verdict ghost_differ(const struct ghost *want, const struct ghost *have);
 void ghost_copy(struct ghost *to, const struct ghost *from);
 struct iommu_vm *ghost_context(unsigned int vm);
+u8 ghost_stream_owner(unsigned int smmu, unsigned int sid);
 
 /* invariants.c */
 ghost_verdict ghost_invariants(const struct ghost *g);
 
 /* concrete.c: what the EL2 code's structures must agree on among themselves */
 ghost_verdict ghost_concrete(void);
+
+/* spec_event.c: follow the streams, so as to know whose an event was when it came */
+void ghost_watch_events(void);
+void ghost_streams_changed(const struct ghost *was, const struct ghost *is);
 
 /* reach.c */
 void ghost_watch_devices(void);

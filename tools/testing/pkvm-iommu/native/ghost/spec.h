@@ -33,4 +33,8 @@ ghost_verdict spec_add_leaves(struct ghost *g, struct ghost_domain *d, u64 iova,
 ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 size, long ret,
 			 u64 done, u64 block, const struct ghost *post);
 
+/* spec_event.c */
+ghost_verdict spec_poll(struct ghost *g, const struct ghost_call *c);
+ghost_verdict spec_get_event(struct ghost_vm *vm, const u64 x[4]);
+
 #endif /* NATIVE_GHOST_SPEC_H */

@@ -223,11 +223,21 @@ static ghost_verdict features(const struct guest *me)
 {
 	if (!zero_from(me, 0))
 		return refused(me);
-	ALLOWED(me->status == SMCCC_RET_SUCCESS && !me->c->guest.x[1] &&
+	ALLOWED(me->status == SMCCC_RET_SUCCESS &&
+		me->c->guest.x[1] == PVIOMMU_FEATURE_EVENTS &&
 		me->c->guest.x[2] == (PAGE_SIZE | GHOST_BLOCK) &&
 		me->c->guest.x[3] == ghost_ias(), "FEATURES does not say what is there");
 
 	return NULL;
+}
+
+static ghost_verdict get_event(const struct guest *me)
+{
+	if (!zero_from(me, 0))
+		return refused(me);
+	ALLOWED(me->status == SMCCC_RET_SUCCESS, "GET_EVENT fails");
+
+	return spec_get_event(me->vm, me->c->guest.x);
 }
 
 static ghost_verdict req_dma(struct ghost *g, const struct guest *me)
@@ -303,6 +313,8 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		return unmap_pages(g, &me, post);
 	case PVIOMMU_OP_FEATURES:
 		return features(&me);
+	case PVIOMMU_OP_GET_EVENT:
+		return get_event(&me);
 	}
 	ALLOWED(done && me.status == SMCCC_RET_NOT_SUPPORTED, "an unknown op is served");
 

@@ -528,7 +528,7 @@ static ghost_verdict poll(struct ghost *g, const struct ghost_call *c, const str
 	ALLOWED(!(c->result.ret & PKVM_IOMMU_POLL_DEAD) == !post->smmu_dead[c->arg[0]],
 		"POLL is wrong about a dead SMMU");
 
-	return NULL;
+	return spec_poll(g, c);
 }
 
 ghost_verdict spec_host(struct ghost *g, const struct ghost_call *c, const struct ghost *post)

@@ -172,6 +172,8 @@ static ghost_verdict vm_drain(struct ghost *g, const struct ghost_call *c, const
 	ALLOWED(!pool_of(g, owner)->free && !pool_of(g, owner)->used,
 		"I9: a drained VM does not get all its memory back");
 	vm->context = false;
+	vm->nr_events = 0;
+	vm->lost = 0;
 	vm->dead = false;
 	vm->served = false;
 

@@ -20,6 +20,7 @@ static const struct {
 	{ "&domain->lock",	5 },
 	{ "&host_idmap->lock",	5 },
 	{ "&smmu->evtq_lock",	5 },
+	{ "&events->lock",	5 },
 	{ "&smmu->cmdq_lock",	6 },
 	{ "&pool->lock",	6 },
 };

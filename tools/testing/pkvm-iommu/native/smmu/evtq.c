@@ -6,10 +6,14 @@
 
 #include "sim.h"
 
+u64 (*sim_event_owner)(struct sim_smmu *smmu, u32 sid);
+
 void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, bool write)
 {
 	u32 size = 1u << (smmu->evtq_base & Q_BASE_LOG2SIZE), mask = 2 * size - 1;
 	u32 prod = smmu->evtq_prod, cons = smmu->evtq_cons;
+	struct sim_event *event;
+	unsigned int i;
 	u64 phys;
 
 	if (fault == SIM_ABORT || !(smmu->cr0ack & CR0_EVTQEN))
@@ -22,10 +26,13 @@ void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, b
 	}
 
 	phys = (smmu->evtq_base & Q_BASE_ADDR_MASK) + (prod & (size - 1)) * 32;
-	sim_write64(smmu, phys, fault | (u64)sid << 32);
-	sim_write64(smmu, phys + 8, write ? 0 : EVTQ_1_RnW);
-	sim_write64(smmu, phys + 16, iova);
-	sim_write64(smmu, phys + 24, 0);
+	event = &smmu->events[prod & (size - 1)];
+	*event = (struct sim_event) {
+		.record	= { fault | (u64)sid << 32, write ? 0 : EVTQ_1_RnW, iova },
+		.owner	= sim_event_owner ? sim_event_owner(smmu, sid) : 0,
+	};
+	for (i = 0; i < ARRAY_SIZE(event->record); i++)
+		sim_write64(smmu, phys + 8 * i, event->record[i]);
 	smmu->evtq_prod = (prod & ~mask) | ((prod + 1) & mask);
 	smmu->nr_events++;
 }

@@ -119,6 +119,16 @@ static void write_cmdq_prod(struct sim_smmu *smmu, u32 val)
 	smmu->cmdq_prod = val & (2 * size - 1);
 }
 
+/* What is taken off the queue, before the slot may be used again */
+static void write_evtq_cons(struct sim_smmu *smmu, u32 val)
+{
+	u32 size = 1u << (smmu->evtq_base & Q_BASE_LOG2SIZE);
+
+	if ((val ^ smmu->evtq_cons) & (2 * size - 1))
+		smmu->taken = smmu->events[smmu->evtq_cons & (size - 1)];
+	smmu->evtq_cons = val;
+}
+
 static void write_register(struct sim_smmu *smmu, u64 offset, u64 val)
 {
 	switch (offset) {
@@ -179,7 +189,7 @@ static void write_register(struct sim_smmu *smmu, u64 offset, u64 val)
 		smmu->evtq_prod = val;
 		return;
 	case PAGE1 + ARM_SMMU_EVTQ_CONS:
-		smmu->evtq_cons = val;
+		write_evtq_cons(smmu, val);
 		return;
 	}
 	native_fail("writes 0x%lx to register 0x%lx", val, offset);

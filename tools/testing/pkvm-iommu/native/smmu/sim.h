@@ -74,6 +74,18 @@ struct sim_inval {
 	u64	seq;
 };
 
+/**
+ * struct sim_event - an event, as it was made
+ * @record: what is in the queue
+ * @owner: what sim_event_owner() said then
+ */
+struct sim_event {
+	u64	record[4];
+	u64	owner;
+};
+
+#define SIM_MAX_EVENTS		2048
+
 struct sim_smmu {
 	struct sim_config	cfg;
 	void			*va;
@@ -83,6 +95,9 @@ struct sim_smmu {
 	u32	strtab_base_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u64	strtab_base, cmdq_base, evtq_base;
 	bool	stuck;		/* executes no command any more */
+
+	/* What is in the event queue, and what was last taken off it */
+	struct sim_event	events[SIM_MAX_EVENTS], taken;
 
 	u64			seq;
 	struct sim_tlb_entry	tlb[SIM_TLB_SIZE];
@@ -184,7 +199,8 @@ enum sim_fault sim_context_s1(struct sim_smmu *smmu, const u64 ste[8], const u64
 			      struct sim_context *ctx);
 u8 sim_address_bits(u8 encoding);
 
-/* evtq.c */
+/* evtq.c; whose is a stream? */
+extern u64 (*sim_event_owner)(struct sim_smmu *smmu, u32 sid);
 void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, bool write);
 
 /* lock.c: one for all, only where CPUs are threads */

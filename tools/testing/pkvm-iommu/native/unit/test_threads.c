@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <sched.h>
 
+#include <linux/pkvm-pviommu.h>
+
 #include <iommu.h>
 
 #include "../ghost/ghost.h"
@@ -85,7 +87,7 @@ static void *guest_cpu(void *arg)
 	for (i = 0; i < ROUNDS; i++) {
 		u64 iova = rng_below(&cpu->rng, 8) * PAGE_SIZE;
 
-		switch (rng_below(&cpu->rng, 4)) {
+		switch (rng_below(&cpu->rng, 5)) {
 		case 0:
 			guest_op(cpu->vm, 0, PVIOMMU, VSID, 0, cpu->domain, 0);
 			break;
@@ -98,6 +100,9 @@ static void *guest_cpu(void *arg)
 			break;
 		case 3:
 			guest_op(cpu->vm, 5, cpu->domain, iova, PAGE_SIZE, 0, 0);
+			break;
+		case 4:
+			guest_op(cpu->vm, PVIOMMU_OP_GET_EVENT, 0, 0, 0, 0, 0);
 			break;
 		}
 	}

@@ -233,7 +233,8 @@ static void host_step(struct gen *gen)
 		PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH,
 		PKVM_IOMMU_OP_ALLOC_DOMAIN, PKVM_IOMMU_OP_FREE_DOMAIN,
 		PKVM_IOMMU_OP_TOPUP, PKVM_IOMMU_OP_RECLAIM,
-		PKVM_IOMMU_OP_IOVA_TO_PHYS, PKVM_IOMMU_OP_POLL, PKVM_IOMMU_OP_GET_INFO,
+		PKVM_IOMMU_OP_IOVA_TO_PHYS, PKVM_IOMMU_OP_POLL, PKVM_IOMMU_OP_POLL,
+		PKVM_IOMMU_OP_GET_INFO,
 		PKVM_IOMMU_OP_VM_TOPUP, PKVM_IOMMU_OP_VM_TOPUP,
 		PKVM_IOMMU_OP_VM_ROUTE, PKVM_IOMMU_OP_VM_ROUTE, PKVM_IOMMU_OP_VM_DRAIN,
 	};
@@ -326,6 +327,7 @@ static void guest_step(struct gen *gen)
 		PVIOMMU_OP_ALLOC_DOMAIN, PVIOMMU_OP_FREE_DOMAIN,
 		PVIOMMU_OP_MAP_PAGES, PVIOMMU_OP_MAP_PAGES, PVIOMMU_OP_MAP_PAGES,
 		PVIOMMU_OP_UNMAP_PAGES, PVIOMMU_OP_UNMAP_PAGES, PVIOMMU_OP_FEATURES,
+		PVIOMMU_OP_GET_EVENT,
 	};
 	struct step *step = gen->step;
 
@@ -493,6 +495,8 @@ static void run_vm(struct gen *gen, unsigned int nr, const struct ghost_vm *vm, 
 		guest_op(gen, nr, PVIOMMU_OP_DETACH_DEV);
 	else if (dice < 11)
 		guest_op(gen, nr, PVIOMMU_OP_FREE_DOMAIN);
+	else if (dice < 12)
+		guest_op(gen, nr, PVIOMMU_OP_GET_EVENT);
 	else if (dice < 22)
 		guest_op(gen, nr, PVIOMMU_OP_MAP_PAGES);
 	else

@@ -40,6 +40,7 @@ void walk_start(struct walk *walk)
 	for (i = 0; i < sim_nr_smmus; i++)
 		sim_smmus[i]->cfg.deaf_cr0 = walk->deaf;
 	ghost_watch_devices();
+	ghost_watch_events();
 	ghost_read(before);
 	baseline = boot_pages(before);
 }
@@ -301,6 +302,7 @@ static void check(struct walk *walk, const struct step *step, const struct ghost
 			    step->kind == STEP_GUEST ? c->guest.x[1] : c->result.out[0],
 			    step->kind == STEP_GUEST ? c->guest.x[2] : c->result.out[1]);
 	}
+	ghost_streams_changed(before, after);
 	before = after;
 	after = swap;
 }

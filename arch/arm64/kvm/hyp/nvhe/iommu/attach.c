@@ -112,6 +112,9 @@ static int switch_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 		ret = -EPERM;
 	if (!ret && stream->domain != from)
 		ret = -EBUSY;
+	/* I8: the guest is to know that its device does nothing any more */
+	if (!ret && to && READ_ONCE(smmu->state) != SMMU_LIVE)
+		ret = -EIO;
 	if (!ret)
 		ret = stream_switch(smmu, sid, stream, to);
 	hyp_spin_unlock(&smmu->lock);
@@ -165,6 +168,16 @@ int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 	return ret;
 }
 
+/* What the stream did before is not the new owner's to know */
+static void change_hands(struct hyp_smmu *smmu, struct smmu_stream *stream,
+			 struct iommu_owner *owner)
+{
+	stream->owner = owner;
+	stream->pviommu = 0;
+	stream->vsid = 0;
+	stream->first_event = smmu_next_event(smmu);
+}
+
 /**
  * stream_claim() - make a blocked stream of the host a VM's (I2)
  * @owner: VM
@@ -188,7 +201,7 @@ int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid)
 	if (!ret)
 		ret = smmu_ste_abort(smmu, sid);
 	if (!ret)
-		stream->owner = owner;
+		change_hands(smmu, stream, owner);
 	hyp_spin_unlock(&smmu->lock);
 
 	return ret;
@@ -209,6 +222,20 @@ int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid)
 	return ret;
 }
 
+/* What the VM calls one of its streams */
+void stream_name(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u32 pviommu,
+		 u32 vsid)
+{
+	struct smmu_stream *stream;
+
+	hyp_spin_lock(&smmu->lock);
+	if (!smmu_stream_get(smmu, sid, NULL, &stream) && stream->owner == owner) {
+		stream->pviommu = pviommu;
+		stream->vsid = vsid;
+	}
+	hyp_spin_unlock(&smmu->lock);
+}
+
 /* Give a blocked stream, if it is @owner's, to @heir; NULL: back to the host */
 void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
 		   struct iommu_owner *heir)
@@ -217,6 +244,6 @@ void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
 
 	hyp_spin_lock(&smmu->lock);
 	if (!smmu_stream_get(smmu, sid, NULL, &stream) && stream->owner == owner)
-		stream->owner = heir;
+		change_hands(smmu, stream, heir);
 	hyp_spin_unlock(&smmu->lock);
 }

@@ -173,9 +173,27 @@ static int features(struct guest_call *call)
 	if (!all_zero(call, 0))
 		return -EINVAL;
 
-	call->out[0] = 0;
+	call->out[0] = PVIOMMU_FEATURE_EVENTS;
 	call->out[1] = PAGE_SIZE | kvm_granule_size(IOMMU_BLOCK_LEVEL);
 	call->out[2] = iommu_pgtable_paging_ias(&iommu_cfg);
+
+	return 0;
+}
+
+static int get_event(struct guest_call *call)
+{
+	struct iommu_event event;
+	u32 lost;
+
+	if (!all_zero(call, 0))
+		return -EINVAL;
+
+	if (events_take(&call->vm->events, &event, &lost)) {
+		call->out[0] = event.pviommu | (u64)event.vsid << 32;
+		call->out[1] = event.iova;
+		call->out[2] = event.reason | PVIOMMU_EVENT_VALID;
+	}
+	call->out[2] |= FIELD_PREP(PVIOMMU_EVENT_LOST, lost);
 
 	return 0;
 }
@@ -197,6 +215,8 @@ static int pviommu_op(struct guest_call *call, u64 op)
 		return unmap_pages(call);
 	case PVIOMMU_OP_FEATURES:
 		return features(call);
+	case PVIOMMU_OP_GET_EVENT:
+		return get_event(call);
 	default:
 		return -EOPNOTSUPP;
 	}

@@ -200,7 +200,7 @@ static long handle_poll(struct kvm_cpu_context *ctxt)
 	if (!smmu)
 		return -ENOENT;
 
-	ret = smmu_poll(smmu, record);
+	ret = events_poll(smmu, record);
 	for (i = 0; i < EVTQ_ENT_DWORDS; i++)
 		cpu_reg(ctxt, 2 + i) = record[i];
 

@@ -10,7 +10,8 @@
  *	    hyp_iommu_domain::lock		page table and tags of one domain
  *	      iommu_pool::lock		free pages of one owner
  *	      hyp_smmu::cmdq_lock	command queue
- *	hyp_smmu::evtq_lock		event queue and global errors; then cmdq_lock
+ *	    hyp_smmu::evtq_lock	event queue and global errors; then cmdq_lock
+ *	    iommu_events::lock	faults that wait for one VM
  *
  * host_mmu.lock is never taken with another of these held, nor is the lock of a
  * guest's stage 2, which a guest's map takes to pin its pages. Map and unmap
@@ -24,6 +25,7 @@
 
 #include <nvhe/spinlock.h>
 
+#include <events.h>
 #include <handle.h>
 #include <pgtable.h>
 #include <pool.h>
@@ -33,10 +35,12 @@
  * struct iommu_owner - the host, or a VM
  * @pool: memory it lent to EL2
  * @handles: its domains; a handle means nothing to anyone else (I4)
+ * @events: faults of its devices; NULL if it is not a VM
  */
 struct iommu_owner {
 	struct iommu_pool	pool;
 	struct iommu_handles	handles;
+	struct iommu_events	*events;
 };
 
 /**
@@ -109,6 +113,8 @@ int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
 int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid);
 int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
+void stream_name(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u32 pviommu,
+		 u32 vsid);
 void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
 		   struct iommu_owner *heir);
 

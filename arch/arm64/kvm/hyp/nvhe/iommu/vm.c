@@ -105,6 +105,7 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 	struct iommu_vm *vm;
 	int ret;
 
+	BUILD_BUG_ON(sizeof(*vm) > PAGE_SIZE);
 	if (!mc->nr_pages)
 		return -ENOENT;
 	ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(mc->head), 1);
@@ -113,6 +114,7 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 
 	vm = memset(pop_hyp_memcache(mc, hyp_phys_to_virt), 0, PAGE_SIZE);
 	vm->handle = handle;
+	vm->owner.events = &vm->events;
 	hyp_spin_lock(&vm_table_lock);
 	if (!vm_may_grow(handle))
 		ret = -ENOENT;
@@ -234,6 +236,7 @@ static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 s
 		return ret;
 
 	page->routes[page->nr++] = *route;
+	stream_name(&vm->owner, route->smmu, sid, route->pviommu, route->vsid);
 	if (!group && hyp_device_group_of(route->smmu, sid))
 		vm->host_has_regs = true;
 

@@ -63,6 +63,7 @@ struct iommu_route_page {
  * @host_has_regs: a route is to an assignable device whose registers stayed with
  *	the host, which is no good for a protected VM
  * @routes: routes, newest page first
+ * @events: faults that the VM has not asked for
  */
 struct iommu_vm {
 	struct iommu_owner	owner;
@@ -72,6 +73,7 @@ struct iommu_vm {
 	bool			dead;
 	bool			host_has_regs;
 	struct iommu_route_page	*routes;
+	struct iommu_events	events;
 };
 
 /* Host calls, see enum pkvm_iommu_op */

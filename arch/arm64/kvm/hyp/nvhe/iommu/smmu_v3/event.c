@@ -34,7 +34,7 @@ static u32 poll_gerror(struct hyp_smmu *smmu)
 	return PKVM_IOMMU_POLL_GERROR | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, active);
 }
 
-static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
+static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr)
 {
 	u32 size = BIT(smmu->evtq_log2), mask = 2 * size - 1, ret = 0;
 	u32 prod = readl_relaxed(EVTQ_PROD(smmu));
@@ -54,6 +54,7 @@ static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
 		for (i = 0; i < EVTQ_ENT_DWORDS; i++)
 			record[i] = le64_to_cpu(READ_ONCE(slot[i]));
 		cons++;
+		*nr = smmu->evtq_taken++;
 		ret |= PKVM_IOMMU_POLL_EVENT;
 		trace_iommu_fault(smmu->mmio_phys, FIELD_GET(EVTQ_0_SID, record[0]),
 				  FIELD_GET(EVTQ_0_ID, record[0]));
@@ -72,18 +73,40 @@ static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
  * smmu_poll() - take one event off the queue, handle global errors
  * @smmu: SMMU
  * @record: out, the event
+ * @nr: out, its number
  *
  * Return: PKVM_IOMMU_POLL_*
  */
-u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
+u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr)
 {
 	u32 ret;
 
 	hyp_spin_lock(&smmu->evtq_lock);
-	ret = poll_gerror(smmu) | poll_event(smmu, record);
+	ret = poll_gerror(smmu) | poll_event(smmu, record, nr);
 	if (READ_ONCE(smmu->state) != SMMU_LIVE)
 		ret |= PKVM_IOMMU_POLL_DEAD;
 	hyp_spin_unlock(&smmu->evtq_lock);
 
 	return ret;
+}
+
+/**
+ * smmu_next_event() - the number of the next event
+ * @smmu: SMMU
+ *
+ * Of a stream that aborts, synchronised, all events have a smaller one.
+ *
+ * Return: the number; events are counted from 0 on, without those that are lost.
+ */
+u64 smmu_next_event(struct hyp_smmu *smmu)
+{
+	u32 queued;
+	u64 nr;
+
+	hyp_spin_lock(&smmu->evtq_lock);
+	queued = readl_relaxed(EVTQ_PROD(smmu)) - readl_relaxed(EVTQ_CONS(smmu));
+	nr = smmu->evtq_taken + (queued & (2 * BIT(smmu->evtq_log2) - 1));
+	hyp_spin_unlock(&smmu->evtq_lock);
+
+	return nr;
 }

@@ -49,10 +49,16 @@ struct smmu_features {
  * struct smmu_stream - what EL2 knows about a stream besides its STE
  * @domain: what it is attached to, NULL: aborts
  * @owner: who may attach it, NULL: the host
+ * @pviommu: and @vsid: what its owner, a VM, calls it
+ * @vsid: see @pviommu
+ * @first_event: number of the first event that is @owner's
  */
 struct smmu_stream {
 	struct hyp_iommu_domain	*domain;
 	struct iommu_owner	*owner;
+	u32			pviommu;
+	u32			vsid;
+	u64			first_event;
 };
 
 /**
@@ -85,9 +91,10 @@ struct smmu_layout {
  * @cmdq: command queue
  * @cmdq_prod: producer index with wrap bit
  * @cmdq_log2: its size
- * @evtq_lock: guards the event queue and GERRORN
+ * @evtq_lock: guards the event queue, @evtq_taken and GERRORN
  * @evtq: event queue
  * @evtq_log2: its size
+ * @evtq_taken: events that were taken off it
  * @state: see enum smmu_state; leaves SMMU_LIVE for good
  */
 struct hyp_smmu {
@@ -111,6 +118,7 @@ struct hyp_smmu {
 	hyp_spinlock_t		evtq_lock;
 	__le64			*evtq;
 	u8			evtq_log2;
+	u64			evtq_taken;
 
 	enum smmu_state		state;
 };
@@ -186,6 +194,7 @@ int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level);
 int smmu_tlb_inv_all(struct hyp_smmu *smmu, u16 id);
 
 /* event.c */
-u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS]);
+u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr);
+u64 smmu_next_event(struct hyp_smmu *smmu);
 
 #endif /* __PKVM_IOMMU_SMMU_H__ */
