@@ -8,6 +8,9 @@
  * back together when the VM dies. Nobody but EL2 and the driver of the IOMMU
  * ever needs the physical stream IDs.
  *
+ * What a VM's devices do wrong is told to the VM by EL2, and to whoever listens for
+ * it here: that there is a fault, not the address, which is the VM's own affair.
+ *
  * A front end (KVM-VFIO, iommufd) holds the device in the blocking domain,
  * decides who may use it, and chooses the numbers of the pvIOMMUs. KVM tops the
  * VM up while it runs and drains it when it dies.
@@ -15,6 +18,7 @@
 #ifndef __LINUX_PKVM_IOMMU_H
 #define __LINUX_PKVM_IOMMU_H
 
+#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/types.h>
 
@@ -22,6 +26,46 @@ struct device;
 
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 #include <linux/kvm_host.h>
+#include <linux/list.h>
+
+/* As EL2 gives them, see <linux/pkvm-pviommu.h> */
+#define PKVM_IOMMU_EVENT_PRIV	BIT(0)	/* privileged access */
+#define PKVM_IOMMU_EVENT_INSTR	BIT(1)	/* instruction fetch */
+#define PKVM_IOMMU_EVENT_READ	BIT(2)	/* read, else write */
+#define PKVM_IOMMU_EVENT_ACCESS	BIT(3)	/* the three above mean something */
+/* The IOMMU failed: nothing of the endpoint gets through any more */
+#define PKVM_IOMMU_EVENT_DEAD	BIT(4)
+
+/**
+ * struct pkvm_iommu_event - a fault of an endpoint that a VM has
+ * @pviommu: number of the pvIOMMU
+ * @vsid: what the VM calls the endpoint
+ * @type: type of event as SMMUv3 numbers them, 0 with PKVM_IOMMU_EVENT_DEAD
+ * @flags: PKVM_IOMMU_EVENT_*
+ */
+struct pkvm_iommu_event {
+	u32	pviommu;
+	u32	vsid;
+	u32	type;
+	u32	flags;
+};
+
+/**
+ * struct pkvm_iommu_listener - who wants to know of the faults of a VM
+ * @vm: pKVM handle of the VM
+ * @event: called for each, may sleep, must not take what is held when a listener
+ *	is added or removed
+ * @node: entry in the list of listeners
+ */
+struct pkvm_iommu_listener {
+	pkvm_handle_t		vm;
+	void			(*event)(struct pkvm_iommu_listener *listener,
+					 const struct pkvm_iommu_event *event);
+	struct list_head	node;
+};
+
+void pkvm_iommu_listen(struct pkvm_iommu_listener *listener);
+void pkvm_iommu_unlisten(struct pkvm_iommu_listener *listener);
 
 bool pkvm_iommu_available(void);
 int pkvm_iommu_num_endpoints(struct device *dev);

@@ -9,6 +9,8 @@
  * if the kernel would reuse the number for another pvIOMMU of this VM, that one
  * gets the next free number. A file that is open keeps the VM alive.
  *
+ * Faults of its endpoints are read from the file, see pviommu_events.c.
+ *
  * kvm->arch.config_lock guards all of this against the VM's first run, which
  * freezes the routes.
  */
@@ -30,6 +32,8 @@
 #include <asm/kvm_pkvm.h>
 #include <asm/kvm_pkvm_iommu.h>
 
+#include "pviommu.h"
+
 /*
  * What the VM's pool gets when a guest's hypercall needs memory. More than one
  * call takes, so that the next ones do not have to ask.
@@ -42,18 +46,22 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
 
 /**
  * struct kvm_pviommus - the pvIOMMUs of a VM, kvm->arch.pkvm.pviommus
- * @ids: the IDs taken; guarded by config_lock
+ * @ids: the IDs taken, and what has them: a struct kvm_pviommu, or a value if its
+ *	file is closed. Changes under config_lock; its own lock keeps the pvIOMMU
+ *	that was found
  * @devices: devices that stay with VFIO until the VM is gone, by their addresses;
  *	guarded by config_lock
  * @routed: EL2 has a route for one of them: it handles the VM's calls. Constant once
  *	the VM has run
+ * @listener: distributes faults
  *
  * Made with the first pvIOMMU, before the VM has run; stays until the VM is destroyed.
  */
 struct kvm_pviommus {
-	struct xarray	ids;
-	struct xarray	devices;
-	bool		routed;
+	struct xarray			ids;
+	struct xarray			devices;
+	bool				routed;
+	struct pkvm_iommu_listener	listener;
 };
 
 /**
@@ -61,11 +69,13 @@ struct kvm_pviommus {
  * @kvm: its VM, with a reference
  * @id: what the guest and EL2 call it
  * @routed: EL2 has a route for it; guarded by config_lock
+ * @events: faults of its endpoints
  */
 struct kvm_pviommu {
-	struct kvm	*kvm;
-	u32		id;
-	bool		routed;
+	struct kvm			*kvm;
+	u32				id;
+	bool				routed;
+	struct kvm_pviommu_events	events;
 };
 
 /* Structs begin with their size. A longer one must have zeroes at the end. */
@@ -208,7 +218,11 @@ static int pviommu_release(struct inode *inode, struct file *file)
 	struct kvm *kvm = pviommu->kvm;
 
 	scoped_guard(mutex, &kvm->arch.config_lock) {
-		if (!pviommu->routed)
+		/* The entry is there: that takes no memory, and does not fail */
+		if (pviommu->routed)
+			xa_store(&kvm->arch.pkvm.pviommus->ids, pviommu->id,
+				 xa_mk_value(0), GFP_KERNEL);
+		else
 			xa_erase(&kvm->arch.pkvm.pviommus->ids, pviommu->id);
 	}
 	kfree(pviommu);
@@ -217,13 +231,61 @@ static int pviommu_release(struct inode *inode, struct file *file)
 	return 0;
 }
 
+static ssize_t pviommu_read(struct file *file, char __user *buf, size_t count,
+			    loff_t *pos)
+{
+	struct kvm_pviommu *pviommu = file->private_data;
+
+	return kvm_pviommu_events_read(&pviommu->events, buf, count,
+				       file->f_flags & O_NONBLOCK);
+}
+
+static __poll_t pviommu_poll(struct file *file, poll_table *wait)
+{
+	struct kvm_pviommu *pviommu = file->private_data;
+
+	return kvm_pviommu_events_poll(&pviommu->events, file, wait);
+}
+
 static const struct file_operations pviommu_fops = {
 	.owner		= THIS_MODULE,
 	.release	= pviommu_release,
+	.read		= pviommu_read,
+	.poll		= pviommu_poll,
 	.unlocked_ioctl	= pviommu_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.llseek		= noop_llseek,
 };
+
+/* A fault of one of the VM's devices. Its pvIOMMU may have been closed. */
+static void tell_pviommu(struct pkvm_iommu_listener *listener,
+			 const struct pkvm_iommu_event *event)
+{
+	struct kvm_pviommus *pviommus = container_of(listener,
+						     struct kvm_pviommus,
+						     listener);
+	void *entry;
+
+	xa_lock(&pviommus->ids);
+	entry = xa_load(&pviommus->ids, event->pviommu);
+	if (entry && !xa_is_value(entry))
+		kvm_pviommu_events_add(&((struct kvm_pviommu *)entry)->events,
+				       event);
+	xa_unlock(&pviommus->ids);
+}
+
+static void end_events(struct kvm_pviommus *pviommus)
+{
+	unsigned long id;
+	void *entry;
+
+	xa_lock(&pviommus->ids);
+	xa_for_each(&pviommus->ids, id, entry) {
+		if (!xa_is_value(entry))
+			kvm_pviommu_events_end(&((struct kvm_pviommu *)entry)->events);
+	}
+	xa_unlock(&pviommus->ids);
+}
 
 static struct kvm_pviommus *get_pviommus(struct kvm *kvm)
 {
@@ -236,6 +298,9 @@ static struct kvm_pviommus *get_pviommus(struct kvm *kvm)
 	if (pviommus) {
 		xa_init(&pviommus->ids);
 		xa_init(&pviommus->devices);
+		pviommus->listener.vm = kvm->arch.pkvm.handle;
+		pviommus->listener.event = tell_pviommu;
+		pkvm_iommu_listen(&pviommus->listener);
 		kvm->arch.pkvm.pviommus = pviommus;
 	}
 
@@ -309,6 +374,9 @@ static int attach(struct kvm *kvm)
 	kvm_get_kvm(kvm);
 	pviommu->kvm = kvm;
 	pviommu->id = fd;
+	kvm_pviommu_events_init(&pviommu->events);
+	/* The entry is there, as above */
+	xa_store(&pviommus->ids, fd, pviommu, GFP_KERNEL);
 	retain_and_null_ptr(pviommu);
 	fd_install(fd, file);
 
@@ -500,7 +568,11 @@ int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
  */
 void kvm_pviommu_vm_dying(struct kvm *kvm)
 {
+	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+
 	pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
+	if (pviommus)
+		end_events(pviommus);
 }
 
 /**
@@ -514,6 +586,10 @@ void kvm_pviommu_vm_destroy(struct kvm *kvm)
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
 	struct vfio_device *device;
 	unsigned long index;
+
+	/* Before its handle can be that of another VM */
+	if (pviommus)
+		pkvm_iommu_unlisten(&pviommus->listener);
 
 	/* A VM that never ran was not drained when it died */
 	if (kvm->arch.pkvm.handle)

@@ -13,6 +13,9 @@
  *  5. KVM_PVIOMMU_SET_CONFIG gives each of them a vSID;
  *  6. only then run a vCPU for the first time.
  *
+ * Faults of the devices are read from the pvIOMMU's file, see struct
+ * kvm_pviommu_event.
+ *
  * See Documentation/virt/kvm/devices/vfio-pviommu.rst for each errno.
  */
 #ifndef _UAPI_LINUX_KVM_PVIOMMU_H
@@ -73,6 +76,35 @@ struct kvm_vfio_iommu_config {
 
 /* On the file descriptor of a pvIOMMU */
 #define KVM_PVIOMMU_SET_CONFIG	_IOWR(KVMIO, 0x1, struct kvm_vfio_iommu_config)
+
+/* kvm_pviommu_event.flags */
+#define KVM_PVIOMMU_EVENT_PRIV		(1 << 0)
+#define KVM_PVIOMMU_EVENT_INSTR		(1 << 1)
+#define KVM_PVIOMMU_EVENT_READ		(1 << 2)
+#define KVM_PVIOMMU_EVENT_ACCESS	(1 << 3)
+#define KVM_PVIOMMU_EVENT_DEAD		(1 << 4)
+
+/**
+ * struct kvm_pviommu_event - read() of the file descriptor of a pvIOMMU
+ * @size: of this structure as the kernel has it: where the next one begins
+ * @vsid: the stream whose device did something that it may not
+ * @type: what: the number that SMMUv3 gives to such events, e.g. 0x10 for access
+ *	to an address that is not mapped
+ * @flags: KVM_PVIOMMU_EVENT_ACCESS: an access, a write unless it says _READ, of an
+ *	instruction with _INSTR, privileged with _PRIV. The address is the VM's to
+ *	know. KVM_PVIOMMU_EVENT_DEAD: the IOMMU failed, @type is 0, and nothing
+ *	of the stream gets through until the machine is reset
+ * @lost: events of this pvIOMMU that found no room so far
+ * @__reserved: 0
+ */
+struct kvm_pviommu_event {
+	__u32 size;
+	__u32 vsid;
+	__u32 type;
+	__u32 flags;
+	__u64 lost;
+	__u64 __reserved;
+};
 
 /*
  * KVM_CHECK_EXTENSION on a VM: 1 if it is protected.

@@ -3,9 +3,12 @@
  * pKVM SMMUv3 host driver: fault records and global errors.
  *
  * EL2 owns the event queue and hands out its records one by one. They are
- * messages about what the host's devices did, nothing depends on them.
+ * messages about what devices did, nothing depends on them. Of the device of a VM
+ * EL2 tells only that it did something, in the VM's terms.
  */
 #include <linux/bitfield.h>
+#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-pviommu.h>
 #include <linux/string_choices.h>
 
 #include "../arm-smmu-v3.h"
@@ -44,6 +47,13 @@ static const struct {
 	[0x24] = { "E_PAGE_REQUEST", "page request" },
 	[0x25] = { "F_VMS_FETCH", "VM structure not readable", HAS_FETCH },
 };
+
+/* Flags are passed on as they are */
+static_assert(!((PKVM_IOMMU_EVENT_PRIV ^ PVIOMMU_EVENT_PRIV >> 8) |
+		(PKVM_IOMMU_EVENT_INSTR ^ PVIOMMU_EVENT_INSTR >> 8) |
+		(PKVM_IOMMU_EVENT_READ ^ PVIOMMU_EVENT_READ >> 8) |
+		(PKVM_IOMMU_EVENT_ACCESS ^ PVIOMMU_EVENT_IOVA >> 8)));
+#define VM_EVENT_FLAGS		GENMASK_ULL(11, 8)
 
 static const char * const event_class[] = {
 	"context fetch", "table walk", "input", "reserved class"
@@ -107,6 +117,81 @@ static void log_record(struct pkvm_smmu *smmu, struct pkvm_smmu_master *master,
 		event_types[id].name, event_types[id].text);
 }
 
+static const char *event_name(unsigned int id)
+{
+	return id < ARRAY_SIZE(event_types) && event_types[id].name ?
+	       event_types[id].name : "event";
+}
+
+static const char *event_text(unsigned int id)
+{
+	return id < ARRAY_SIZE(event_types) && event_types[id].name ?
+	       event_types[id].text : "unknown";
+}
+
+static void log_vm_record(struct pkvm_smmu *smmu,
+			  struct pkvm_smmu_master *master, pkvm_handle_t vm,
+			  u32 sid, const struct pkvm_iommu_event *event)
+{
+	const char *name = master ? dev_name(master->dev) : "no device";
+
+	if (!__ratelimit(master ? &master->rs : &smmu->unknown_rs))
+		return;
+
+	if (!vm)
+		dev_err(smmu->dev, "fault: %s stream %#x: of an owner that is gone\n",
+			name, sid);
+	else
+		dev_err(smmu->dev, "fault: %s stream %#x of VM %#x, pvIOMMU %u vSID %#x: %s%s%s (%s)\n",
+			name, sid, vm, event->pviommu, event->vsid,
+			event->flags & PKVM_IOMMU_EVENT_ACCESS ?
+			str_read_write(event->flags & PKVM_IOMMU_EVENT_READ) : "",
+			event->flags & PKVM_IOMMU_EVENT_ACCESS ? ": " : "",
+			event_name(event->type), event_text(event->type));
+}
+
+/* The record went to the VM; this is what EL2 tells of it */
+static void handle_vm_record(struct pkvm_smmu *smmu, const u64 *rec)
+{
+	struct pkvm_iommu_event event = {
+		.pviommu	= lower_32_bits(rec[1]),
+		.vsid		= upper_32_bits(rec[1]),
+		.type		= FIELD_GET(PVIOMMU_EVENT_TYPE, rec[2]),
+		.flags		= FIELD_GET(VM_EVENT_FLAGS, rec[2]),
+	};
+	struct pkvm_smmu_master *master;
+
+	scoped_guard(mutex, &smmu->streams_lock) {
+		master = pkvm_smmu_stream_master(smmu, rec[3]);
+		atomic_inc(&smmu->faults);
+		if (master)
+			atomic_inc(&master->faults);
+		log_vm_record(smmu, master, rec[0], rec[3], &event);
+	}
+	if (rec[0])
+		pkvm_smmu_tell(rec[0], &event);
+}
+
+/* All VMs that have a stream behind an SMMU that is dead */
+static void tell_death(struct pkvm_smmu *smmu)
+{
+	struct pkvm_smmu_stream *stream;
+	unsigned long sid;
+
+	guard(mutex)(&pkvm_smmu_listeners_lock);
+	guard(mutex)(&smmu->streams_lock);
+	xa_for_each(&smmu->streams, sid, stream) {
+		struct pkvm_iommu_event event = {
+			.pviommu	= stream->pviommu,
+			.vsid		= stream->vsid,
+			.flags		= PKVM_IOMMU_EVENT_DEAD,
+		};
+
+		if (stream->vm && stream->named)
+			pkvm_smmu_tell(stream->vm, &event);
+	}
+}
+
 static bool record_has_addr(const u64 *rec)
 {
 	unsigned int id = FIELD_GET(EVTQ_0_ID, rec[0]);
@@ -155,7 +240,11 @@ static bool poll_once(struct pkvm_smmu *smmu)
 	u64 rec[4];
 	long ret;
 
-	ret = pkvm_smmu_hyp_poll(smmu->id, rec);
+	scoped_guard(mutex, &pkvm_smmu_listeners_lock) {
+		ret = pkvm_smmu_hyp_poll(smmu->id, rec);
+		if (ret >= 0 && ret & PKVM_IOMMU_POLL_VM_EVENT)
+			handle_vm_record(smmu, rec);
+	}
 	if (ret < 0) {
 		dev_err_ratelimited(smmu->dev, "cannot poll events (%pe)\n",
 				    ERR_PTR(ret));
@@ -171,11 +260,12 @@ static bool poll_once(struct pkvm_smmu *smmu)
 	if (ret & PKVM_IOMMU_POLL_DEAD && !smmu->dead) {
 		smmu->dead = true;
 		dev_crit(smmu->dev, "SMMU dead, all its streams abort until reset\n");
+		tell_death(smmu);
 	}
 
 	/* A dead SMMU says so each time */
-	return ret & (PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_OVERFLOW |
-		      PKVM_IOMMU_POLL_GERROR);
+	return ret & (PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_VM_EVENT |
+		      PKVM_IOMMU_POLL_OVERFLOW | PKVM_IOMMU_POLL_GERROR);
 }
 
 /**

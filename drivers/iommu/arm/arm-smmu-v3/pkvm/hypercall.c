@@ -305,7 +305,8 @@ int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr)
 /**
  * pkvm_smmu_hyp_poll() - handle global errors, take one fault record
  * @smmu: number of the SMMU
- * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned
+ * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned, or what there is to
+ *	know of a VM's, if PKVM_IOMMU_POLL_VM_EVENT is
  *
  * Return: PKVM_IOMMU_POLL_* or an errno.
  */

@@ -15,6 +15,7 @@
  *	domain.c	iommu_domain_ops: map, unmap
  *	event.c		interrupts and fault records
  *	endpoint.c	giving streams to a VM, and getting them back
+ *	listener.c	who is told of the faults of VMs
  *	memory.c	pages lent to EL2 for its tables
  *	hypercall.c	registers of each call, and nothing else
  *	debugfs.c	counters for tests
@@ -23,6 +24,8 @@
  *
  *	iommu_probe_device_lock (iommu core) serialises probe_device,
  *	of_xlate and device_group;
+ *	pkvm_smmu_listeners_lock guards who is told of faults, and is held from
+ *	asking EL2 for a record until it has been told;
  *	group->mutex (iommu core) serialises attach and release in one group;
  *	assignable_group.lock (assignable.c) guards whose a group of devices is, or
  *	the lock of endpoint.c that serialises the return of streams;
@@ -56,6 +59,7 @@
 #include <asm/kvm_pkvm_iommu.h>
 
 struct kvm_hyp_memcache;
+struct pkvm_iommu_event;
 
 /**
  * struct pkvm_smmu - an SMMUv3 owned by EL2
@@ -232,6 +236,10 @@ extern const struct iommu_ops pkvm_smmu_ops;
 /* domain.c */
 extern const struct iommu_domain_ops pkvm_smmu_paging_ops;
 struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev);
+
+/* listener.c */
+extern struct mutex pkvm_smmu_listeners_lock;
+void pkvm_smmu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event);
 
 /* event.c */
 void pkvm_smmu_event_work(struct work_struct *work);
