@@ -93,6 +93,7 @@ int pviommu_domain_features(struct pviommu *pviommu)
 	if (ret == -EOPNOTSUPP) {
 		ret = pviommu_old_features(pviommu);
 	} else if (!ret) {
+		pviommu->has_events = res.a1 & PVIOMMU_FEATURE_EVENTS;
 		pviommu->pgsize_bitmap = res.a2;
 		pviommu->input_bits = min(res.a3, 64);
 	}

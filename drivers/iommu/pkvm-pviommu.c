@@ -22,33 +22,6 @@
 #include "dma-iommu.h"
 #include "pkvm-pviommu.h"
 
-/**
- * struct pviommu_stream - a stream of a device
- * @handle: the domain it is attached to. Kept rather than a pointer: if EL2
- *	refuses a detach, it outlives the domain.
- * @vsid: its virtual stream ID
- * @attached: whether @handle counts
- */
-struct pviommu_stream {
-	u64	handle;
-	u32	vsid;
-	bool	attached;
-};
-
-/**
- * struct pviommu_master - a device behind a pvIOMMU
- * @dev: the device
- * @pviommu: where all its streams are
- * @nr_streams: their number
- * @streams: each vSID once
- */
-struct pviommu_master {
-	struct device		*dev;
-	struct pviommu		*pviommu;
-	unsigned int		nr_streams;
-	struct pviommu_stream	streams[] __counted_by(nr_streams);
-};
-
 static int attach_stream(struct pviommu_master *master,
 			 struct pviommu_stream *stream, u64 handle)
 {
@@ -65,6 +38,14 @@ static int attach_stream(struct pviommu_master *master,
 	return ret;
 }
 
+/* Whose handler is told of a fault; it is set while the domain cannot go */
+static void set_domain(struct pviommu_master *master,
+		       struct iommu_domain *domain)
+{
+	guard(mutex)(&master->pviommu->lock);
+	master->domain = domain;
+}
+
 /* Block all streams; go on after an error, and return the first one */
 static int detach_streams(struct pviommu_master *master)
 {
@@ -73,6 +54,7 @@ static int detach_streams(struct pviommu_master *master)
 	int first = 0;
 	int ret;
 
+	set_domain(master, NULL);
 	for (i = 0; i < master->nr_streams; i++) {
 		struct pviommu_stream *stream = &master->streams[i];
 
@@ -95,8 +77,10 @@ static int detach_streams(struct pviommu_master *master)
 }
 
 /* All streams, or none and the device is blocked */
-static int attach_streams(struct pviommu_master *master, u64 handle)
+static int attach_streams(struct pviommu_master *master,
+			  struct iommu_domain *domain)
 {
+	u64 handle = to_pviommu_domain(domain)->handle;
 	unsigned int i;
 	int ret;
 
@@ -111,6 +95,7 @@ static int attach_streams(struct pviommu_master *master, u64 handle)
 		detach_streams(master);
 		return ret;
 	}
+	set_domain(master, domain);
 
 	return 0;
 }
@@ -133,11 +118,11 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 
 	if (detach_streams(master))
 		return -ENODEV;
-	if (!attach_streams(master, to_pviommu_domain(domain)->handle))
+	if (!attach_streams(master, domain))
 		return 0;
 
 	if (!old || !(old->type & __IOMMU_DOMAIN_PAGING) ||
-	    attach_streams(master, to_pviommu_domain(old)->handle))
+	    attach_streams(master, old))
 		dev_err(dev, "all DMA is blocked\n");
 
 	return -ENODEV;
@@ -197,6 +182,7 @@ static bool pviommu_capable(struct device *dev, enum iommu_cap cap)
 
 static void forget_streams(struct pviommu_master *master, unsigned int nr)
 {
+	guard(mutex)(&master->pviommu->lock);
 	while (nr--)
 		xa_erase(&master->pviommu->streams, master->streams[nr].vsid);
 }
@@ -233,12 +219,14 @@ static int claim_stream(struct pviommu_master *master, u32 vsid)
 		return -ENODEV;
 	}
 
-	ret = xa_insert(streams, vsid, master->dev, GFP_KERNEL);
+	ret = xa_insert(streams, vsid, master, GFP_KERNEL);
 	if (ret == -EBUSY) {
+		struct pviommu_master *other = xa_load(streams, vsid);
+
 		dev_err(master->dev,
 			"vSID %#x of pvIOMMU %u is already that of %s; all DMA is blocked\n",
 			vsid, master->pviommu->id,
-			dev_name(xa_load(streams, vsid)));
+			dev_name(other->dev));
 		return -ENODEV;
 	}
 
@@ -387,6 +375,7 @@ static int pviommu_probe(struct platform_device *pdev)
 
 	pviommu->dev = dev;
 	xa_init(&pviommu->streams);
+	mutex_init(&pviommu->lock);
 
 	ret = of_property_read_u32(dev->of_node, "id", &pviommu->id);
 	if (ret)
@@ -408,6 +397,11 @@ static int pviommu_probe(struct platform_device *pdev)
 		iommu_device_sysfs_remove(&pviommu->iommu);
 		return ret;
 	}
+
+	ret = pviommu_events_init(pviommu, pdev);
+	if (ret)
+		dev_warn(dev, "faults will not be reported (%pe)\n",
+			 ERR_PTR(ret));
 
 	dev_info(dev, "pvIOMMU %u, %u bits, page sizes %#llx\n", pviommu->id,
 		 pviommu->input_bits, pviommu->pgsize_bitmap);

@@ -6,6 +6,7 @@
  *	pkvm-pviommu-domain.c	domains: map, unmap
  *	pkvm-pviommu-mappings.c	what a domain maps
  *	pkvm-pviommu-verify.c	does a device belong to this VM alone?
+ *	pkvm-pviommu-events.c	what devices did that they may not
  *
  * The interface is in linux/pkvm-pviommu.h and described in
  * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
@@ -16,6 +17,8 @@
  *	and device_group;
  *	group->mutex (iommu core) serialises attach and release in one group,
  *	and so guards pviommu_master.streams;
+ *	pviommu.lock guards the devices in pviommu.streams and what domain they
+ *	have, against the report of faults;
  *	the lock in pviommu.streams guards that array, innermost;
  *	pviommu_mappings.lock guards the tree of one domain, innermost, with
  *	interrupts off, because drivers map and unmap in interrupt handlers.
@@ -28,10 +31,12 @@
 
 #include <linux/errno.h>
 #include <linux/iommu.h>
+#include <linux/mutex.h>
 #include <linux/pkvm-pviommu.h>
 #include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 #include <linux/xarray.h>
 
 /**
@@ -42,6 +47,9 @@
  * @pgsize_bitmap: page and block sizes; the smallest is EL2's granule
  * @input_bits: input address bits of a domain
  * @streams: vSID to the device that has it
+ * @lock: see above
+ * @has_events: the hypervisor tells of faults
+ * @poll: asks for them, if there is no interrupt
  */
 struct pviommu {
 	struct iommu_device	iommu;
@@ -50,6 +58,38 @@ struct pviommu {
 	u64			pgsize_bitmap;
 	unsigned int		input_bits;
 	struct xarray		streams;
+	struct mutex		lock;	/* see the top of this file */
+	bool			has_events;
+	struct delayed_work	poll;
+};
+
+/**
+ * struct pviommu_stream - a stream of a device
+ * @handle: the domain it is attached to. Kept rather than a pointer: if EL2
+ *	refuses a detach, it outlives the domain.
+ * @vsid: its virtual stream ID
+ * @attached: whether @handle counts
+ */
+struct pviommu_stream {
+	u64	handle;
+	u32	vsid;
+	bool	attached;
+};
+
+/**
+ * struct pviommu_master - a device behind a pvIOMMU
+ * @dev: the device
+ * @pviommu: where all its streams are
+ * @domain: what all its streams are attached to, or NULL
+ * @nr_streams: their number
+ * @streams: each vSID once
+ */
+struct pviommu_master {
+	struct device		*dev;
+	struct pviommu		*pviommu;
+	struct iommu_domain	*domain;
+	unsigned int		nr_streams;
+	struct pviommu_stream	streams[] __counted_by(nr_streams);
 };
 
 /**
@@ -64,6 +104,7 @@ struct pviommu_mappings {
 	struct rb_root_cached	tree;
 };
 
+struct platform_device;
 struct pviommu_mapping;
 
 /**
@@ -132,5 +173,8 @@ void pviommu_mappings_clear(struct pviommu_mappings *maps);
 
 /* pkvm-pviommu-verify.c */
 int pviommu_verify(const struct pviommu *pviommu, struct device *dev);
+
+/* pkvm-pviommu-events.c */
+int pviommu_events_init(struct pviommu *pviommu, struct platform_device *pdev);
 
 #endif /* __PKVM_PVIOMMU_PRIV_H__ */
