@@ -40,6 +40,7 @@ static const char usage[] =
 "  --vfio DIR[,...]  assign the platform device of sysfs folder DIR, which\n"
 "                    vfio-platform drives; may be repeated. See README.rst for\n"
 "                    node=NAME compatible=TEXT vsid=N[:N...] iommu=type1 map=no irq=no\n"
+"                    faults=no\n"
 "  --verbose         say what is done\n"
 "Exit status: the guest's; 123 reset, 124 crashed vCPU, 125 no VM, 128+N signal N\n";
 

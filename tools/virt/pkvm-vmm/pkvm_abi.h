@@ -61,6 +61,20 @@ struct kvm_vfio_iommu_config {
 
 /* On the fd of a pvIOMMU */
 #define KVM_PVIOMMU_SET_CONFIG	_IOWR(KVMIO, 0x1, struct kvm_vfio_iommu_config)
+
+/* What is read from it */
+#define KVM_PVIOMMU_EVENT_READ		(1 << 2)
+#define KVM_PVIOMMU_EVENT_ACCESS	(1 << 3)
+#define KVM_PVIOMMU_EVENT_DEAD		(1 << 4)
+
+struct kvm_pviommu_event {
+	__u32 size;		/* of each event; more in later kernels */
+	__u32 vsid;
+	__u32 type;		/* as SMMUv3 numbers events */
+	__u32 flags;
+	__u64 lost;		/* how many the kernel had no room for */
+	__u64 __reserved;
+};
 #endif
 
 /* VFIO_SET_IOMMU: nobody but the guest maps anything */

@@ -139,6 +139,7 @@ void pviommu_create(struct vfio_device *vdev)
 	choose_vsids(vdev, pviommu);
 	for (i = 0; i < pviommu->nr_sids; i++)
 		set_vsid(vdev, i);
+	pviommu_event_create(vdev);
 }
 
 /* The pvIOMMU's own node. It has no registers, so its id is its address */
@@ -153,6 +154,8 @@ void pviommu_fdt(struct vfio_device *vdev, void *fdt)
 	fdt_check(fdt_property_u32(fdt, "id", pviommu->fd));
 	fdt_check(fdt_property_u32(fdt, "#iommu-cells", 1));
 	fdt_check(fdt_property_u32(fdt, "phandle", pviommu->phandle));
+	if (pviommu->tells)
+		fdt_spi(fdt, &pviommu->spi, &(bool){ false }, 1);
 	fdt_check(fdt_end_node(fdt));
 }
 
@@ -173,8 +176,10 @@ void pviommu_fdt_iommus(struct vfio_device *vdev, void *fdt)
 
 void pviommu_destroy(struct vfio_device *vdev)
 {
-	if (vdev->pviommu.fd >= 0)
+	if (vdev->pviommu.fd >= 0) {
+		pviommu_event_destroy(vdev);
 		close(vdev->pviommu.fd);
+	}
 	free(vdev->pviommu.vsids);
 	free(vdev->pviommu.told);
 }

@@ -184,7 +184,11 @@ static void open_device(struct vfio_device *vdev)
 
 static void vfio_start(struct device *dev)
 {
-	vfio_irqs_start(container_of(dev, struct vfio_device, dev));
+	struct vfio_device *vdev = container_of(dev, struct vfio_device, dev);
+
+	vfio_irqs_start(vdev);
+	if (vdev->iommu == IOMMU_PVIOMMU)
+		pviommu_event_start(vdev);
 }
 
 /* The device first, so that nothing of the guest is in use by it any more */
@@ -224,6 +228,8 @@ static void set_option(struct vfio_device *vdev, char *option)
 		vdev->may_map = false;
 	else if (!strcmp(option, "irq") && !strcmp(value, "no"))
 		vdev->may_interrupt = false;
+	else if (!strcmp(option, "faults") && !strcmp(value, "no"))
+		vdev->pviommu.tells = false;
 	else
 		fail("--vfio %s: what is %s=%s?", vdev->path, option, value);
 }
@@ -240,6 +246,7 @@ void vfio_add(struct vm *vm, const char *options)
 	vdev->pviommu.fd = -1;
 	vdev->may_map = true;
 	vdev->may_interrupt = true;
+	vdev->pviommu.tells = true;
 	vdev->path = strsep(&rest, ",");
 	while ((option = strsep(&rest, ",")))
 		set_option(vdev, option);

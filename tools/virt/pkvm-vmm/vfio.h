@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * An assigned platform device: its registers (vfio_region.c), its interrupts
- * (vfio_irq.c), its pvIOMMU (pviommu.c) and what holds them together (vfio.c).
+ * (vfio_irq.c), its pvIOMMU (pviommu.c), its faults (pviommu_event.c) and what holds
+ * them together (vfio.c).
  */
 #ifndef PKVM_VMM_VFIO_H
 #define PKVM_VMM_VFIO_H
@@ -29,6 +30,12 @@ struct pviommu {
 	uint32_t nr_sids;
 	uint32_t *vsids;	/* by index of the endpoint */
 	uint32_t *told;		/* what the guest's device tree calls them */
+	bool tells;		/* of faults, by the interrupt spi */
+	bool started;
+	uint32_t spi;
+	int trigger;		/* eventfd: there is a fault */
+	int stop;		/* eventfd: the thread is to end */
+	pthread_t thread;
 };
 
 enum vfio_iommu {
@@ -70,5 +77,9 @@ void pviommu_create(struct vfio_device *vdev);
 void pviommu_fdt(struct vfio_device *vdev, void *fdt);
 void pviommu_fdt_iommus(struct vfio_device *vdev, void *fdt);
 void pviommu_destroy(struct vfio_device *vdev);
+
+void pviommu_event_create(struct vfio_device *vdev);
+void pviommu_event_start(struct vfio_device *vdev);
+void pviommu_event_destroy(struct vfio_device *vdev);
 
 #endif
