@@ -15,6 +15,7 @@ class Boot:
     groups: list                    # tests/GROUP.sh
     machine: dict = field(default_factory=dict)   # arguments of Machine
     disks: int = 0                  # images to make
+    gdb: bool = False               # "# inject FAULT" breaks hardware: inject.py
     filesystems: int = 0            # the first of them with a file system
     silence: int = 240              # seconds without a line that mean a hang
     total: int = 1200
@@ -60,6 +61,7 @@ BOOTS = [
     Boot("guest-calls", ["guest_calls", "guest_maps", "guest_android"],
          {"devices": EDUS}),
     Boot("guest-plain", ["guest_plain"], {"devices": EDUS}),
+    Boot("guest-events", ["guest_events"], {"devices": EDUS}),
     Boot("debug-16k", ["kunit", "hypercall", "trace", "guest_calls"],
          {"devices": EDUS, "page": "16k", "debug": True,
           "append": "kunit.enable=1"}),
@@ -95,6 +97,8 @@ BOOTS = [
     Boot("vm-plain", ["vm_plain"]),
     Boot("vm-assigned", ["vm_assigned"], {"assignable": "qemu,edu-pair"}),
     Boot("vm-unverified", ["vm_unverified"]),
+    Boot("vm-faults", ["vm_faults"]),
+    Boot("smmu-error", ["smmu_error"], {"devices": EDUS}, gdb=True),
     Boot("vm-stage1", ["vm_streams"], {"smmu": "1", "cpu": "neoverse-v1"}),
     Boot("vm-stage2", ["vm_streams"], {"smmu": "2", "cpu": "cortex-a72"}),
 ]

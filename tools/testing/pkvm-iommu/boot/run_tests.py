@@ -19,6 +19,7 @@ sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../native"))
 import boots
 import disk
+import inject
 import selftest
 import suite
 from console import Console, Result
@@ -28,6 +29,7 @@ from qemu import run_command
 LOGS = os.path.join(OUT, "logs/boot")
 WORK = os.path.join(OUT, "boot")
 TAIL = 25       # lines of a console shown with a failure
+INJECT = re.compile(r"^(?:\[[^]]*\])* ?# inject (\S+)$")
 WHY = 400       # characters of a reason shown; all are in the TAP file
 
 
@@ -91,6 +93,9 @@ def run_boot(boot, report, wanted, seed):
 
     def on_line(line):
         lines.append(line)
+        fault = INJECT.match(line) if boot.gdb else None
+        if fault:
+            inject.inject(fault[1], gdb_socket(work))
         result = console.feed(line)
         if result and result.name in planned and result.name not in told:
             told.add(result.name)
@@ -113,6 +118,11 @@ def run_boot(boot, report, wanted, seed):
     shutil.rmtree(work, ignore_errors=True)
 
 
+def gdb_socket(work):
+    """The name of a socket must be short."""
+    return os.path.relpath(os.path.join(work, "gdb"))
+
+
 def boot_command(boot, work, seed):
     options = dict(boot.machine)
     images = [(disk.make_filesystem if n < boot.filesystems else disk.make)(
@@ -121,8 +131,12 @@ def boot_command(boot, work, seed):
     options["disks"] = images
     options["append"] = " ".join(filter(None, (
         options.get("append"), "printk.devkmsg=on", "ignore_loglevel",
-        "pkvm_test=" + ",".join(boot.groups), f"pkvm_seed={seed}", disk.parameter(boot.disks))))
-    return Machine(**options).command(work)
+        "pkvm_test=" + ",".join(boot.groups), f"pkvm_seed={seed}",
+        disk.parameter(boot.disks))))
+    command = Machine(**options).command(work)
+    if boot.gdb:
+        command += ["-gdb", f"unix:{gdb_socket(work)},server=on,wait=off"]
+    return command
 
 
 def weight(boot, jobs):

@@ -21,7 +21,7 @@ ROOT=$OUT/initramfs$VARIANT
 GUEST_ROOT=$OUT/initramfs$VARIANT-guest
 
 # The host's programs that a VM needs too
-GUEST_PROGRAMS=(platform domain)
+GUEST_PROGRAMS=(platform domain smmu_error)
 
 # build_programs SOURCES DESTINATION
 build_programs()

@@ -5,6 +5,17 @@
 
 #include "internal.h"
 
+static int domain_fault(struct iommu_domain *domain, struct device *dev,
+			unsigned long iova, int flags, void *token)
+{
+	if (iova >> 12 != PKVM_TEST_HANDLED_IOVA >> 12)
+		return -EFAULT;
+
+	dev_info(dev, "test handler: %s of %#lx\n",
+		 flags & IOMMU_FAULT_WRITE ? "write" : "read", iova);
+	return 0;
+}
+
 static int domain_alloc(struct test_file *file, struct device *dev)
 {
 	struct iommu_domain *domain;
@@ -14,6 +25,7 @@ static int domain_alloc(struct test_file *file, struct device *dev)
 	domain = iommu_paging_domain_alloc(dev);
 	if (IS_ERR(domain))
 		return PTR_ERR(domain);
+	iommu_set_fault_handler(domain, domain_fault, NULL);
 	file->domain = domain;
 	return 0;
 }

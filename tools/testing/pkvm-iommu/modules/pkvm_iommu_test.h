@@ -17,6 +17,12 @@
  * Memory is mapped cacheable, everything else as device memory.
  */
 
+/*
+ * Faults of a domain made by PKVM_TEST_DOMAIN_ALLOC at this page are handled, with a
+ * line in the log that says so, and not reported by the driver.
+ */
+#define PKVM_TEST_HANDLED_IOVA	0xdead0000
+
 /**
  * struct pkvm_test_engine - what is known of a DMA engine
  * @index: in: 0, 1, ... until -ENODEV

@@ -22,7 +22,17 @@
 #define MEM_UNSHARE	0xc6000004ULL
 
 enum { ATTACH_DEV, DETACH_DEV, ALLOC_DOMAIN, FREE_DOMAIN, MAP_PAGES, UNMAP_PAGES,
-       FEATURES = 0x10 };
+       FEATURES = 0x10, GET_EVENT };
+
+/* Results of GET_EVENT, in x3 */
+#define EVENT_TYPE(x3)	((x3) & 0xff)
+#define EVENT_PRIV	0x100
+#define EVENT_INSTR	0x200
+#define EVENT_READ	0x400
+#define EVENT_IOVA	0x800
+#define EVENT_VALID	0x1000
+#define EVENT_LOST(x3)	((x3) >> 32)
+#define F_TRANSLATION	0x10
 
 #define PROT_DMA_READ	1
 #define PROT_DMA_WRITE	2

@@ -48,7 +48,7 @@ static void test_features(void)
 		return;
 	a = op(&guest, FEATURES, 0, 0, 0, 0, 0);
 	expect_eq(a.x0, SUCCESS);
-	expect_eq(a.x1, 0);
+	expect_eq(a.x1, 1);	/* GET_EVENT */
 	expect_eq(a.x2 & -a.x2, page_size);
 	expect_eq(__builtin_popcountll(a.x2), 2);
 	expect(a.x3 >= 32 && a.x3 <= 48, "%llu bits", (long long)a.x3);
@@ -58,8 +58,8 @@ static void test_features(void)
 static void test_unknown_op(void)
 {
 	static const uint64_t ops[] = {
-		6, 7, 8, 15, 17, 18, 0x1f, 0x20, 0xff, 1ULL << 32 | ALLOC_DOMAIN,
-		1ULL << 63 | FEATURES, ~0ULL,
+		6, 7, 8, 15, 18, 19, 0x1f, 0x20, 0xff, 1ULL << 32 | ALLOC_DOMAIN,
+		1ULL << 63 | FEATURES, 1ULL << 63 | GET_EVENT, ~0ULL,
 	};
 
 	if (!setup())
@@ -78,7 +78,7 @@ static void test_no_pviommu(void)
 
 		if (!expect(!pvm_create(&g.pvm, PAGES, protected), "errno %d", errno))
 			return;
-		for (uint64_t nr = 0; nr <= FEATURES; nr++)
+		for (uint64_t nr = 0; nr <= GET_EVENT; nr++)
 			expect_status(op(&g, nr, 0, 0, 0, 0, 0), NOT_SUPPORTED,
 				      "op %d, protected %d", (int)nr, protected);
 		expect_status(hvc(&g, DEV_REQ_DMA, 0, 0, 0, 0, 0, 0), NOT_SUPPORTED,
@@ -100,6 +100,7 @@ static void test_must_be_zero(void)
 		{ FREE_DOMAIN, { alloc_domain(&guest) }, 1 },
 		{ UNMAP_PAGES, { domain, IOVA, page_size }, 3 },
 		{ FEATURES, { }, 0 },
+		{ GET_EVENT, { }, 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# In a VM: faults of the platform device with two streams, vSIDs 0x1d and 0xfffffffe.
+
+load_module
+faults
+platform platform_ram_to_ram

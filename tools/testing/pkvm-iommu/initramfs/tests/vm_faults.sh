@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Faults of the device of a protected Linux VM: in the VM's log, in what its VMM
+# says, in the host's log.
+#
+# test: fault_in_log
+# test: fault_handler
+# test: fault_flood
+# test: platform_ram_to_ram
+# test: vm_ends
+# test: vmm_says
+# test: host_says
+# test: host_not_flooded
+# test: host_not_told_where
+# test: polled_fault_in_log
+# test: polled_vm_ends
+# test: streams_returned
+
+. /lib/devices.sh
+. /lib/guest.sh
+
+vmm_says() {
+	grep -q 'edu-pair: fault: vSID 0x1d: read, type 0x10' /tmp/guest.irq.log &&
+		grep -q 'edu-pair: fault: vSID 0xfffffffe: write, type 0x10' /tmp/guest.irq.log
+}
+
+# The VM's console is in the log as well, each line after the VM's name
+host_log() {
+	dmesg | grep -v 'irq| \|polled| '
+}
+
+host_says() {
+	host_log | grep -q 'fault: [0-9a-f]*.edu-pair stream 0x8 of VM 0x[0-9a-f]*, pvIOMMU [0-9]* vSID 0x1d: read: F_TRANSLATION (not mapped)'
+}
+
+host_not_flooded() {
+	local lines=$(host_log | grep -c 'smmu.*fault: ') faults
+	faults=$(cat /sys/kernel/debug/pkvm-smmu/*/faults)
+	note "$faults faults, $lines lines"
+	[ $faults -gt 400 ] && [ $lines -lt $((faults / 4)) ]
+}
+
+host_not_told_where() {
+	! host_log | grep -q 'fault.*dead[0-9a-f]000'
+}
+
+vfio_bind edu-pair
+states=$(stream_states edu-pair)
+
+guest_start irq faults --protected --vfio $VFIO_DIR,vsid=0x1d:0xfffffffe
+check vm_ends guest_end irq
+check vmm_says vmm_says
+check host_says host_says
+check host_not_flooded host_not_flooded
+check host_not_told_where host_not_told_where
+
+guest_start polled fault --protected \
+	--vfio $VFIO_DIR,vsid=0x1d:0xfffffffe,faults=no
+check polled_vm_ends guest_end polled polled_
+check streams_returned wait_for 10 streams_are edu-pair "$states"
