@@ -85,9 +85,9 @@ int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 s
 		*done += mapped;
 	} while (!ret && *done < size);
 	hyp_spin_unlock(&domain->lock);
+	trace_iommu_map(iommu_vm_handle(domain->owner), iova, *done, ret);
 
 	page_use_put(phys + *done, size - *done);
-	trace_iommu_map(iommu_vm_handle(domain->owner), iova, *done, ret);
 
 	return ret;
 }
