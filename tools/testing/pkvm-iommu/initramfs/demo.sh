@@ -46,7 +46,7 @@ has_device() {
 
 start_vm() {
 	expect "a platform device with two streams, bound to vfio-platform" \
-		has_device edu-pair streams
+		has_device edu-pair streams,stray
 	expect "a disk controller, bound to vfio-platform" \
 		has_device sata disk compatible=generic-ahci
 	GUEST_APPEND="known=$(known_sum 1)$(param pkvm_demo | sed -n 's/verbose/ loglevel=8/p')" \
@@ -70,6 +70,9 @@ tell() {
 vm_story() {
 	tell "the VM's memory went through both streams and back" \
 		streams.platform_ram_to_ram
+	tell "a stray access of the device was reported in the VM" \
+		stray.fault_told
+	expect "and to its VMM, but not where it went" vmm_told
 	tell "the file on the disk is as it was prepared outside" \
 		disk.disk_file_verified
 	tell "4 MiB that the VM wrote to the disk are there" disk.disk_write_read
@@ -80,6 +83,13 @@ vm_story() {
 	else
 		echo "   NO VM: $(tail -n 1 /tmp/guest.vm.log)"
 	fi
+}
+
+# What comes from the VMM itself, not from the console of its VM
+vmm_told() {
+	[ -n "$EDU_DIR" ] && wait_for 20 grep -q 'edu-pair: fault: vSID 0x[0-9a-f]*: read, type 0x10' \
+		/tmp/guest.vm.log || return
+	! dmesg | grep -v 'vm| ' | grep -q 'fault.*0xdead0000'
 }
 
 # If there is no VM the rest is attacked

@@ -51,6 +51,17 @@ static void test_in_log(void)
 	}
 }
 
+/* Whatever the streams are called */
+static void test_told(void)
+{
+	int klog = klog_open();
+
+	expect_eq(dma_read(engine.index, FAR, 4), 0);
+	expect(klog_wait(klog, ": read of IOVA 0xdead0000: F_TRANSLATION (not mapped)",
+			 ~0ULL, 15000), "not logged");
+	close(klog);
+}
+
 /* A driver that takes care of it: nothing is logged */
 static void test_handler(void)
 {
@@ -83,6 +94,7 @@ static void test_flood(void)
 }
 
 static const struct test tests[] = {
+	{ "fault_told", test_told },
 	{ "fault_in_log", test_in_log },
 	{ "fault_handler", test_handler },
 	{ "fault_flood", test_flood },
