@@ -16,31 +16,43 @@ static DECLARE_BITMAP(mapped, HYP_DEVICE_MAX_PAGES);
 /* Owns the streams of devices that are lost */
 static struct iommu_owner nobody;
 
-static void disown_streams(struct hyp_device_group *group, struct iommu_owner *from,
-			   struct iommu_owner *to)
+/* The first @nr streams, in the order of claim_streams() */
+static void disown_some(struct hyp_device_group *group, struct iommu_owner *from,
+			struct iommu_owner *to, u32 nr)
 {
 	struct hyp_device *dev;
 	u32 i;
 
 	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
-		for (i = 0; i < dev->nr_streams; i++)
+		for (i = 0; i < dev->nr_streams && nr; i++, nr--)
 			stream_disown(from, dev->streams[i].smmu, dev->streams[i].sid, to);
 	}
 }
 
-/* All or none; what was taken is blocked, so that undoing it is safe */
+static void disown_streams(struct hyp_device_group *group, struct iommu_owner *from,
+			   struct iommu_owner *to)
+{
+	disown_some(group, from, to, U32_MAX);
+}
+
+/*
+ * All or none; what was taken is blocked, so that undoing it is safe. What the owner
+ * had before, by routes of their own, it keeps (I2).
+ */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
 {
 	struct hyp_device *dev;
+	u32 i, nr = 0;
 	int ret = 0;
-	u32 i;
 
 	for (dev = hyp_device_next(group, NULL); dev && !ret; dev = hyp_device_next(group, dev)) {
-		for (i = 0; i < dev->nr_streams && !ret; i++)
+		for (i = 0; i < dev->nr_streams && !ret; i++) {
 			ret = stream_claim(owner, dev->streams[i].smmu, dev->streams[i].sid);
+			nr += !ret;
+		}
 	}
 	if (ret)
-		disown_streams(group, owner, NULL);
+		disown_some(group, owner, NULL, nr);
 
 	return ret;
 }
