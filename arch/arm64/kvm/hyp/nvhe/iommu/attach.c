@@ -178,6 +178,27 @@ static void change_hands(struct hyp_smmu *smmu, struct smmu_stream *stream,
 	stream->first_event = smmu_next_event(smmu);
 }
 
+/* A blocked stream of the host; hyp_smmu::lock held */
+static int find_free(struct hyp_smmu *smmu, u64 sid, struct smmu_stream **stream)
+{
+	int ret = smmu_stream_get(smmu, sid, NULL, stream);
+
+	return ret ?: (*stream)->owner || (*stream)->domain ? -EBUSY : 0;
+}
+
+/* Would stream_claim() succeed? Nothing changes, and the answer may be old. */
+int stream_check_free(struct hyp_smmu *smmu, u64 sid)
+{
+	struct smmu_stream *stream;
+	int ret;
+
+	hyp_spin_lock(&smmu->lock);
+	ret = find_free(smmu, sid, &stream);
+	hyp_spin_unlock(&smmu->lock);
+
+	return ret;
+}
+
 /**
  * stream_claim() - make a blocked stream of the host a VM's (I2)
  * @owner: VM
@@ -194,9 +215,7 @@ int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid)
 	int ret;
 
 	hyp_spin_lock(&smmu->lock);
-	ret = smmu_stream_get(smmu, sid, NULL, &stream);
-	if (!ret && (stream->owner || stream->domain))
-		ret = -EBUSY;
+	ret = find_free(smmu, sid, &stream);
 	/* If an attach failed half-way on an SMMU that hangs, its STE may be live (I2) */
 	if (!ret)
 		ret = smmu_ste_abort(smmu, sid);

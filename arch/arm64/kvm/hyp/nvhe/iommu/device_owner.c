@@ -35,9 +35,24 @@ static void disown_streams(struct hyp_device_group *group, struct iommu_owner *f
 	disown_some(group, from, to, U32_MAX);
 }
 
+static int check_streams(struct hyp_device_group *group)
+{
+	struct hyp_device *dev;
+	int ret = 0;
+	u32 i;
+
+	for (dev = hyp_device_next(group, NULL); dev && !ret; dev = hyp_device_next(group, dev)) {
+		for (i = 0; i < dev->nr_streams && !ret; i++)
+			ret = stream_check_free(dev->streams[i].smmu, dev->streams[i].sid);
+	}
+
+	return ret;
+}
+
 /*
  * All or none; what was taken is blocked, so that undoing it is safe. What the owner
- * had before, by routes of their own, it keeps (I2).
+ * had before, by routes of their own, it keeps (I2). Only the loser of a race with an
+ * attach has something to undo: the faults that the host has not heard of are lost.
  */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
 {
@@ -103,14 +118,11 @@ static int take_from_host(struct hyp_device_group *group, struct iommu_vm *vm)
 
 	if (!may_take(group))
 		return -EACCES;
-	ret = claim_streams(group, &vm->owner);
+	/* What cannot be undone without a trace comes last */
+	ret = check_streams(group) ?: unmap_from_host(group) ?:
+	      claim_streams(group, &vm->owner);
 	if (ret)
 		return ret;
-	ret = unmap_from_host(group);
-	if (ret) {
-		disown_streams(group, &vm->owner, NULL);
-		return ret;
-	}
 
 	group->state = DEVICE_TO_VM;
 	group->owner = vm;

@@ -111,6 +111,7 @@ int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
 int stream_attach_host(u64 smmu, u64 sid, u64 handle, u64 *pages);
 int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
 int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
+int stream_check_free(struct hyp_smmu *smmu, u64 sid);
 int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid);
 int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
 void stream_name(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u32 pviommu,
