@@ -240,18 +240,26 @@ pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid)
 	return group < 0 ? 0 : READ_ONCE(groups[group].vm);
 }
 
-/* The streams of a group, in order */
-#define for_each_group_stream(stream, nr)				\
-	list_for_each_entry(stream, &assignable_streams, node)		\
-		if ((stream)->group == (nr))
+/* The first stream of a group for NULL, the one after @stream, or NULL */
+static struct assignable_stream *
+next_stream(unsigned int group, struct assignable_stream *stream)
+{
+	stream = list_prepare_entry(stream, &assignable_streams, node);
+	list_for_each_entry_continue(stream, &assignable_streams, node) {
+		if (stream->group == group)
+			return stream;
+	}
+
+	return NULL;
+}
 
 static void take_group(unsigned int nr)
 {
-	struct assignable_stream *stream;
+	struct assignable_stream *stream = NULL;
 	pkvm_handle_t vm = groups[nr].vm;
 
 	WRITE_ONCE(groups[nr].vm, 0);
-	for_each_group_stream(stream, nr)
+	while ((stream = next_stream(nr, stream)))
 		pkvm_smmu_take_sid(stream->smmu, stream->sid, vm);
 }
 
@@ -267,7 +275,7 @@ static void take_group(unsigned int nr)
 int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 {
 	struct assignable_group *group = &groups[nr];
-	struct assignable_stream *stream;
+	struct assignable_stream *stream = NULL;
 	int ret;
 
 	guard(rwsem_write)(&group->lock);
@@ -278,7 +286,7 @@ int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 		return group->vm == PKVM_SMMU_NOBODY ? -EIO : -EBUSY;
 
 	WRITE_ONCE(group->vm, vm);
-	for_each_group_stream(stream, nr) {
+	while ((stream = next_stream(nr, stream))) {
 		ret = pkvm_smmu_give_sid(stream->smmu, stream->sid, vm);
 		if (ret) {
 			/* What has been given so far, the others are not the VM's */
@@ -303,10 +311,10 @@ void pkvm_smmu_take_group(unsigned int nr)
 /* Blocked streams: to block them again tells whose they are, and does nothing */
 static bool is_lost(unsigned int nr)
 {
-	struct assignable_stream *stream;
+	struct assignable_stream *stream = NULL;
 	unsigned long need;
 
-	for_each_group_stream(stream, nr) {
+	while ((stream = next_stream(nr, stream))) {
 		if (pkvm_smmu_hyp_attach(stream->smmu->id, stream->sid,
 					 PKVM_IOMMU_DOMAIN_BLOCKED, &need) == -EPERM)
 			return true;
@@ -317,11 +325,11 @@ static bool is_lost(unsigned int nr)
 
 static void lose_group(unsigned int nr)
 {
-	struct assignable_stream *stream;
+	struct assignable_stream *stream = NULL;
 
 	pr_err("group %u of assignable devices was not reset, it is out of use\n", nr);
 	WRITE_ONCE(groups[nr].vm, PKVM_SMMU_NOBODY);
-	for_each_group_stream(stream, nr)
+	while ((stream = next_stream(nr, stream)))
 		pkvm_smmu_lose_sid(stream->smmu, stream->sid);
 }
 
