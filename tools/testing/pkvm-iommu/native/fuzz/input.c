@@ -44,6 +44,8 @@ static u64 argument(struct fuzz_input *in)
 		return sim_smmus[0]->cfg.base + (what - 184) * PAGE_SIZE;
 	if (what < 200)
 		return BIT(ghost_ias()) - (what - 192) * PAGE_SIZE;
+	if (what < 208)
+		return machine_sids[what - 200];
 	for (i = 0; i < 8; i++)
 		val |= (u64)next(in) << (8 * i);
 
@@ -82,6 +84,8 @@ bool fuzz_step(struct fuzz_input *in, enum step_kind kind, struct step *step)
 	};
 	for (i = 0; i < 5; i++)
 		step->arg[i] = argument(in);
+	if (kind == STEP_HOST && step->op == PKVM_IOMMU_OP_VM_ROUTE)
+		step->arg[5] = argument(in);
 	step_keep_in_model(step);
 	if (step->op == alloc && count_domains() > MAX_DOMAINS)
 		step->op = 31;

@@ -4,6 +4,7 @@
  */
 #include <nvhe/iommu.h>
 
+#include <device.h>
 #include <handle.h>
 #include <iommu.h>
 #include <page_use.h>
@@ -11,12 +12,22 @@
 
 #include "arm-smmu-v3.h"
 
+#include "../hyp/edu.h"
+
 #include "ghost.h"
 
 /* As in handle.c: users in the low bits of a slot, then these */
 #define SLOT_DYING	BIT_ULL(11)
 #define SLOT_PAGE	GENMASK_ULL(63, 12)
 #define SLOTS		(PAGE_SIZE / sizeof(u64))
+
+static const enum ghost_group_state states[] = {
+	[DEVICE_HOST]		= GROUP_HOST,
+	[DEVICE_TO_VM]		= GROUP_TO_VM,
+	[DEVICE_VM]		= GROUP_VM,
+	[DEVICE_TO_HOST]	= GROUP_TO_HOST,
+	[DEVICE_LOST]		= GROUP_LOST,
+};
 
 /* Contexts of VMs, by number; one that is dead cannot be asked for */
 static struct iommu_vm *contexts[GHOST_MAX_VMS];
@@ -27,7 +38,8 @@ struct iommu_vm *ghost_context(unsigned int vm)
 	struct iommu_vm *found;
 
 	hyp_spin_lock(&vm_table_lock);
-	found = pkvm_iommu_vm_freeze(handle, true);
+	/* Also one that is of no use to a protected VM */
+	found = pkvm_iommu_vm_freeze(handle, false);
 	if (!pkvm_iommu_vm_gone(handle))
 		contexts[vm] = NULL;
 	else if (found)
@@ -112,7 +124,7 @@ static void read_owner(struct ghost *g, u8 owner, struct iommu_owner *o)
 	}
 }
 
-static u8 owner_number(const struct iommu_owner *owner)
+u8 ghost_owner(const struct iommu_owner *owner)
 {
 	unsigned int i;
 
@@ -122,7 +134,9 @@ static u8 owner_number(const struct iommu_owner *owner)
 		if (contexts[i] && owner == &contexts[i]->owner)
 			return GHOST_VM + i;
 	}
-	native_fail("an owner that does not exist");
+
+	/* Whoever it is, the invariants say what it may own */
+	return GHOST_NOBODY;
 }
 
 /* The handle of a domain, by the slot that has its page */
@@ -173,9 +187,32 @@ static void read_streams(struct ghost *g)
 			if (!stream)
 				continue;
 			stream += smmu->split ? sid & (BIT(smmu->split) - 1) : sid;
-			s->owner = owner_number(stream->owner);
+			s->owner = ghost_owner(stream->owner);
 			s->domain = handle_of(stream->domain);
 		}
+	}
+}
+
+static void read_groups(struct ghost *g)
+{
+	struct edu *edu;
+	unsigned int i;
+
+	for (i = 0; i < MACHINE_MAX_GROUPS; i++) {
+		const struct hyp_device_group *group = &hyp_device_groups[i];
+		const struct iommu_owner *owner = group->owner ? &group->owner->owner : NULL;
+
+		g->group[i] = (struct ghost_group) {
+			.state	= states[group->state],
+			.owner	= group->state == DEVICE_LOST ? GHOST_NOBODY : ghost_owner(owner),
+			.clean	= true,
+		};
+	}
+	for (edu = edus; edu < edus + nr_edus; edu++) {
+		struct ghost_group *group = &g->group[edu->dev->group];
+
+		group->clean &= edu_is_clean(edu);
+		group->host |= edu->host;
 	}
 }
 
@@ -217,6 +254,10 @@ static void read_pages(struct ghost *g)
 		if (map_overlaps(&idmap, sim_smmus[i]->cfg.base, SIM_MMIO_SIZE))
 			native_fail("I1: the identity map has the registers of SMMU %u", i);
 	}
+	for (i = 0; i < nr_edus; i++) {
+		if (map_overlaps(&idmap, edus[i].base, edus[i].size))
+			native_fail("I1: the identity map has the registers at 0x%lx", edus[i].base);
+	}
 }
 
 static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struct iommu_vm *vm)
@@ -255,7 +296,7 @@ u8 ghost_stream_owner(unsigned int smmu, unsigned int sid)
 	if (!stream)
 		return GHOST_HOST;
 
-	return owner_number(stream[s->split ? sid & (BIT(s->split) - 1) : sid].owner);
+	return ghost_owner(stream[s->split ? sid & (BIT(s->split) - 1) : sid].owner);
 }
 
 static void read_events(struct ghost_vm *v, const struct iommu_events *events)
@@ -299,6 +340,7 @@ static void read_vm(struct ghost *g, unsigned int nr)
 	if (!context)
 		return;
 	v->dead = context->dead;
+	v->host_has_regs = context->host_has_regs;
 	pool_of(g, GHOST_VM + nr)->used++;
 	read_owner(g, GHOST_VM + nr, &context->owner);
 	read_routes(v, pool_of(g, GHOST_VM + nr), context);
@@ -327,6 +369,7 @@ void ghost_read(struct ghost *g)
 		read_vm(g, i);
 	read_owner(g, GHOST_HOST, &iommu_host);
 	read_streams(g);
+	read_groups(g);
 	read_pages(g);
 	native_hooks = hooks;
 }

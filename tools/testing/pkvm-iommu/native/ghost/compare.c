@@ -115,6 +115,23 @@ static ghost_verdict differ_streams(const struct ghost *want, const struct ghost
 	return NULL;
 }
 
+static ghost_verdict differ_groups(const struct ghost *want, const struct ghost *have)
+{
+	unsigned int i;
+
+	for (i = 0; i < MACHINE_MAX_GROUPS; i++) {
+		const struct ghost_group *w = &want->group[i], *h = &have->group[i];
+
+		if (w->state != h->state || w->owner != h->owner || w->clean != h->clean ||
+		    w->host != h->host)
+			return differ("group %u: state %d owner %u clean %d host %d, want %d %u %d %d",
+				      i, h->state, h->owner, h->clean, h->host, w->state,
+				      w->owner, w->clean, w->host);
+	}
+
+	return NULL;
+}
+
 static ghost_verdict differ_vms(const struct ghost *want, const struct ghost *have)
 {
 	unsigned int i;
@@ -123,10 +140,12 @@ static ghost_verdict differ_vms(const struct ghost *want, const struct ghost *ha
 		const struct ghost_vm *w = &want->vm[i], *h = &have->vm[i];
 
 		if (w->life != h->life || w->context != h->context || w->dead != h->dead ||
-		    w->served != h->served || w->plain != h->plain)
-			return differ("VM %u: life %d context %d dead %d served %d plain %d, want %d %d %d %d %d",
+		    w->served != h->served || w->plain != h->plain ||
+		    w->host_has_regs != h->host_has_regs)
+			return differ("VM %u: life %d context %d dead %d served %d plain %d host_has_regs %d, want %d %d %d %d %d %d",
 				      i, h->life, h->context, h->dead, h->served, h->plain,
-				      w->life, w->context, w->dead, w->served, w->plain);
+				      h->host_has_regs, w->life, w->context, w->dead, w->served,
+				      w->plain, w->host_has_regs);
 		if (w->waits != h->waits || (w->waits && w->wait_ipa != h->wait_ipa))
 			return differ("VM %u: waits %u times for 0x%lx, want %u times for 0x%lx",
 				      i, h->waits, h->wait_ipa, w->waits, w->wait_ipa);
@@ -167,5 +186,6 @@ ghost_verdict ghost_differ(const struct ghost *want, const struct ghost *have)
 			return differ("pool %u holds %lu pages, want %lu", i, h, w);
 	}
 
-	return differ_domains(want, have) ?: differ_streams(want, have) ?: differ_vms(want, have);
+	return differ_domains(want, have) ?: differ_streams(want, have) ?:
+	       differ_groups(want, have) ?: differ_vms(want, have);
 }

@@ -10,6 +10,7 @@
  *	invariants.c		what is true of every state (I1 to I6)
  *	spec_host.c		calls of the host about its own domains
  *	spec_vm.c		calls of the host about VMs
+ *	spec_device.c		devices that change hands, and their registers
  *	spec_guest.c		calls of guests
  *	spec_event.c		faults: who learns what of them
  *	spec_memory.c		ownership of pages, and the life of VMs
@@ -32,8 +33,8 @@
 #define GHOST_MAX_ROUTES	16
 #define GHOST_MAX_PAGES		2048
 
-/* Owners of pages, streams and domains; VM n is OWNER_VM + n */
-enum { GHOST_HOST, GHOST_EL2, GHOST_VM };
+/* Owners of pages, streams, domains and devices; VM n is GHOST_VM + n */
+enum { GHOST_HOST, GHOST_EL2, GHOST_VM, GHOST_NOBODY = 255 };
 
 /**
  * struct ghost_page - a page of memory
@@ -91,7 +92,7 @@ struct ghost_domain {
 /**
  * struct ghost_stream - a stream of a device
  * @known: the host has had it attached once
- * @owner: GHOST_HOST or a VM
+ * @owner: GHOST_HOST, a VM, or GHOST_NOBODY: of a device that is lost
  * @domain: handle, or PKVM_IOMMU_DOMAIN_BLOCKED or _IDENTITY
  */
 struct ghost_stream {
@@ -115,6 +116,30 @@ struct ghost_event {
 
 #define GHOST_MAX_EVENTS	16
 
+/*
+ * Devices of a group change hands together:
+ *
+ *	HOST --VM_ROUTE--> TO_VM --reset--> VM --VM_DRAIN--> TO_HOST --reset--> HOST
+ *	                     '------ failed ------> LOST <------ failed ------'
+ *
+ * In HOST the host's CPUs reach the registers, in VM those of the VM, each page
+ * at one address; else nobody. No device reaches them, ever.
+ */
+enum ghost_group_state { GROUP_HOST, GROUP_TO_VM, GROUP_VM, GROUP_TO_HOST, GROUP_LOST };
+
+/**
+ * struct ghost_group - devices that are assigned together
+ * @state: how far
+ * @owner: GHOST_HOST, a VM, or GHOST_NOBODY; all their streams have it too
+ * @clean: no device of it holds what its last owner left
+ * @host: a page of their registers is in the stage 2 of the host
+ */
+struct ghost_group {
+	enum ghost_group_state	state;
+	u8			owner;
+	bool			clean, host;
+};
+
 enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
 
 /**
@@ -124,6 +149,7 @@ enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
  * @dead: the drain has begun: the context ends
  * @served: its hypercalls are handled: the context was there when it started
  * @plain: it owns no memory, but is lent pages of the host's
+ * @host_has_regs: a route is to a device whose registers stayed with the host
  * @routes: routes, in the order in which they were made
  * @nr_routes: how many
  * @wait_ipa: the page that its last call waits for
@@ -135,7 +161,7 @@ enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
  */
 struct ghost_vm {
 	enum ghost_life		life;
-	bool			context, dead, served, plain;
+	bool			context, dead, served, plain, host_has_regs;
 	struct ghost_route	routes[GHOST_MAX_ROUTES];
 	unsigned int		nr_routes;
 	u64			wait_ipa;
@@ -157,6 +183,7 @@ struct ghost {
 	struct ghost_domain	domain[GHOST_MAX_DOMAINS];
 	struct ghost_stream	stream[SIM_MAX_SMMUS][NR_SIDS];
 	bool			smmu_dead[SIM_MAX_SMMUS];
+	struct ghost_group	group[MACHINE_MAX_GROUPS];
 	struct ghost_vm		vm[GHOST_MAX_VMS];
 	struct ghost_pool	pool[1 + GHOST_MAX_VMS];	/* the host's, then VMs' */
 };
@@ -165,7 +192,7 @@ struct ghost {
 struct ghost_call {
 	u8			caller;
 	u64			op;
-	u64			arg[5];		/* x2 to x6 */
+	u64			arg[6];		/* x2 to x7 */
 	struct call_result	result;		/* of the host */
 	struct guest_result	guest;		/* of a guest */
 	u64			func;		/* x0 of a guest */
@@ -190,6 +217,9 @@ enum ghost_memory_op {
 	MEM_VM_RECLAIM,				/* vm, gfn */
 	MEM_LEND_GUEST,				/* pfn, gfn, vm */
 	MEM_TAKE_BACK, MEM_WRPROTECT,		/* vm, gfn */
+	MEM_MAP_REGISTERS,			/* pfn, gfn, vm */
+	MEM_HOST_TOUCH,				/* phys, outside memory */
+	MEM_VM_TOUCH,				/* vm, gfn of registers */
 	NR_MEM_OPS,
 };
 
@@ -201,6 +231,7 @@ struct ghost_weather {
 	bool	no_memory;	/* an allocation was made to fail */
 	bool	no_donation;	/* a donation was made to fail */
 	bool	hardware;	/* an SMMU was made to fail, now or before */
+	bool	devices;	/* a device was made to fail, now or before */
 	bool	hostile;	/* shared memory changed during the call */
 };
 
@@ -213,6 +244,9 @@ ghost_verdict ghost_differ(const struct ghost *want, const struct ghost *have);
 void ghost_copy(struct ghost *to, const struct ghost *from);
 struct iommu_vm *ghost_context(unsigned int vm);
 u8 ghost_stream_owner(unsigned int smmu, unsigned int sid);
+/* The owner of streams and domains that EL2 knows by this address */
+struct iommu_owner;
+u8 ghost_owner(const struct iommu_owner *owner);
 
 /* invariants.c */
 ghost_verdict ghost_invariants(const struct ghost *g);
@@ -243,6 +277,12 @@ struct ghost_route *find_route(struct ghost_vm *vm, u64 pviommu, u64 vsid);
 bool host_reaches(const struct ghost_page *page);
 bool was_lent(const kvm_pte_t gfn[NATIVE_GUEST_PAGES], u64 phys, bool write);
 u8 vm_number(u64 handle);
+
+/* Devices are described by machine_now.devices; -1: it is of none */
+int group_of_stream(u64 smmu, u64 sid);
+int group_of_registers(u64 phys);
+bool group_is_resettable(unsigned int group);
+bool group_is_broken(unsigned int group);
 
 /* map.c */
 const struct ghost_leaf *map_find(const struct ghost_map *map, u64 iova);

@@ -5,6 +5,8 @@
  */
 #include <stdio.h>
 
+#include <device.h>
+
 #include "ghost.h"
 
 static char said[256];
@@ -47,7 +49,7 @@ static ghost_verdict reach_own_memory(const struct ghost *g, const struct ghost_
 				continue;
 			}
 			MUST(d->owner == GHOST_HOST, "I1: a VM maps MMIO at 0x%lx", phys);
-			MUST(!in_registers(phys), "I1: the host maps EL2's registers");
+			MUST(!in_registers(phys), "I1: the host maps registers at 0x%lx", phys);
 		}
 	}
 
@@ -93,6 +95,14 @@ static ghost_verdict pages(const struct ghost *g)
 	return NULL;
 }
 
+/* Who has a stream because it has the device */
+static u8 owner_by_group(const struct ghost *g, unsigned int smmu, u32 sid)
+{
+	int nr = group_of_stream(smmu, sid);
+
+	return nr < 0 ? GHOST_HOST : g->group[nr].owner;
+}
+
 /* I2: a stream is named once at most, and by its owner */
 static ghost_verdict routes(const struct ghost *g)
 {
@@ -112,7 +122,8 @@ static ghost_verdict routes(const struct ghost *g)
 				     "I2: VM %u has two routes for one vSID", i);
 			}
 			s = find_stream((struct ghost *)g, r->smmu, r->sid);
-			if (!s)
+			/* What it named went with the device that it is of */
+			if (!s || (vm->dead && r->blocked && s->owner != GHOST_VM + i))
 				continue;
 			MUST(!named[r->smmu][s - g->stream[r->smmu]],
 			     "I2: stream 0x%x is named twice", r->sid);
@@ -126,9 +137,89 @@ static ghost_verdict routes(const struct ghost *g)
 	}
 	for (i = 0; i < sim_nr_smmus; i++) {
 		for (j = 0; j < NR_SIDS; j++)
-			MUST(g->stream[i][j].owner == GHOST_HOST || named[i][j],
+			MUST(g->stream[i][j].owner == GHOST_HOST || named[i][j] ||
+			     owner_by_group(g, i, machine_sids[j]) == g->stream[i][j].owner,
 			     "I2: stream 0x%x of VM %u has no route", machine_sids[j],
 			     g->stream[i][j].owner - GHOST_VM);
+	}
+
+	return NULL;
+}
+
+/* I1, I2: streams and registers of devices that are assigned together have one owner */
+static ghost_verdict groups(const struct ghost *g)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < MACHINE_MAX_GROUPS; i++) {
+		const struct ghost_group *group = &g->group[i];
+
+		MUST(!group->host || group->state == GROUP_HOST,
+		     "I1: the host reaches registers of group %u, which is in state %d", i,
+		     group->state);
+		MUST((group->state == GROUP_HOST) == (group->owner == GHOST_HOST) &&
+		     (group->state == GROUP_LOST) == (group->owner == GHOST_NOBODY),
+		     "group %u belongs to %u in state %d", i, group->owner, group->state);
+		if (group->state == GROUP_HOST || group->state == GROUP_LOST)
+			continue;
+		MUST(g->vm[group->owner - GHOST_VM].context,
+		     "group %u belongs to VM %u, which has no context", i, group->owner - GHOST_VM);
+		MUST(group->state != GROUP_TO_HOST || g->vm[group->owner - GHOST_VM].dead,
+		     "group %u leaves VM %u, which lives", i, group->owner - GHOST_VM);
+		MUST(group_is_resettable(i) || hyp_device_may_skip_reset,
+		     "group %u has a new owner and cannot be reset", i);
+		MUST(!group_is_broken(i), "group %u is broken and changes hands", i);
+	}
+	for (i = 0; i < sim_nr_smmus; i++) {
+		for (j = 0; j < NR_SIDS; j++) {
+			const struct ghost_stream *s = &g->stream[i][j];
+			int nr = group_of_stream(i, machine_sids[j]);
+			const struct ghost_group *group = nr < 0 ? NULL : &g->group[nr];
+
+			MUST(s->owner != GHOST_NOBODY || (group && group->state == GROUP_LOST),
+			     "stream 0x%x belongs to nobody", machine_sids[j]);
+			if (!group)
+				continue;
+			if (group->state != GROUP_HOST)
+				MUST(s->owner == group->owner,
+				     "I2: stream 0x%x of group %d of %u belongs to %u",
+				     machine_sids[j], nr, group->owner, s->owner);
+			else if (s->owner >= GHOST_VM)
+				MUST(g->vm[s->owner - GHOST_VM].host_has_regs,
+				     "I1: VM %u has stream 0x%x, the host its registers",
+				     s->owner - GHOST_VM, machine_sids[j]);
+			MUST(group->state == GROUP_HOST || group->state == GROUP_VM ||
+			     s->domain == PKVM_IOMMU_DOMAIN_BLOCKED,
+			     "I6: stream 0x%x is attached while its device is reset",
+			     machine_sids[j]);
+		}
+	}
+
+	return NULL;
+}
+
+/* A VM that runs sees registers of its own only, each page at one address */
+static ghost_verdict registers(const struct ghost *g)
+{
+	unsigned int i, j, k;
+
+	for (i = 0; i < GHOST_MAX_VMS; i++) {
+		const struct ghost_vm *vm = &g->vm[i];
+
+		for (j = 0; j < NATIVE_GUEST_PAGES && vm->life == VM_LIVE; j++) {
+			u64 phys = kvm_pte_to_phys(vm->gfn[j]);
+			int nr;
+
+			if (!kvm_pte_valid(vm->gfn[j]) || page_is_memory(phys))
+				continue;
+			nr = group_of_registers(phys);
+			MUST(nr >= 0 && g->group[nr].state == GROUP_VM &&
+			     g->group[nr].owner == GHOST_VM + i,
+			     "I1: VM %u reaches registers at 0x%lx, which are not its own", i, phys);
+			for (k = 0; k < j; k++)
+				MUST(vm->gfn[k] != vm->gfn[j],
+				     "VM %u has the registers at 0x%lx twice", i, phys);
+		}
 	}
 
 	return NULL;
@@ -201,5 +292,6 @@ ghost_verdict ghost_invariants(const struct ghost *g)
 			v = reach_own_memory(g, &g->domain[i]);
 	}
 
-	return v ?: pages(g) ?: routes(g) ?: attachments(g) ?: lives(g);
+	return v ?: pages(g) ?: routes(g) ?: groups(g) ?: registers(g) ?: attachments(g) ?:
+	       lives(g);
 }

@@ -4,6 +4,8 @@
  */
 #include <iommu.h>
 
+#include "../hyp/edu.h"
+
 #include "spec.h"
 
 struct ghost_weather weather;
@@ -50,10 +52,13 @@ bool page_is_memory(u64 phys)
 	return addr_is_memory(phys);
 }
 
+/* Registers that no device may reach: EL2's, and those of devices that are assignable */
 bool in_registers(u64 phys)
 {
 	unsigned int i;
 
+	if (group_of_registers(phys) >= 0)
+		return true;
 	for (i = 0; i < sim_nr_smmus; i++) {
 		if (phys - sim_smmus[i]->cfg.base < SIM_MMIO_SIZE)
 			return true;
@@ -154,4 +159,52 @@ struct ghost_route *find_route(struct ghost_vm *vm, u64 pviommu, u64 vsid)
 bool iommu_is_stage1(void)
 {
 	return iommu_cfg.stage == 1;
+}
+
+int group_of_stream(u64 smmu, u64 sid)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < machine_now.nr_devices; i++) {
+		const struct machine_device *d = &machine_now.devices[i];
+
+		for (j = 0; j < d->nr_streams; j++) {
+			if (d->stream[j].smmu == smmu && d->stream[j].sid == sid)
+				return d->group;
+		}
+	}
+
+	return -1;
+}
+
+int group_of_registers(u64 phys)
+{
+	const struct edu *edu = edu_at(phys);
+
+	return edu ? edu->dev->group : -1;
+}
+
+bool group_is_resettable(unsigned int group)
+{
+	bool can = true;
+	unsigned int i;
+
+	for (i = 0; i < machine_now.nr_devices; i++) {
+		if (machine_now.devices[i].group == group)
+			can &= machine_now.devices[i].reset;
+	}
+
+	return can;
+}
+
+bool group_is_broken(unsigned int group)
+{
+	unsigned int i;
+
+	for (i = 0; i < machine_now.nr_devices; i++) {
+		if (machine_now.devices[i].group == group && machine_now.devices[i].broken)
+			return true;
+	}
+
+	return false;
 }

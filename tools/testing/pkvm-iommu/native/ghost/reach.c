@@ -18,22 +18,14 @@ static u8 owner_of_stream(unsigned int smmu_id, u32 sid)
 {
 	struct hyp_smmu *smmu = hyp_smmus[smmu_id];
 	struct smmu_stream *stream = smmu->streams;
-	unsigned int i;
 
 	if (smmu->split)
 		stream = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
 	if (!stream)
 		native_fail("stream 0x%x was never attached and does DMA", sid);
 	stream += smmu->split ? sid & (BIT(smmu->split) - 1) : sid;
-	if (!stream->owner)
-		return GHOST_HOST;
-	for (i = 0; i < GHOST_MAX_VMS; i++) {
-		struct iommu_vm *vm = container_of(stream->owner, struct iommu_vm, owner);
 
-		if (vm->handle == NATIVE_HANDLE_OFFSET + i)
-			return GHOST_VM + i;
-	}
-	native_fail("stream 0x%x has an owner that does not exist", sid);
+	return ghost_owner(stream->owner);
 }
 
 static unsigned int number_of(const struct sim_smmu *smmu)
@@ -66,7 +58,7 @@ static void device_reached(struct sim_smmu *smmu, u32 sid, u64 iova, u64 pa, boo
 		native_fail("I6: SMMU %u lets stream 0x%x pass", number_of(smmu), sid);
 	owner = owner_of_stream(number_of(smmu), sid);
 	if (in_registers(pa))
-		native_fail("I1: stream 0x%x reaches registers of EL2", sid);
+		native_fail("I1: stream 0x%x reaches registers at 0x%lx", sid, pa);
 	if (!page_is_memory(pa)) {
 		if (owner != GHOST_HOST)
 			native_fail("I1: stream 0x%x of a VM reaches MMIO at 0x%lx", sid, pa);

@@ -37,4 +37,14 @@ ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 si
 ghost_verdict spec_poll(struct ghost *g, const struct ghost_call *c);
 ghost_verdict spec_get_event(struct ghost_vm *vm, const u64 x[4]);
 
+/* spec_device.c */
+long spec_take(struct ghost *g, unsigned int group, u8 vm);
+ghost_verdict spec_taken(struct ghost *g, const struct ghost *post, unsigned int group, u8 vm,
+			 long ret);
+ghost_verdict spec_return_groups(struct ghost *g, const struct ghost *post, u8 vm, bool *left);
+bool spec_owns_group(const struct ghost *g, u8 vm);
+ghost_verdict spec_map_registers(struct ghost *g, const struct ghost_call *c);
+ghost_verdict spec_touch(struct ghost *g, const struct ghost_call *c);
+long spec_seen_registers(struct ghost *g, u8 vm, u64 ipa, u64 *phys);
+
 #endif /* NATIVE_GHOST_SPEC_H */

@@ -120,7 +120,7 @@ static long own_page(struct ghost *g, const struct guest *me, u64 ipa, u64 *phys
 		return -EPERM;
 	if (!pte)
 		return -ENOENT;
-	if (!kvm_pte_valid(pte))
+	if (!kvm_pte_valid(pte) || !page_is_memory(kvm_pte_to_phys(pte)))
 		return -EPERM;
 	/* A device gets no more than a plain VM was lent */
 	if (!(pte & GUEST_PTE_WRITE) && me->c->arg[4] & PVIOMMU_PROT_WRITE)
@@ -154,6 +154,24 @@ static ghost_verdict add_runs(struct ghost *g, const struct guest *me, struct gh
 	return v;
 }
 
+/* I7: the host is asked a few times for a page that is not there */
+static ghost_verdict waits(const struct guest *me, u64 ipa)
+{
+	if (me->vm->wait_ipa != ipa)
+		me->vm->waits = 0;
+	ALLOWED(me->vm->waits < PAGE_REQUESTS, "I7: a call waits for a page for ever");
+	ALLOWED(me->c->guest.fault_ipa == ipa, "a guest waits for another page");
+	me->vm->wait_ipa = ipa;
+	me->vm->waits++;
+
+	return NULL;
+}
+
+static bool waited_enough(const struct guest *me, u64 ipa)
+{
+	return me->waited >= PAGE_REQUESTS && me->waited_ipa == ipa;
+}
+
 static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const struct ghost *post)
 {
 	u64 iova = me->c->arg[1], ipa = me->c->arg[2], size = me->c->arg[3], prot = me->c->arg[4];
@@ -169,21 +187,15 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 
 	first = own_page(g, me, ipa, &phys);
 	if (me->wants_page) {
-		if (me->vm->wait_ipa != ipa)
-			me->vm->waits = 0;
-		ALLOWED(me->vm->waits < PAGE_REQUESTS, "I7: a call waits for a page for ever");
-		me->vm->wait_ipa = ipa;
-		me->vm->waits++;
 		ALLOWED(first == -ENOENT || weather.races, "a guest waits for a page that it has");
-		ALLOWED(me->c->guest.fault_ipa == ipa, "a guest waits for another page");
-		return NULL;
+		return waits(me, ipa);
 	}
 	if (me->wants_memory)
 		return needs_memory(g, me);
 	if (me->status != SMCCC_RET_SUCCESS) {
 		/* A page that the host does not give is none, after a while */
 		if (first == -ENOENT)
-			first = me->waited >= PAGE_REQUESTS && me->waited_ipa == ipa ? -EPERM : 0;
+			first = waited_enough(me, ipa) ? -EPERM : 0;
 		ALLOWED(first || map_overlaps(&d->map, iova, PAGE_SIZE) ||
 			map_overlaps(&d->map, iova, size) || weather.hardware || weather.races,
 			"a guest cannot map its own page");
@@ -253,6 +265,25 @@ static ghost_verdict req_dma(struct ghost *g, const struct guest *me)
 	return NULL;
 }
 
+static ghost_verdict req_mmio(struct ghost *g, const struct guest *me)
+{
+	u64 ipa = me->c->op, phys = 0;
+	long ret = spec_seen_registers(g, me->owner, ipa, &phys);
+
+	if (me->wants_page) {
+		ALLOWED(ret == -ENOENT, "a guest waits for registers that it sees");
+		return waits(me, ipa);
+	}
+	if (ret == -ENOENT)
+		ALLOWED(waited_enough(me, ipa), "registers that are not there are given up at once");
+	if (ret)
+		return refused(me);
+	ALLOWED(me->status == SMCCC_RET_SUCCESS && me->c->guest.x[1] == phys,
+		"DEV_REQ_MMIO names other registers");
+
+	return NULL;
+}
+
 ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
 	struct guest me = {
@@ -282,11 +313,9 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 			"a VM without a pvIOMMU is served");
 		return NULL;
 	}
-	/* No device is assignable on these machines, so no VM owns registers */
 	if (c->func == PVIOMMU_DEV_REQ_MMIO_FUNC_ID) {
-		ALLOWED(done && me.status == SMCCC_RET_INVALID_PARAMETER,
-			"a VM sees registers that it does not own");
-		return NULL;
+		ALLOWED(done || me.wants_page, "DEV_REQ_MMIO needs no memory");
+		return req_mmio(g, &me);
 	}
 	ALLOWED(!me.wants_page || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_MAP_PAGES),
 		"a call that maps nothing waits for a page");

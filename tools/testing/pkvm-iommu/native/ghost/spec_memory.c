@@ -89,7 +89,8 @@ static ghost_verdict share(struct ghost *g, const struct ghost_call *c, bool on)
 	struct ghost_page *page;
 
 	phys = kvm_pte_to_phys(vm->gfn[gfn]);
-	if (!kvm_pte_valid(vm->gfn[gfn]) || vm->gfn[gfn] != guest_pte(phys, from)) {
+	if (!kvm_pte_valid(vm->gfn[gfn]) || vm->gfn[gfn] != guest_pte(phys, from) ||
+	    !page_is_memory(phys)) {
 		ALLOWED(ret, "a guest shares or unshares what it cannot");
 		return NULL;
 	}
@@ -158,6 +159,10 @@ static ghost_verdict reclaim_page(struct ghost *g, const struct ghost_call *c)
 	}
 	if (!kvm_pte_valid(vm->gfn[gfn]))
 		return NULL;
+	if (!page_is_memory(kvm_pte_to_phys(vm->gfn[gfn]))) {
+		ALLOWED(c->result.ret == -EPERM, "registers of a device are reclaimed as memory");
+		return NULL;
+	}
 	ALLOWED(!c->result.ret, "a page of a dead VM cannot be reclaimed");
 	back_to_host(page_at(g, kvm_pte_to_phys(vm->gfn[gfn])));
 	vm->gfn[gfn] = 0;
@@ -180,8 +185,13 @@ static ghost_verdict life(struct ghost *g, const struct ghost_call *c)
 		ALLOWED(!c->result.ret == (is == VM_RESERVED), "a VM starts out of turn");
 		if (!c->result.ret) {
 			vm->life = VM_LIVE;
-			vm->served = vm->context && !vm->dead;
 			vm->plain = c->arg[1];
+			/*
+			 * I1: nor is there DMA for a device that the host has in hand, but to
+			 * a VM whose memory the host reaches anyway
+			 */
+			vm->served = vm->context && !vm->dead &&
+				     (vm->plain || !vm->host_has_regs);
 		}
 		return NULL;
 	case MEM_VM_DYING:
@@ -236,6 +246,11 @@ ghost_verdict spec_memory(struct ghost *g, const struct ghost_call *c, const str
 		return force_reclaim(g, c);
 	case MEM_VM_RECLAIM:
 		return reclaim_page(g, c);
+	case MEM_MAP_REGISTERS:
+		return spec_map_registers(g, c);
+	case MEM_HOST_TOUCH:
+	case MEM_VM_TOUCH:
+		return spec_touch(g, c);
 	case MEM_VM_RESERVE:
 		ALLOWED(c->result.ret > 0 && !find_vm(g, c->result.ret), "no new VM");
 		g->vm[vm_number(c->result.ret)].life = VM_RESERVED;

@@ -38,16 +38,40 @@ static ghost_verdict vm_topup(struct ghost *g, const struct ghost_call *c,
 	return spec_list(g, c, post, GHOST_VM + vm_number(handle), nr);
 }
 
+static bool names_stream(const struct ghost_vm *vm, u64 smmu, u64 sid)
+{
+	unsigned int i;
+
+	for (i = 0; i < vm->nr_routes; i++) {
+		if (vm->routes[i].smmu == smmu && vm->routes[i].sid == sid)
+			return true;
+	}
+
+	return false;
+}
+
+/* What a route without registers takes: one stream, from the host */
+static long take_stream(const struct ghost_stream *s)
+{
+	if (!s)
+		return -ERANGE;
+	if (!s->known)
+		return -ENOENT;
+
+	return s->owner != GHOST_HOST || s->domain != PKVM_IOMMU_DOMAIN_BLOCKED ? -EBUSY : 0;
+}
+
 static ghost_verdict vm_route(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
 	u64 handle = c->arg[0], pviommu = c->arg[1], vsid = c->arg[2];
-	u64 smmu = c->arg[3], sid = c->arg[4];
+	u64 smmu = c->arg[3], sid = c->arg[4], flags = c->arg[5];
+	int group = flags & PKVM_IOMMU_ROUTE_REGS ? group_of_stream(smmu, sid) : -1;
 	struct ghost_vm *vm = find_vm(g, handle);
 	long ret = c->result.ret, want = 0;
 	struct ghost_stream *s;
 
 	s = smmu < sim_nr_smmus ? find_stream(g, smmu, sid) : NULL;
-	if (pviommu >> 32 || vsid >> 32)
+	if (pviommu >> 32 || vsid >> 32 || flags & ~(u64)PKVM_IOMMU_ROUTE_REGS)
 		want = -EINVAL;
 	else if (smmu >= sim_nr_smmus)
 		want = -ENOENT;
@@ -60,33 +84,38 @@ static ghost_verdict vm_route(struct ghost *g, const struct ghost_call *c, const
 	else if (ret == -ENOMEM && (!pool_of(g, GHOST_VM + vm_number(handle))->free ||
 				    weather.no_memory))
 		return NULL;
-	else if (!s)
-		want = -ERANGE;
-	else if (!s->known)
-		want = -ENOENT;
-	else if (s->owner != GHOST_HOST || s->domain != PKVM_IOMMU_DOMAIN_BLOCKED)
-		want = -EBUSY;			/* I2 */
+	else if (group < 0)
+		want = take_stream(s);		/* I2 */
+	else
+		want = spec_take(g, group, GHOST_VM + vm_number(handle));
+	if (group >= 0 && want == -EAGAIN)
+		return spec_taken(g, post, group, GHOST_VM + vm_number(handle), ret);
+	/* I2: what is the VM's already has a name */
+	if (group >= 0 && !want && names_stream(vm, smmu, sid))
+		want = -EBUSY;
 	/* I2: what may not abort stays the host's */
-	ALLOWED(ret == want || (ret == -EIO && !want && weather.hardware),
+	ALLOWED(ret == want || (ret == -EIO && (!want || group >= 0) && weather.hardware),
 		"VM_ROUTE does not return what it must");
 	if (ret)
 		return NULL;
 
 	s->owner = GHOST_VM + vm_number(handle);
+	vm->host_has_regs |= group < 0 && group_of_stream(smmu, sid) >= 0;
 	vm->routes[vm->nr_routes++] = (struct ghost_route) { pviommu, vsid, sid, smmu, false };
 
 	return NULL;
 }
 
 /*
- * One step of the drain, in this order (I6): all streams abort; domains unmap;
- * streams and memory go back to the host.
+ * One step of the drain, in this order (I6): all streams abort; devices are reset
+ * and go back; domains unmap; streams and memory go back to the host.
  */
 static ghost_verdict drain_step(struct ghost *g, struct ghost_vm *vm, u8 owner,
 				const struct ghost *post)
 {
 	const struct ghost_vm *after = &post->vm[owner - GHOST_VM];
-	bool all_blocked = true, domains = false;
+	bool all_blocked = true, domains = false, devices;
+	ghost_verdict v;
 	unsigned int i;
 
 	for (i = 0; i < vm->nr_routes; i++) {
@@ -98,13 +127,18 @@ static ghost_verdict drain_step(struct ghost *g, struct ghost_vm *vm, u8 owner,
 			all_blocked = false;
 			continue;
 		}
-		d = s ? find_domain(g, owner, s->domain) : NULL;
+		d = s && s->owner == owner ? find_domain(g, owner, s->domain) : NULL;
 		if (d)
 			d->streams--;
-		if (s)
+		if (s && s->owner == owner)
 			s->domain = PKVM_IOMMU_DOMAIN_BLOCKED;
 		r->blocked = true;
 	}
+	v = spec_return_groups(g, post, owner, &devices);
+	if (v)
+		return v;
+	ALLOWED(all_blocked || devices || !spec_owns_group(post, owner),
+		"I6: a device goes back before all streams abort");
 	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
 		struct ghost_domain *d = &g->domain[i];
 		const struct ghost_domain *p;
@@ -114,6 +148,7 @@ static ghost_verdict drain_step(struct ghost *g, struct ghost_vm *vm, u8 owner,
 		p = find_domain((struct ghost *)post, owner, d->handle);
 		if (!p) {
 			ALLOWED(all_blocked, "I6: a domain is freed before all streams abort");
+			ALLOWED(!devices, "I6: a domain is freed before a device is reset");
 			ALLOWED(!d->wedged, "I5: a domain is freed that an SMMU may have cached");
 			map_clear(g, d);
 			d->used = false;
@@ -121,7 +156,8 @@ static ghost_verdict drain_step(struct ghost *g, struct ghost_vm *vm, u8 owner,
 		}
 		domains = true;
 		if (p->dying) {
-			ALLOWED(all_blocked, "I6: pages are unpinned before all streams abort");
+			ALLOWED(all_blocked && !devices,
+				"I6: pages are unpinned before all streams abort and devices are reset");
 			spec_shrink(g, d, p);
 		}
 	}
@@ -130,7 +166,7 @@ static ghost_verdict drain_step(struct ghost *g, struct ghost_vm *vm, u8 owner,
 		struct ghost_stream *s = find_stream(g, r->smmu, r->sid);
 
 		ALLOWED(all_blocked && !domains, "I6: a stream goes back before the VM's memory");
-		if (s)
+		if (s && s->owner == owner)
 			s->owner = GHOST_HOST;
 		memset(r, 0, sizeof(*r));
 	}
@@ -171,11 +207,13 @@ static ghost_verdict vm_drain(struct ghost *g, const struct ghost_call *c, const
 	ALLOWED(!vm->nr_routes, "a drained VM has routes");
 	ALLOWED(!pool_of(g, owner)->free && !pool_of(g, owner)->used,
 		"I9: a drained VM does not get all its memory back");
+	ALLOWED(!spec_owns_group(g, owner), "a drained VM has devices");
 	vm->context = false;
 	vm->nr_events = 0;
 	vm->lost = 0;
 	vm->dead = false;
 	vm->served = false;
+	vm->host_has_regs = false;
 
 	return NULL;
 }

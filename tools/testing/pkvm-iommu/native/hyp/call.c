@@ -17,13 +17,13 @@ struct kvm_hyp_memcache *native_host_pool(void)
 	return &iommu_host.pool.mc;
 }
 
-static struct call_result call(void (*handler)(struct kvm_cpu_context *), const u64 x[7])
+static struct call_result call(void (*handler)(struct kvm_cpu_context *), const u64 x[8])
 {
 	struct kvm_cpu_context ctxt = {};
 	struct call_result result;
 	unsigned int i;
 
-	for (i = 1; i < 7; i++)
+	for (i = 1; i < 8; i++)
 		ctxt.regs.regs[i] = x[i];
 	native_reset_point();
 	handler(&ctxt);
@@ -33,19 +33,28 @@ static struct call_result call(void (*handler)(struct kvm_cpu_context *), const 
 		result.out[i] = ctxt.regs.regs[2 + i];
 	/* Nothing beyond the documented registers changes */
 	for (i = 7; i < 31; i++)
-		BUG_ON(ctxt.regs.regs[i]);
+		BUG_ON(ctxt.regs.regs[i] != (i == 7 ? x[7] : 0));
 
 	return result;
 }
 
 struct call_result host_init_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6)
 {
-	return call(handle___pkvm_iommu_init, (u64[7]) { 0, op, x2, x3, x4, x5, x6 });
+	return call(handle___pkvm_iommu_init, (u64[8]) { 0, op, x2, x3, x4, x5, x6 });
 }
 
 struct call_result host_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6)
 {
-	return call(handle___pkvm_iommu_op, (u64[7]) { 0, op, x2, x3, x4, x5, x6 });
+	return host_call7(op, (u64[6]) { x2, x3, x4, x5, x6 });
+}
+
+struct call_result host_call7(u64 op, const u64 arg[6])
+{
+	u64 x[8] = { 0, op };
+
+	memcpy(&x[2], arg, 6 * sizeof(*arg));
+
+	return call(handle___pkvm_iommu_op, x);
 }
 
 struct guest_result guest_call(struct pkvm_hyp_vm *vm, const u64 x[7])

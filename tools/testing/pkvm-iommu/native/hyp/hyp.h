@@ -26,6 +26,8 @@ bool rng_one_in(struct rng *rng, u32 n);
 /* Physical memory (hyp/memory.c) */
 #define NATIVE_MEM_START	0x40000000UL
 #define NATIVE_PHYS_END		0x100000000UL
+/* What the stage 2 of the host translates */
+#define NATIVE_HOST_IA_BITS	44
 #define NATIVE_MAX_PIECES	4
 
 enum page_owner { OWNER_HOST, OWNER_HYP, OWNER_GUEST };
@@ -71,6 +73,8 @@ struct native_hooks {
 };
 
 extern struct native_hooks native_hooks;
+/* Time passes by this much */
+void native_sleep(u64 ticks);
 extern bool native_doorbell_clean(void);
 void native_reset_point(void);
 
@@ -98,6 +102,9 @@ int host_share_hyp(u64 pfn);
 int host_unshare_hyp(u64 pfn);
 int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
 int host_force_reclaim(u64 phys);
+int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
+/* The host's CPUs access registers: 0, or -EPERM */
+int host_touch(u64 phys);
 int host_reclaim_page_guest(u64 gfn, struct pkvm_hyp_vm *vm);
 int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
 int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
@@ -132,6 +139,8 @@ struct call_result {
 
 struct call_result host_init_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
 struct call_result host_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
+/* x2 to x7 */
+struct call_result host_call7(u64 op, const u64 arg[6]);
 
 /**
  * struct guest_result - how a guest's call ended

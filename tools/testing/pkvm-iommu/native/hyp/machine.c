@@ -4,12 +4,15 @@
  */
 #include <nvhe/iommu.h>
 
+#include "edu.h"
 #include "machine.h"
 
 /* Boot reserves what the host reserves, rounded up to the alignment of the root */
 #define BOOT_ALIGN	(16 * PAGE_SIZE)
 
 extern unsigned long pkvm_iommu_nr_pages;
+
+struct machine machine_now;
 
 static struct rng garbage;
 /* Pages that the host's own allocator has given out */
@@ -25,8 +28,9 @@ void machine_prepare(const struct machine *m, u64 seed)
 {
 	static u8 used[NATIVE_PHYS_END >> 12];
 	bool coherent = true;
-	unsigned int i, j;
+	unsigned int i, j, nr_ranges = 0;
 
+	machine_now = *m;
 	rng_seed(&garbage, seed);
 	in_use = used;
 	for (i = 0; i < m->nr_smmus; i++) {
@@ -35,8 +39,11 @@ void machine_prepare(const struct machine *m, u64 seed)
 		for (j = 0; j < NR_SIDS; j++)
 			sim_add_device(i, machine_sids[j]);
 	}
+	for (i = 0; i < m->nr_devices; i++)
+		nr_ranges += m->devices[i].nr_ranges;
+	edu_create(m);
 	memory_init(m->mem, m->nr_mem, coherent);
-	pkvm_iommu_nr_pages = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, 0), 16);
+	pkvm_iommu_nr_pages = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, nr_ranges), 16);
 	boot_pool_init(NATIVE_MEM_START, pkvm_iommu_nr_pages);
 	first_host_page = NATIVE_MEM_START + pkvm_iommu_nr_pages * PAGE_SIZE;
 	if (first_host_page > end_of_piece(0))
@@ -63,6 +70,27 @@ long machine_register(const struct machine *m, unsigned int smmu)
 	return r.ret;
 }
 
+void machine_register_devices(const struct machine *m)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < m->nr_devices; i++) {
+		const struct machine_device *d = &m->devices[i];
+		long id = host_init_call(PKVM_IOMMU_INIT_DEVICE, d->group, d->reset, 0, 0, 0).ret;
+		bool broken = id != i;
+
+		for (j = 0; j < d->nr_ranges; j++)
+			broken |= host_init_call(PKVM_IOMMU_INIT_DEVICE_MMIO, id, d->range[j].base,
+						 d->range[j].size, 0, 0).ret;
+		for (j = 0; j < d->nr_streams; j++)
+			broken |= host_init_call(PKVM_IOMMU_INIT_DEVICE_STREAM, id,
+						 d->stream[j].smmu, d->stream[j].sid, 0, 0).ret;
+		if (broken != d->broken)
+			native_fail("the description of device %u is %s", i,
+				    broken ? "refused" : "accepted");
+	}
+}
+
 void machine_boot(const struct machine *m, u64 seed)
 {
 	unsigned int i;
@@ -74,7 +102,8 @@ void machine_boot(const struct machine *m, u64 seed)
 		if (ret != i)
 			native_fail("registration of SMMU %u returns %ld", i, ret);
 	}
-	ret = host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret;
+	machine_register_devices(m);
+	ret = host_init_call(PKVM_IOMMU_INIT_FINALISE, m->policy, 0, 0, 0, 0).ret;
 	if (ret)
 		native_fail("take-over returns %ld", ret);
 }

@@ -8,6 +8,33 @@
 
 #include "../smmu/sim.h"
 
+#define MACHINE_MAX_DEVICES	4
+#define MACHINE_MAX_GROUPS	8
+#define MACHINE_MAX_RANGES	2
+
+/**
+ * struct machine_device - a device that may be assigned, as the host describes it
+ * @group: with which it changes hands
+ * @reset: enum pkvm_device_reset
+ * @broken: the description is wrong somewhere
+ * @nr_ranges: entries of @range
+ * @nr_streams: entries of @stream
+ * @range: registers
+ * @stream: streams
+ */
+struct machine_device {
+	u8	group, reset;
+	bool	broken;
+	u8	nr_ranges, nr_streams;
+	struct {
+		u64	base, size;
+	} range[MACHINE_MAX_RANGES];
+	struct {
+		u8	smmu;
+		u32	sid;
+	} stream[MACHINE_MAX_RANGES];
+};
+
 /**
  * struct machine - a machine to boot
  * @name: for the names of tests
@@ -16,6 +43,9 @@
  * @smmus: SMMUs
  * @flags: PKVM_IOMMU_F_* that the host passes for each
  * @nr_smmus: how many
+ * @devices: devices that may be assigned
+ * @nr_devices: how many
+ * @policy: PKVM_IOMMU_FINALISE_*
  */
 struct machine {
 	const char		*name;
@@ -24,6 +54,9 @@ struct machine {
 	struct sim_config	smmus[SIM_MAX_SMMUS];
 	u64			flags[SIM_MAX_SMMUS];
 	unsigned int		nr_smmus;
+	struct machine_device	devices[MACHINE_MAX_DEVICES];
+	unsigned int		nr_devices;
+	u64			policy;
 };
 
 /* Machines that differ in what the product looks at; the first is the default */
@@ -31,12 +64,14 @@ unsigned int machine_count(void);
 struct machine machine_get(unsigned int i);
 
 /* Streams of the devices; every SMMU has them, several lie in one chunk */
-#define NR_SIDS		6
+#define NR_SIDS		8
 extern const u32 machine_sids[NR_SIDS];
 
 /* Boot up to and including the last call of the host that is trusted */
+extern struct machine machine_now;
 void machine_prepare(const struct machine *m, u64 seed);
 long machine_register(const struct machine *m, unsigned int smmu);
+void machine_register_devices(const struct machine *m);
 void machine_boot(const struct machine *m, u64 seed);
 
 /* Pages of the host, full of what looks like page-table entries */

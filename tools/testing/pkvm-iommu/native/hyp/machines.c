@@ -11,7 +11,7 @@
 #define GRAN_ALL	(IDR5_GRAN4K | IDR5_GRAN16K | IDR5_GRAN64K)
 
 /* In two chunks of a 2-level stream table with any page size, the last in one of its own */
-const u32 machine_sids[NR_SIDS] = { 0, 1, 2, 8, 9, 0x1f };
+const u32 machine_sids[NR_SIDS] = { 0, 1, 2, 8, 9, 0x10, 0x18, 0x41f };
 
 #define DEFAULT_SMMU(n)							\
 	{								\
@@ -19,6 +19,45 @@ const u32 machine_sids[NR_SIDS] = { 0, 1, 2, 8, 9, 0x1f };
 		.idr		= { SIM_IDR0, SIM_IDR1, 0, SIM_IDR3, 0, SIM_IDR5 }, \
 		.coherent	= true,					\
 		.lazy		= 4,					\
+	}
+
+#define REGISTERS(n)	(0x0a000000 + (n) * 0x100000)
+
+/*
+ * A group of two devices, one of them with two functions and two streams; one that
+ * cannot be reset; one whose description is broken. Streams 0, 1, 2 are of devices
+ * that nobody describes.
+ */
+#define DEVICES								\
+	{								\
+		.group		= 3,					\
+		.reset		= PKVM_DEVICE_RESET_EDU,		\
+		.nr_ranges	= 2,					\
+		.range		= { { REGISTERS(0), 2 * PAGE_SIZE },	\
+				    { REGISTERS(1), PAGE_SIZE } },	\
+		.nr_streams	= 2,					\
+		.stream		= { { 0, 8 }, { 0, 0x41f } },		\
+	}, {								\
+		.group		= 3,					\
+		.reset		= PKVM_DEVICE_RESET_EDU,		\
+		.nr_ranges	= 1,					\
+		.range		= { { REGISTERS(2), PAGE_SIZE } },	\
+		.nr_streams	= 2,					\
+		.stream		= { { 0, 9 }, { 0, 8 } },		\
+	}, {								\
+		.group		= 5,					\
+		.nr_ranges	= 1,					\
+		.range		= { { REGISTERS(3), PAGE_SIZE } },	\
+		.nr_streams	= 1,					\
+		.stream		= { { 0, 0x10 } },			\
+	}, {								\
+		.group		= 6,					\
+		.reset		= PKVM_DEVICE_RESET_EDU,		\
+		.broken		= true,					\
+		.nr_ranges	= 1,					\
+		.range		= { { REGISTERS(4), PAGE_SIZE } },	\
+		.nr_streams	= 2,					\
+		.stream		= { { 0, 0x18 }, { 9, 0 } },		\
 	}
 
 static struct machine make(const char *name)
@@ -33,6 +72,8 @@ static struct machine make(const char *name)
 		.smmus		= { DEFAULT_SMMU(0) },
 		.flags		= { PKVM_IOMMU_F_COHERENT },
 		.nr_smmus	= 1,
+		.devices	= { DEVICES },
+		.nr_devices	= 4,
 	};
 }
 
@@ -66,6 +107,8 @@ static struct machine single(void)
 	/* Single invalidations, no blocks, no EL2 world */
 	m.smmus[0].idr[3] = 0;
 	m.smmus[0].idr[0] &= ~IDR0_HYP;
+	/* Devices that cannot be reset change hands nonetheless */
+	m.policy = PKVM_IOMMU_FINALISE_NO_RESET;
 
 	return m;
 }
@@ -121,6 +164,8 @@ static struct machine two(void)
 	m.smmus[1].idr[3] &= ~IDR3_RIL;
 	m.flags[1] = PKVM_IOMMU_F_COHERENT | PKVM_IOMMU_F_NO_2LVL;
 	m.nr_smmus = 2;
+	/* A device of both */
+	m.devices[0].stream[1].smmu = 1;
 
 	return m;
 }

@@ -6,9 +6,10 @@
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>
 
+#include "edu.h"
 #include "hyp.h"
 
-struct host_mmu host_mmu;
+struct host_mmu host_mmu = { .pgt.ia_bits = NATIVE_HOST_IA_BITS };
 static hyp_spinlock_t pkvm_lock;
 
 static bool range_is_valid(u64 pfn, u64 nr_pages)
@@ -171,6 +172,9 @@ static int find_guest_page(struct pkvm_hyp_vm *vm, u64 gfn, enum pkvm_page_state
 	if (!kvm_pte_valid(pte))
 		return -EHWPOISON;
 	*phys = kvm_pte_to_phys(pte);
+	/* Registers of a device are neither shared nor reclaimed */
+	if (!addr_is_memory(*phys))
+		return -EPERM;
 
 	return pkvm_getstate(kvm_pgtable_stage2_pte_prot(pte)) == state ? 0 : -EPERM;
 }
@@ -265,6 +269,42 @@ int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
 	for (; !ret && at < gfn + nr_pages && at < NATIVE_GUEST_PAGES; at += step)
 		vm->pte[at] &= ~GUEST_PTE_WRITE;
 	hyp_spin_unlock(&vm->lock);
+
+	return ret;
+}
+
+/* __pkvm_host_map_mmio_guest() */
+int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
+{
+	u64 phys = hyp_pfn_to_phys(pfn);
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+	ret = gfn >= NATIVE_GUEST_PAGES ? -EINVAL : vm->pte[gfn] ? -EEXIST : 0;
+	ret = ret ?: pkvm_iommu_map_registers(vm, phys);
+	if (!ret)
+		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
+}
+
+/* host_stage2_idmap(): a fault of the host's, outside memory */
+int host_touch(u64 phys)
+{
+	u64 start = 0, end = U64_MAX;
+	int ret;
+
+	hyp_spin_lock(&host_mmu.lock);
+	ret = pkvm_iommu_mmio_clamp(phys, &start, &end);
+	if (!ret && (phys < start || phys >= end))
+		native_fail("0x%lx is outside of 0x%lx-0x%lx, which the host gets", phys, start,
+			    end);
+	if (!ret)
+		edu_map(start, end);
+	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
 }

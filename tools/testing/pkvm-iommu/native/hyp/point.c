@@ -77,3 +77,8 @@ u64 native_counter(void)
 {
 	return __atomic_add_fetch(&counter, 1, __ATOMIC_RELAXED);
 }
+
+void native_sleep(u64 ticks)
+{
+	__atomic_add_fetch(&counter, ticks, __ATOMIC_RELAXED);
+}

@@ -2,6 +2,7 @@
 /*
  * CPU page tables of the host and of guests, as far as the IOMMU code reads them.
  */
+#include "edu.h"
 #include "hyp.h"
 
 kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state)
@@ -62,6 +63,9 @@ int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 int kvm_pgtable_stage2_unmap(struct kvm_pgtable *pgt, u64 addr, u64 size)
 {
 	native_assert_held(&host_mmu.lock, "&host_mmu.lock");
+	if (fault_hits(FAULT_DONATE))
+		return -ENOMEM;
+	edu_unmap(addr, size);
 
-	return fault_hits(FAULT_DONATE) ? -ENOMEM : 0;
+	return 0;
 }

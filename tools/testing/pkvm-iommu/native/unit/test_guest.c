@@ -77,11 +77,11 @@ TEST(guest, the_token_names_the_stream)
 	struct guest_result r;
 
 	machine_boot(m, seed);
-	vm = new_vm(0x1f, 1);
+	vm = new_vm(2, 1);
 	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_DMA_FUNC_ID, PVIOMMU, VSID });
 	ASSERT_EQ(r.x[0], SMCCC_RET_SUCCESS);
 	ASSERT_EQ(r.x[1], m->smmus[0].base);
-	ASSERT_EQ(r.x[2], 0x1f);
+	ASSERT_EQ(r.x[2], 2);
 	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_DMA_FUNC_ID, PVIOMMU, VSID + 1 });
 	ASSERT_EQ((int)r.x[0], INVALID);
 	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_DMA_FUNC_ID, 1ULL << 32 | PVIOMMU, VSID });

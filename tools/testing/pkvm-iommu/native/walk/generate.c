@@ -6,6 +6,8 @@
 #include <linux/iommu.h>
 #include <linux/pkvm-pviommu.h>
 
+#include "../hyp/edu.h"
+
 #include "walk.h"
 
 /* Domains that live at a time */
@@ -59,6 +61,14 @@ static u64 page_to_give(struct gen *gen)
 	return phys;
 }
 
+/* A page of registers of an assignable device, or beside them */
+static u64 some_registers(struct gen *gen)
+{
+	const struct edu *edu = &edus[pick(gen, nr_edus)];
+
+	return edu->base + pick(gen, (edu->size >> PAGE_SHIFT) + !pick(gen, 8)) * PAGE_SIZE;
+}
+
 static u64 some_phys(struct gen *gen)
 {
 	switch (pick(gen, 12)) {
@@ -67,6 +77,8 @@ static u64 some_phys(struct gen *gen)
 	case 1:
 		return sim_smmus[0]->cfg.base + pick(gen, 33) * SZ_4K;
 	case 2:
+		if (!pick(gen, 4))
+			return some_registers(gen);
 		return 0x80000000 + pick(gen, 2) * GHOST_BLOCK;	/* MMIO */
 	case 3:
 	case 4:
@@ -212,6 +224,7 @@ static void vm_route(struct gen *gen)
 {
 	set(gen, some_vm(gen), 1 + pick(gen, 2), pick(gen, 4), pick(gen, sim_nr_smmus),
 	    some_sid(gen));
+	gen->step->arg[5] = pick(gen, 4) ? PKVM_IOMMU_ROUTE_REGS : 0;
 }
 
 /* A short list from somewhere; how far apart decides whether it runs into others */
@@ -340,7 +353,8 @@ static void guest_step(struct gen *gen)
 	if (!pick(gen, 20)) {
 		step->func = pick(gen, 3) ? PVIOMMU_DEV_REQ_DMA_FUNC_ID :
 					    PVIOMMU_DEV_REQ_MMIO_FUNC_ID;
-		step->op = 1 + pick(gen, 2);
+		step->op = step->func == PVIOMMU_DEV_REQ_DMA_FUNC_ID ? 1 + pick(gen, 2) :
+			   pick(gen, 32) * PAGE_SIZE;
 		set(gen, pick(gen, 4), 0, 0, 0, 0);
 	}
 }
@@ -441,20 +455,68 @@ static void give_memory(struct gen *gen, u64 handle)
 	list(gen, 1);
 }
 
+/* The host makes a stream known, and blocks it; false: that has been done */
+static bool prepare_stream(struct gen *gen, u64 smmu, u64 sid)
+{
+	const struct ghost_stream *s = find_stream((struct ghost *)gen->g, smmu, sid);
+
+	if (s->owner != GHOST_HOST || (s->known && s->domain == PKVM_IOMMU_DOMAIN_BLOCKED))
+		return false;
+	host_op(gen, PKVM_IOMMU_OP_ATTACH);
+	set(gen, smmu, sid, s->known ? PKVM_IOMMU_DOMAIN_BLOCKED : PKVM_IOMMU_DOMAIN_IDENTITY,
+	    0, 0);
+
+	return true;
+}
+
 /* A stream for the VM: the host attaches it, blocks it, gives it away */
 static void give_stream(struct gen *gen, u64 handle)
 {
 	u64 smmu = pick(gen, sim_nr_smmus), sid = some_sid(gen);
-	const struct ghost_stream *s = find_stream((struct ghost *)gen->g, smmu, sid);
+	bool regs = group_of_stream(smmu, sid) >= 0 && pick(gen, 16);
 
-	if (s->owner == GHOST_HOST && s->known && s->domain == PKVM_IOMMU_DOMAIN_BLOCKED) {
-		host_op(gen, PKVM_IOMMU_OP_VM_ROUTE);
-		set(gen, handle, 1 + pick(gen, 2), pick(gen, 8), smmu, sid);
+	if (prepare_stream(gen, smmu, sid))
 		return;
+	host_op(gen, PKVM_IOMMU_OP_VM_ROUTE);
+	set(gen, handle, 1 + pick(gen, 2), pick(gen, 8), smmu, sid);
+	gen->step->arg[5] = regs ? PKVM_IOMMU_ROUTE_REGS : 0;
+}
+
+/* A device with its registers: all streams are prepared, then it is taken */
+static void give_device(struct gen *gen, u64 handle)
+{
+	const struct machine_device *d = &machine_now.devices[pick(gen, machine_now.nr_devices)];
+	unsigned int i, j;
+
+	for (i = 0; i < machine_now.nr_devices; i++) {
+		const struct machine_device *other = &machine_now.devices[i];
+
+		for (j = 0; other->group == d->group && j < other->nr_streams; j++) {
+			if (other->stream[j].smmu < sim_nr_smmus && pick(gen, 16) &&
+			    prepare_stream(gen, other->stream[j].smmu, other->stream[j].sid))
+				return;
+		}
 	}
-	host_op(gen, PKVM_IOMMU_OP_ATTACH);
-	set(gen, smmu, sid, s->known ? PKVM_IOMMU_DOMAIN_BLOCKED : PKVM_IOMMU_DOMAIN_IDENTITY,
-	    0, 0);
+	host_op(gen, PKVM_IOMMU_OP_VM_ROUTE);
+	i = pick(gen, d->nr_streams);
+	set(gen, handle, 1 + pick(gen, 2), pick(gen, 8), d->stream[i].smmu, d->stream[i].sid);
+	gen->step->arg[5] = PKVM_IOMMU_ROUTE_REGS;
+}
+
+/* Registers appear in a VM, and are used; or the host tries */
+static void registers_step(struct gen *gen, u64 handle)
+{
+	switch (pick(gen, 4)) {
+	case 0:
+		memory_op(gen, MEM_HOST_TOUCH, some_registers(gen), 0, 0);
+		return;
+	case 1:
+		memory_op(gen, MEM_VM_TOUCH, handle, 20 + pick(gen, 12), 0);
+		return;
+	default:
+		memory_op(gen, MEM_MAP_REGISTERS, some_registers(gen) >> PAGE_SHIFT,
+			  16 + pick(gen, 16), handle);
+	}
 }
 
 /* One more page, next to the last in physical memory if that is the host's */
@@ -483,6 +545,8 @@ static void run_vm(struct gen *gen, unsigned int nr, const struct ghost_vm *vm, 
 
 	if (!pick(gen, 200))
 		memory_op(gen, MEM_VM_DYING, handle, 0, 0);
+	else if (!pick(gen, 12))
+		registers_step(gen, handle);
 	else if (vm->context && pool_of((struct ghost *)gen->g, GHOST_VM + nr)->free < 6)
 		give_memory(gen, handle);
 	else if (dice < 4)
@@ -518,7 +582,7 @@ static void vm_step(struct gen *gen)
 		if (!vm->context || pool_of((struct ghost *)gen->g, GHOST_VM + nr)->free < 4)
 			give_memory(gen, handle);
 		else if (vm->nr_routes < 2 || pick(gen, 3))
-			give_stream(gen, handle);
+			pick(gen, 2) ? give_stream(gen, handle) : give_device(gen, handle);
 		else
 			memory_op(gen, MEM_VM_INIT, handle, !pick(gen, 3), 0);
 		break;
@@ -543,7 +607,7 @@ static void spoil(struct gen *gen)
 		0, 1, 2, 7, 63, 64, 65, 0x1000, 0x1001, 0xfff, ~0ULL, 1ULL << 32, 1ULL << 47,
 		1ULL << 48, 1ULL << 63, ~0ULL << 12, 0xffff, 0x10000, 0x7fffffff,
 	};
-	u64 *arg = &gen->step->arg[pick(gen, 5)];
+	u64 *arg = &gen->step->arg[pick(gen, 6)];
 
 	if (gen->step->kind != STEP_HOST && gen->step->kind != STEP_GUEST)
 		return;
@@ -618,6 +682,9 @@ void generate_step(struct rng *rng, const struct ghost *g, bool faults, struct s
 		step->kind = STEP_EVENT;
 		step->arg[0] = pick(&gen, sim_nr_smmus);
 		step->arg[1] = pick(&gen, 3) ? pick(&gen, 200) : pick(&gen, 3);
+		step->arg[2] = pick(&gen, nr_edus);
+		if (pick(&gen, 2))
+			step->arg[1] = EVENT_HANGS + pick(&gen, 4);
 	}
 	if (!pick(&gen, 8))
 		spoil(&gen);

@@ -18,7 +18,8 @@ static const char * const guest_ops[] = {
 static const char * const memory_ops[] = {
 	"share_hyp", "unshare_hyp", "donate_guest", "guest_share", "guest_unshare",
 	"force_reclaim", "vm_reserve", "vm_unreserve", "vm_init", "vm_dying", "vm_finalize",
-	"vm_reclaim", "lend_guest", "take_back", "wrprotect",
+	"vm_reclaim", "lend_guest", "take_back", "wrprotect", "map_registers", "host_touch",
+	"vm_touch",
 };
 
 static const char *name_of(const char * const *names, unsigned int nr, u64 op, char *buf)
@@ -54,6 +55,6 @@ void step_print(const struct step *s, char *buf, size_t size)
 	}
 	if (s->fault < NATIVE_NR_FAULTS)
 		snprintf(fault, sizeof(fault), ", %s %u fails", fault_name(s->fault), s->nth);
-	snprintf(buf, size, "%s %s(0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx)%s%s", who, name, s->arg[0],
-		 s->arg[1], s->arg[2], s->arg[3], s->arg[4], fault, s->hostile ? ", hostile" : "");
+	snprintf(buf, size, "%s %s(0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx)%s%s", who, name,
+		 s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5], fault, s->hostile ? ", hostile" : "");
 }

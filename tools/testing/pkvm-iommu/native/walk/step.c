@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "../hyp/edu.h"
+
 #include "walk.h"
 
 static struct ghost *before, *after, *want;
@@ -113,15 +115,14 @@ static void call_host(const struct step *step, struct ghost_call *c)
 		write_list(step->arg[at], step->arg[at + 1], step->arg[at + 2]);
 		start_hostile(step, at);
 	}
-	c->result = host_call(step->op, step->arg[0], step->arg[1], step->arg[2], step->arg[3],
-			      step->arg[4]);
+	c->result = host_call7(step->op, step->arg);
 }
 
 static void call_guest(const struct step *step, struct ghost_call *c)
 {
 	u64 x[7] = { step->func, step->op };
 
-	memcpy(&x[2], step->arg, sizeof(step->arg));
+	memcpy(&x[2], step->arg, 5 * sizeof(*x));
 	c->func = step->func;
 	c->guest = guest_call(vm_of(NATIVE_HANDLE_OFFSET + step->vm), x);
 }
@@ -131,11 +132,37 @@ static bool has_pages(const struct pkvm_hyp_vm *vm)
 	unsigned int gfn;
 
 	for (gfn = 0; gfn < NATIVE_GUEST_PAGES; gfn++) {
-		if (kvm_pte_valid(vm->pte[gfn]))
+		if (kvm_pte_valid(vm->pte[gfn]) && page_is_memory(kvm_pte_to_phys(vm->pte[gfn])))
 			return true;
 	}
 
 	return false;
+}
+
+/* Whoever reaches registers leaves something there */
+static bool touch_registers(const struct step *step, struct ghost_call *c)
+{
+	struct pkvm_hyp_vm *vm = vm_of(step->arg[0]);
+	u64 phys = step->arg[0], gfn = step->arg[1];
+	struct edu *edu;
+
+	if (step->op == MEM_VM_TOUCH) {
+		if (!vm || vm->kvm.arch.pkvm.is_dying || gfn >= NATIVE_GUEST_PAGES ||
+		    !kvm_pte_valid(vm->pte[gfn]))
+			return false;
+		phys = kvm_pte_to_phys(vm->pte[gfn]);
+	}
+	if (page_is_memory(phys))
+		return false;
+	if (step->op == MEM_HOST_TOUCH)
+		c->result.ret = host_touch(phys);
+	edu = edu_at(phys);
+	if (step->op == MEM_VM_TOUCH && !edu)
+		return false;
+	if (edu && !c->result.ret)
+		edu_use(edu);
+
+	return true;
 }
 
 /* False: it does not make sense in this state, so there is no call */
@@ -170,6 +197,15 @@ static bool call_memory(const struct step *step, struct ghost_call *c)
 		c->result.ret = step->op == MEM_TAKE_BACK ? host_unshare_guest(arg[1], 1, vm) :
 							    host_wrprotect_guest(arg[1], 1, vm);
 		return true;
+	case MEM_MAP_REGISTERS:
+		vm = vm_of(arg[2]);
+		if (!vm || vm->kvm.arch.pkvm.is_dying || !pkvm_hyp_vm_is_protected(vm))
+			return false;
+		c->result.ret = host_map_registers(arg[0], arg[1], vm);
+		return true;
+	case MEM_HOST_TOUCH:
+	case MEM_VM_TOUCH:
+		return touch_registers(step, c);
 	case MEM_GUEST_SHARE:
 	case MEM_GUEST_UNSHARE:
 		if (!vm || vm->kvm.arch.pkvm.is_dying || !pkvm_hyp_vm_is_protected(vm))
@@ -212,12 +248,40 @@ static bool call_memory(const struct step *step, struct ghost_call *c)
 	return false;
 }
 
+/* A device does not come to rest, or does not answer, or does again */
+static void device_event(const struct step *step)
+{
+	struct edu *edu = &edus[step->arg[2] % nr_edus];
+
+	weather.devices = true;
+	switch (step->arg[1]) {
+	case EVENT_HANGS:
+		edu->hung = true;
+		break;
+	case EVENT_GONE:
+		edu->gone = true;
+		break;
+	case EVENT_RECOVERS:
+		edu->hung = false;
+		edu->gone = false;
+		break;
+	case EVENT_SLEEP:
+		/* Longer than any reset may take */
+		native_sleep(20 * NATIVE_COUNTER_FREQUENCY);
+		break;
+	}
+}
+
 /* Errors that no command caused, and events by the hundred */
 static void hardware_event(const struct step *step)
 {
 	struct sim_smmu *smmu = sim_smmus[step->arg[0] % sim_nr_smmus];
 	unsigned int i;
 
+	if (step->arg[1] >= EVENT_HANGS) {
+		device_event(step);
+		return;
+	}
 	if (step->arg[1] == 0) {
 		weather.hardware = true;
 		sim_gerror(smmu, BIT(8));		/* service failure mode */

@@ -28,8 +28,11 @@ struct step {
 	u8	kind, vm, fault;
 	bool	hostile;
 	u16	nth;
-	u64	op, arg[5], func, seed;
+	u64	op, arg[6], func, seed;
 };
+
+/* STEP_EVENT, second argument: below that it is about an SMMU, see step.c */
+enum { EVENT_HANGS = 1000, EVENT_GONE, EVENT_RECOVERS, EVENT_SLEEP };
 
 #define WALK_MAX_STEPS	20000
 
