@@ -67,7 +67,7 @@ static struct smmu_stream *stream_of(struct hyp_smmu *smmu, u32 sid, u64 **ste)
 }
 
 /* An STE says what EL2 thinks that it says */
-static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, u8 *ids)
+static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, unsigned long *ids)
 {
 	struct smmu_stream *stream;
 	unsigned int i, cfg;
@@ -88,7 +88,7 @@ static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, u8 *ids)
 
 		if (!tag->refs || tag->smmu != smmu)
 			continue;
-		ids[tag->id] = 1;
+		ids[BIT_WORD(tag->id)] |= BIT_MASK(tag->id);
 		MUST(smmu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
 		     "tag %u of a domain is free", tag->id);
 		MUST(tag->id && tag->id < smmu->nr_ids, "tag %u is out of range", tag->id);
@@ -106,21 +106,17 @@ static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, u8 *ids)
 /* Tags that no stream needs are free again, unless an SMMU has failed */
 static ghost_verdict check_smmu(struct hyp_smmu *smmu)
 {
-	static u8 ids[65536];
+	static unsigned long ids[BITS_TO_LONGS(1 << 16)];
+	unsigned int i, nr = BITS_TO_LONGS(smmu->nr_ids);
 	ghost_verdict v = NULL;
-	unsigned int i, j;
 
-	memset(ids, 0, sizeof(ids));
+	memset(ids, 0, nr * sizeof(*ids));
 	for (i = 0; i < NR_SIDS && !v; i++)
 		v = check_ste(smmu, machine_sids[i], ids);
-	for (i = 0; i < BITS_TO_LONGS(smmu->nr_ids) && !v && !weather.hardware; i++) {
-		for (j = 0; smmu->ids[i] && j < BITS_PER_LONG; j++) {
-			u32 id = i * BITS_PER_LONG + j;
-
-			MUST(!(smmu->ids[i] & BIT_MASK(id)) == !ids[id],
-			     "tag %u is %s", id, ids[id] ? "used but free" : "leaked");
-		}
-	}
+	for (i = 0; i < nr && !v && !weather.hardware; i++)
+		MUST(smmu->ids[i] == ids[i], "of tags %u to %u 0x%lx are taken, 0x%lx used",
+		     i * (u32)BITS_PER_LONG, (i + 1) * (u32)BITS_PER_LONG - 1,
+		     smmu->ids[i], ids[i]);
 
 	return v;
 }

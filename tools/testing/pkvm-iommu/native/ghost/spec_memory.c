@@ -22,7 +22,8 @@ static ghost_verdict donate_guest(struct ghost *g, const struct ghost_call *c)
 		return NULL;
 	}
 	if (ret) {
-		ALLOWED((ret == -EIO && weather.hardware) || weather.races,
+		ALLOWED((ret == -EIO && weather.hardware) || weather.races ||
+			(ret == -ENOMEM && weather.no_memory),
 			"a donation fails without a reason");
 		return NULL;
 	}
@@ -101,7 +102,8 @@ static ghost_verdict share(struct ghost *g, const struct ghost_call *c, bool on)
 		return NULL;
 	}
 	if (ret) {
-		ALLOWED(!on && ((ret == -EIO && weather.hardware) || weather.races),
+		ALLOWED(!on && ((ret == -EIO && weather.hardware) || weather.races ||
+				(ret == -ENOMEM && weather.no_memory)),
 			"a guest cannot share its page");
 		return NULL;
 	}

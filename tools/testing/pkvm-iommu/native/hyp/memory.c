@@ -34,7 +34,7 @@ static void add_piece(u64 base, u64 size)
 	if (end > NATIVE_PHYS_END ||
 	    mprotect(hyp_phys_to_virt(start), end - start, PROT_READ | PROT_WRITE))
 		native_fail("memory at 0x%lx does not fit", base);
-	san_poison(hyp_phys_to_virt(start), end - start);
+	san_poison_lazily(hyp_phys_to_virt(start), end - start);
 }
 
 void memory_init(const struct memblock_region *pieces, unsigned int nr, bool coherent)
