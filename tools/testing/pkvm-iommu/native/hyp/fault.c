@@ -28,6 +28,9 @@ bool fault_hits(enum native_fault fault)
 	unsigned int seen = __atomic_add_fetch(&faults[fault].seen, 1, __ATOMIC_RELAXED);
 	bool hit = seen == faults[fault].armed;
 
+	if (native_hooks.fault)
+		hit |= native_hooks.fault(fault);
+
 	if (hit)
 		fired++;
 

@@ -68,6 +68,8 @@ struct native_hooks {
 	void	(*on_fail)(void);
 	/* A page is about to change hands */
 	void	(*owner)(u64 phys, enum page_owner owner, pkvm_handle_t handle);
+	/* Something may fail: does it? */
+	bool	(*fault)(unsigned int fault);
 	/* A page of EL2 is about to be unused */
 	void	(*page_freed)(u64 phys);
 };

@@ -6,14 +6,18 @@
 
 #include "sim.h"
 
+bool sim_threads;
+
 static pthread_mutex_t lock = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 void sim_lock(void)
 {
-	pthread_mutex_lock(&lock);
+	if (sim_threads)
+		pthread_mutex_lock(&lock);
 }
 
 void sim_unlock(void)
 {
-	pthread_mutex_unlock(&lock);
+	if (sim_threads)
+		pthread_mutex_unlock(&lock);
 }

@@ -204,6 +204,7 @@ extern u64 (*sim_event_owner)(struct sim_smmu *smmu, u32 sid);
 void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, bool write);
 
 /* lock.c: one for all, only where CPUs are threads */
+extern bool sim_threads;
 void sim_lock(void);
 void sim_unlock(void);
 

@@ -8,12 +8,14 @@
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../walk/walk.h"
 #include "test.h"
 
+/* Of CPU time: the machine may be busy */
 #define TEST_SECONDS	100
 
 static struct native_test *tests, **tail = &tests;
@@ -64,6 +66,7 @@ static void show(FILE *said)
 
 static bool run_child(const struct native_test *test, const struct machine *m, FILE *said)
 {
+	struct itimerval limit = { .it_value.tv_sec = TEST_SECONDS };
 	pid_t pid;
 	int status;
 
@@ -72,7 +75,7 @@ static bool run_child(const struct native_test *test, const struct machine *m, F
 	if (!pid) {
 		dup2(fileno(said), STDOUT_FILENO);
 		dup2(fileno(said), STDERR_FILENO);
-		alarm(TEST_SECONDS);
+		setitimer(ITIMER_PROF, &limit, NULL);
 		test->run(m, run.seed);
 		exit(0);
 	}

@@ -158,6 +158,7 @@ TEST_EACH(threads, race_and_leave_a_sound_state)
 	ASSERT_EQ(host_vm_topup(cpus[NR_HOSTS].vm->kvm.arch.pkvm.handle, 20), 0);
 	cpus[NR_HOSTS].domain = guest_domain(cpus[NR_HOSTS].vm);
 
+	sim_threads = true;
 	native_hooks.other_cpus = let_others_run;
 	for (i = 0; i < ARRAY_SIZE(cpus); i++)
 		pthread_create(&cpus[i].thread, NULL, i < NR_HOSTS ? host_cpu :

@@ -43,6 +43,7 @@ bool walk_explore(u64 seed, unsigned int seconds)
 
 	do {
 		memset(walk, 0, offsetof(struct walk, step));
+		walk->fault = NATIVE_NR_FAULTS;
 		memset(walk->nr_calls, 0, sizeof(walk->nr_calls));
 		memset(walk->nr_good, 0, sizeof(walk->nr_good));
 		walk->nr_dma = 0;

@@ -8,12 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "walk.h"
 
-#define CHILD_SECONDS	60
 #define MAX_TRIES	1500
 
 /* Shared with children, which fill it in */
@@ -22,12 +22,24 @@ struct walk *walk_new(void)
 	struct walk *walk = mmap(NULL, sizeof(*walk), PROT_READ | PROT_WRITE,
 				 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	return walk == MAP_FAILED ? NULL : walk;
+	if (walk == MAP_FAILED)
+		return NULL;
+	walk->fault = NATIVE_NR_FAULTS;
+
+	return walk;
 }
 
 static void too_long(int sig)
 {
 	native_fail("I7: a call does not end");
+}
+
+void walk_limit(void)
+{
+	struct itimerval limit = { .it_value.tv_sec = WALK_SECONDS };
+
+	signal(SIGPROF, too_long);
+	setitimer(ITIMER_PROF, &limit, NULL);
 }
 
 static bool child_fails(struct walk *walk, unsigned int nr_steps, bool quiet)
@@ -44,8 +56,7 @@ static bool child_fails(struct walk *walk, unsigned int nr_steps, bool quiet)
 			dup2(null, STDOUT_FILENO);
 			dup2(null, STDERR_FILENO);
 		}
-		signal(SIGALRM, too_long);
-		alarm(CHILD_SECONDS);
+		walk_limit();
 		if (nr_steps)
 			walk_generate(walk, nr_steps);
 		else

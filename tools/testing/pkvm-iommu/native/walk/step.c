@@ -380,14 +380,13 @@ static bool succeeded(const struct step *step, const struct ghost_call *c)
 /* Only what did fail is an excuse; hardware that failed once stays broken */
 static void read_weather(struct walk *walk, const struct step *step)
 {
-	enum native_fault fault = walk->nth ? walk->fault : step->fault;
+	enum native_fault fault = walk->fault < NATIVE_NR_FAULTS ? walk->fault : step->fault;
 	bool fired = fault_fired();
 
 	weather.no_memory = fault == FAULT_ALLOC && fired;
 	weather.no_donation = fault == FAULT_DONATE && fired;
 	if (fault == FAULT_SYNC || fault == FAULT_COMMAND)
 		weather.hardware |= fired;
-	walk->fired |= fired;
 }
 
 void walk_step(struct walk *walk, const struct step *step)
@@ -404,7 +403,7 @@ void walk_step(struct walk *walk, const struct step *step)
 	for (i = 0; i < sim_nr_smmus; i++)
 		rng_seed(&sim_smmus[i]->rng, step->seed + i);
 	sim_dma_at_points(step->seed, walk->dma_rate);
-	if (!walk->nth)
+	if (walk->fault == NATIVE_NR_FAULTS)
 		fault_disarm_all();
 	if (step->fault < NATIVE_NR_FAULTS)
 		fault_arm(step->fault, step->nth);

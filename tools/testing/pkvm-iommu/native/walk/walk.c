@@ -35,8 +35,6 @@ void walk_generate(struct walk *walk, unsigned int nr_steps)
 void walk_repeat(struct walk *walk)
 {
 	walk_start(walk);
-	if (walk->nth)
-		fault_arm(walk->fault, walk->nth);
 	for (walk->at = 0; walk->at < walk->nr_steps; walk->at++)
 		walk_step(walk, &walk->step[walk->at]);
 	walk_finish(walk);

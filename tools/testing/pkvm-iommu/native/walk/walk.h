@@ -42,10 +42,8 @@ struct walk {
 	u32		dma_rate;
 	bool		faults;
 	bool		deaf;	/* SMMUs cannot be switched off */
-	/* For the whole walk: what fails (or NATIVE_NR_FAULTS), which one, and did it? */
+	/* For the whole walk: what may fail (test_fail_nth.c), or NATIVE_NR_FAULTS */
 	u8		fault;
-	u16		nth;
-	bool		fired;
 	unsigned int	at;	/* the step in progress */
 	unsigned int	nr_steps;
 	struct step	step[WALK_MAX_STEPS];
@@ -75,6 +73,10 @@ void walk_repeat(struct walk *walk);
 
 /* print.c */
 void step_print(const struct step *step, char *buf, size_t size);
+
+/* CPU time that a walk may take: not time, of which there is more on a busy machine */
+#define WALK_SECONDS	60
+void walk_limit(void);
 
 /* shrink.c: in children; false if it succeeds */
 bool walk_fails(struct walk *walk, unsigned int nr_steps);
