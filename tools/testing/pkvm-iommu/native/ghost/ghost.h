@@ -18,6 +18,26 @@
  *	reach.c			what is true of each access of a device, and of
  *				everything that an SMMU has cached
  *
+ * The invariants, by the numbers of pkvm-iommu.rst, and where each is checked:
+ *
+ *	I1	reach_own_memory(), pages(), groups(), registers() in invariants.c, of
+ *		each state; device_reached() in reach.c, of each access of a device
+ *	I2	routes(), groups(); VM_ROUTE in spec_vm.c and spec_device.c
+ *	I3	VM_ROUTE and MEM_VM_INIT: a VM that exists gets no route, nor any device
+ *	I4	attachments(); every handle in a specification is looked up by owner
+ *	I5	pages(), counts; owner_changes(), page_is_freed(), ghost_caches() in
+ *		reach.c: what SMMUs have cached
+ *	I6	drain_step() in spec_vm.c, the order; groups(); check_ste() in concrete.c;
+ *		boot tests: nothing passes before the first attach
+ *	I7	steps are bounded (GHOST_MAX_STEP, PKVM_IOMMU_TOPUP_MAX, waits() in
+ *		spec_guest.c), and calls end (walk/shrink.c); what fails changed nothing, or
+ *		just what it says: compare.c after each call, fail_nth for each failure
+ *	I8	spec_after_failure(), lose(): what may be different after hardware failed;
+ *		WARN_ON() is a failure of the test
+ *	I9	pools: each owner gets back what it lent, no more and no less
+ *		(ghost_differ(), boot_pages() in walk/step.c); locks in hyp/lock.c: their
+ *		order, and none kept. How long a CPU waits for a lock is not measured here.
+ *
  * A specification is a relation: given the state before a call, the call and its
  * result, which states may follow? Where the interface leaves a choice (how much of
  * a mapping is done in one step), the function looks at the result or at the
