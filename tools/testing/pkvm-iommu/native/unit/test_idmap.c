@@ -70,8 +70,10 @@ TEST_EACH(idmap, mmio_is_the_hosts_but_for_the_registers_of_smmus)
 TEST(idmap, a_range_of_mmio_is_cut_around_registers)
 {
 	u64 base = m->smmus[0].base, start, end;
+	struct machine plain = *m;
 
-	machine_boot(m, seed);
+	plain.nr_devices = 0;
+	machine_boot(&plain, seed);
 	start = 0;
 	end = ~0ULL;
 	hyp_spin_lock(&host_mmu.lock);
@@ -84,6 +86,25 @@ TEST(idmap, a_range_of_mmio_is_cut_around_registers)
 	ASSERT_EQ(end, ~0ULL);
 	ASSERT_EQ(pkvm_iommu_mmio_clamp(base, &start, &end), -EPERM);
 	ASSERT_EQ(pkvm_iommu_mmio_clamp(base + SIM_MMIO_SIZE - 1, &start, &end), -EPERM);
+	hyp_spin_unlock(&host_mmu.lock);
+}
+
+TEST(idmap, a_range_of_mmio_is_cut_around_devices)
+{
+	u64 base = m->devices[0].range[0].base, size = m->devices[0].range[0].size;
+	u64 start = 0, end = ~0ULL;
+
+	machine_boot(m, seed);
+	hyp_spin_lock(&host_mmu.lock);
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(base - 1, &start, &end), 0);
+	ASSERT_EQ(start, m->smmus[0].base + SIM_MMIO_SIZE);
+	ASSERT_EQ(end, base);
+	start = 0;
+	end = ~0ULL;
+	/* As a whole, or not at all */
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(base + size - 1, &start, &end), 0);
+	ASSERT_EQ(start, base);
+	ASSERT_EQ(end, base + size);
 	hyp_spin_unlock(&host_mmu.lock);
 }
 
