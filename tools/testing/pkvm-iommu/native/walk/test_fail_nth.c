@@ -163,7 +163,7 @@ static void sweep(const struct machine *m, enum native_fault fault, bool deaf)
 	for (walk->at = 0; walk->at < walk->nr_steps; walk->at++)
 		walk_step(walk, &walk->step[walk->at]);
 	if (sweep_state.failed)
-		_exit(0);
+		exit(0);
 	native_hooks.fault = NULL;
 	printf("%u of each %s failed in turn\n", sweep_state.nth, fault_name(fault));
 	ASSERT(sweep_state.nth > 8);
