@@ -270,6 +270,10 @@ static ghost_verdict req_mmio(struct ghost *g, const struct guest *me)
 	u64 ipa = me->c->op, phys = 0;
 	long ret = spec_seen_registers(g, me->owner, ipa, &phys);
 
+	/* The VMM answers for those of a plain VM, and vouches for none */
+	if (me->vm->plain)
+		return refused(me);
+
 	if (me->wants_page) {
 		ALLOWED(ret == -ENOENT, "a guest waits for registers that it sees");
 		return waits(me, ipa);
