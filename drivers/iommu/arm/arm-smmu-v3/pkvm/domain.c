@@ -140,6 +140,14 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 	return unmapped;
 }
 
+/*
+ * A flush queue calls this whether there is a need or not, and sysfs gives any
+ * domain one: all that was unmapped is gone from the TLBs, see above.
+ */
+static void pkvm_smmu_flush_iotlb_all(struct iommu_domain *domain)
+{
+}
+
 static phys_addr_t pkvm_smmu_iova_to_phys(struct iommu_domain *domain,
 					  dma_addr_t iova)
 {
@@ -169,6 +177,7 @@ const struct iommu_domain_ops pkvm_smmu_paging_ops = {
 	.attach_dev	= pkvm_smmu_attach_dev_paging,
 	.map_pages	= pkvm_smmu_map_pages,
 	.unmap_pages	= pkvm_smmu_unmap_pages,
+	.flush_iotlb_all = pkvm_smmu_flush_iotlb_all,
 	.iova_to_phys	= pkvm_smmu_iova_to_phys,
 	.free		= pkvm_smmu_domain_free,
 };
