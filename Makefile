@@ -56,8 +56,9 @@ explore: setup ## Random walks for MINUTES=10, on all CPUs
 fuzz: setup ## libFuzzer on the calls of host and guest, for MINUTES=10
 	@$(B)/native.sh --only-tree && $(N)/explore.sh fuzz $(MINUTES)
 
-bench: image ## DMA map/unmap cost in instructions
-	@python3 $(T)/boot/bench.py
+bench: image ## What isolation costs, in instructions; PROFILE=1|CASES: where they go
+	@python3 $(T)/boot/bench$(if $(PROFILE),_profile).py $(if $(RUNS),--runs $(RUNS)) \
+		$(if $(filter-out 1,$(PROFILE)),--cases $(PROFILE))
 
 check: kernel ## Static checks: checkpatch, sparse, kernel-doc, SPDX, ...
 	@$(B)/check.sh

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The cost of DMA mappings in a protected VM.
+#
+# test: strict
+# test: lazy
+# test: call
+# test: vm_ends
+
+. /lib/guest.sh
+
+vfio_bind edu-pair
+GUEST_APPEND="bench_profile=$(param bench_profile)" guest_start bench bench \
+	--protected --vfio $VFIO_DIR
+check vm_ends guest_end bench
