@@ -48,13 +48,18 @@ wrap()
 		#!/bin/sh
 		root=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
 		export PYTHONHOME=\$root/usr
-		export PYTHONPATH=\$root/usr/lib/python3/dist-packages
+		export PYTHONPATH=\$root/run:\$root/usr/lib/python3/dist-packages
 		exec "\$(echo \$root/usr/lib*/ld-linux-*.so.*)" --library-path \
 			"\$(echo \$root/usr/lib/*-linux-gnu)" \
 			"\$root/usr/bin/$python" $script "\$@"
 		END
 		chmod +x "$ROOT/run/$name"
 	done
+	# What starts another Python shall not bypass that
+	cat >"$ROOT/run/sitecustomize.py" <<-END
+	import os, sys
+	sys.executable = os.path.join(os.path.dirname(__file__), "python3")
+	END
 	"$ROOT/run/dt-doc-validate" --version >"$ROOT/stamp"
 }
 
