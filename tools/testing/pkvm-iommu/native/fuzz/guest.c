@@ -10,14 +10,21 @@
 
 static void host(u64 op, u64 a0, u64 a1, u64 a2, u64 a3, u64 a4)
 {
-	fuzz_do(&(struct step) { .kind = STEP_HOST, .op = op, .fault = NATIVE_NR_FAULTS,
-				 .arg = { a0, a1, a2, a3, a4 } });
+	const struct step step = {
+		.kind = STEP_HOST, .op = op, .fault = NATIVE_NR_FAULTS,
+		.arg = { a0, a1, a2, a3, a4 },
+	};
+
+	fuzz_do(&step);
 }
 
 static void memory(u64 op, u64 a0, u64 a1, u64 a2)
 {
-	fuzz_do(&(struct step) { .kind = STEP_MEMORY, .op = op, .fault = NATIVE_NR_FAULTS,
-				 .arg = { a0, a1, a2 } });
+	const struct step step = {
+		.kind = STEP_MEMORY, .op = op, .fault = NATIVE_NR_FAULTS, .arg = { a0, a1, a2 },
+	};
+
+	fuzz_do(&step);
 }
 
 static void start_vm(void)

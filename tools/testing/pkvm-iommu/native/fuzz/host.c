@@ -6,6 +6,9 @@
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
+	const struct step reserve = {
+		.kind = STEP_MEMORY, .op = MEM_VM_RESERVE, .fault = NATIVE_NR_FAULTS,
+	};
 	struct fuzz_input in = { data, size };
 	static bool started;
 	struct step step;
@@ -13,8 +16,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	if (!started)
 		fuzz_start();
 	started = true;
-	fuzz_do(&(struct step) { .kind = STEP_MEMORY, .op = MEM_VM_RESERVE,
-				 .fault = NATIVE_NR_FAULTS });
+	fuzz_do(&reserve);
 	while (fuzz_step(&in, STEP_HOST, &step))
 		fuzz_do(&step);
 	fuzz_finish();

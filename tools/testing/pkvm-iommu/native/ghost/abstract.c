@@ -256,7 +256,8 @@ static void read_pages(struct ghost *g)
 	}
 	for (i = 0; i < nr_edus; i++) {
 		if (map_overlaps(&idmap, edus[i].base, edus[i].size))
-			native_fail("I1: the identity map has the registers at 0x%lx", edus[i].base);
+			native_fail("I1: the identity map has the registers at 0x%lx",
+				    edus[i].base);
 	}
 }
 

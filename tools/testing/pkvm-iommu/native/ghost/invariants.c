@@ -215,7 +215,8 @@ static ghost_verdict registers(const struct ghost *g)
 			nr = group_of_registers(phys);
 			MUST(nr >= 0 && g->group[nr].state == GROUP_VM &&
 			     g->group[nr].owner == GHOST_VM + i,
-			     "I1: VM %u reaches registers at 0x%lx, which are not its own", i, phys);
+			     "I1: VM %u reaches registers at 0x%lx, which are not its own",
+			     i, phys);
 			for (k = 0; k < j; k++)
 				MUST(vm->gfn[k] != vm->gfn[j],
 				     "VM %u has the registers at 0x%lx twice", i, phys);

@@ -86,7 +86,8 @@ ghost_verdict spec_taken(struct ghost *g, const struct ghost *post, unsigned int
 	struct ghost_group *group = &g->group[nr];
 
 	if (from == GROUP_HOST && to == GROUP_HOST) {
-		ALLOWED((ret == -EIO && weather.hardware) || (ret == -ENOMEM && weather.no_donation),
+		ALLOWED((ret == -EIO && weather.hardware) ||
+			(ret == -ENOMEM && weather.no_donation),
 			"VM_ROUTE does not take what it may");
 		/* What was taken from the host's stage 2 comes back when it is needed */
 		group->host = post->group[nr].host;

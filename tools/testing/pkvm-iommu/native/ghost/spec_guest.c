@@ -325,8 +325,9 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		"a call that maps nothing waits for a page");
 	ALLOWED(!me.replay || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_FREE_DOMAIN),
 		"a call is replayed that frees nothing");
-	ALLOWED(!me.wants_memory || (c->func == PVIOMMU_OP_FUNC_ID &&
-		(c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_ALLOC_DOMAIN)),
+	ALLOWED(!me.wants_memory ||
+		(c->func == PVIOMMU_OP_FUNC_ID &&
+		 (c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_ALLOC_DOMAIN)),
 		"a call that allocates nothing waits for memory");
 	if (c->func == PVIOMMU_DEV_REQ_DMA_FUNC_ID)
 		return req_dma(g, &me);

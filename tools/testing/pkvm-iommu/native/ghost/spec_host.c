@@ -125,7 +125,7 @@ static ghost_verdict topup(struct ghost *g, const struct ghost_call *c, const st
 
 static ghost_verdict reclaim(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
-	u64 want = min(c->arg[0], (u64)PKVM_IOMMU_TOPUP_MAX), nr = c->result.out[1];
+	u64 want = min_t(u64, c->arg[0], PKVM_IOMMU_TOPUP_MAX), nr = c->result.out[1];
 
 	ALLOWED(!c->result.ret, "reclaiming cannot fail");
 	ALLOWED(nr <= want, "more comes back than was wanted");

@@ -46,8 +46,10 @@ void san_poison_lazily(void *start, size_t size)
 	__asan_get_shadow_mapping(&scale, &offset);
 	from = ALIGN((u64)start, page << scale);
 	to = max(from, ALIGN_DOWN(end, page << scale));
-	if (from > end)
-		from = to = end;
+	if (from > end) {
+		from = end;
+		to = end;
+	}
 	san_poison(start, from - (u64)start);
 	san_poison((void *)to, end - to);
 	for (pos = from >> scale; pos < to >> scale; pos += len) {

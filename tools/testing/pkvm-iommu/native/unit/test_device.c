@@ -38,7 +38,7 @@ static long route_device(int vm, u32 vsid, u32 sid)
 
 static void block(unsigned int smmu, u32 sid)
 {
-	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, smmu, sid, PKVM_IOMMU_DOMAIN_IDENTITY, 0, 0).ret, 0);
+	attach(smmu, sid, PKVM_IOMMU_DOMAIN_IDENTITY);
 	attach(smmu, sid, PKVM_IOMMU_DOMAIN_BLOCKED);
 }
 

@@ -61,7 +61,8 @@ static void *host_cpu(void *arg)
 			host_call(PKVM_IOMMU_OP_UNMAP, domain, iova, PAGE_SIZE, 0, 0);
 			break;
 		case 5:
-			host_call(PKVM_IOMMU_OP_ATTACH, 0, machine_sids[2 + rng_below(&cpu->rng, 2)],
+			host_call(PKVM_IOMMU_OP_ATTACH, 0,
+				  machine_sids[2 + rng_below(&cpu->rng, 2)],
 				  rng_one_in(&cpu->rng, 2) ? domain : PKVM_IOMMU_DOMAIN_IDENTITY,
 				  0, 0);
 			break;

@@ -427,7 +427,8 @@ static void memory_step(struct gen *gen)
 		step->arg[0] = page_to_give(gen) >> PAGE_SHIFT;
 		step->arg[1] = pick(gen, 20);
 		if (step->arg[1] && kvm_pte_valid(vm->gfn[step->arg[1] - 1]))
-			step->arg[0] = (kvm_pte_to_phys(vm->gfn[step->arg[1] - 1]) >> PAGE_SHIFT) + 1;
+			step->arg[0] = 1 + (kvm_pte_to_phys(vm->gfn[step->arg[1] - 1]) >>
+					    PAGE_SHIFT);
 		if (!page_is_memory(step->arg[0] << PAGE_SHIFT))
 			step->arg[0] = page_to_give(gen) >> PAGE_SHIFT;
 		step->arg[2] = handle;

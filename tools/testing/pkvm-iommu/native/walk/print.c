@@ -56,5 +56,6 @@ void step_print(const struct step *s, char *buf, size_t size)
 	if (s->fault < NATIVE_NR_FAULTS)
 		snprintf(fault, sizeof(fault), ", %s %u fails", fault_name(s->fault), s->nth);
 	snprintf(buf, size, "%s %s(0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx)%s%s", who, name,
-		 s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5], fault, s->hostile ? ", hostile" : "");
+		 s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5], fault,
+		 s->hostile ? ", hostile" : "");
 }

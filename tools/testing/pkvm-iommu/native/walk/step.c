@@ -100,7 +100,7 @@ static void start_hostile(const struct step *step, unsigned int at)
 	weather.hostile = true;
 	rng_seed(&hostile.rng, step->seed);
 	hostile.first = step->arg[at];
-	hostile.nr = min(step->arg[at + 1], (u64)PKVM_IOMMU_TOPUP_MAX);
+	hostile.nr = min_t(u64, step->arg[at + 1], PKVM_IOMMU_TOPUP_MAX);
 	hostile.stride = step->arg[at + 2];
 	hostile.dma = native_hooks.dma;
 	native_hooks.dma = change_memory;
