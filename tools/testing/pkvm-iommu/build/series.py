@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 
 from tree import Tree, overlay_files, patch_files, touched_by
 
@@ -129,15 +130,18 @@ def verify(repo, tree, names):
 
 def checkpatch(tree, series):
     """The number of patches with errors; all that checkpatch says is kept."""
+    def check(patch):
+        return subprocess.run(
+            ["perl", "scripts/checkpatch.pl", "--strict", "--quiet",
+             f"--ignore={IGNORE}", os.path.join(series, patch)],
+            cwd=tree.tree, capture_output=True, text=True)
+
+    patches = [name for name in sorted(os.listdir(series))
+               if name.endswith(".patch")]
     bad = 0
-    with open(os.path.join(series, "checkpatch.log"), "w", encoding="utf-8") as log:
-        for patch in sorted(os.listdir(series)):
-            if not patch.endswith(".patch"):
-                continue
-            done = subprocess.run(
-                ["perl", "scripts/checkpatch.pl", "--strict", "--quiet",
-                 f"--ignore={IGNORE}", os.path.join(series, patch)],
-                cwd=tree.tree, capture_output=True, text=True)
+    with open(os.path.join(series, "checkpatch.log"), "w", encoding="utf-8") as log, \
+         ThreadPoolExecutor(os.cpu_count()) as pool:
+        for patch, done in zip(patches, pool.map(check, patches)):
             log.write(done.stdout + done.stderr)
             total = re.search(r"total: (\d+) errors?, (\d+) warnings?",
                               done.stdout)
