@@ -6,6 +6,7 @@
  */
 #include <pthread.h>
 
+#include "hcall.h"
 #include "hidden.h"
 #include "pvm.h"
 
@@ -249,6 +250,64 @@ static void test_write_el2_memory(void)
 	expect(is_hidden(target[0]), "EL2 memory is open now");
 }
 
+#define LENT_PAGES	16
+
+/* What EL2 still uses of the pages that it was lent; the others are back */
+static size_t still_lent(uint64_t *lent, size_t nr)
+{
+	size_t used = 0;
+
+	reclaim_all();
+	hidden_scan();
+	for (size_t i = 0; i < nr; i++) {
+		if (is_hidden(lent[i]))
+			lent[used++] = lent[i];
+	}
+	return used;
+}
+
+/*
+ * The tables of a domain are made of pages that the host has lent to EL2, so it
+ * knows where they are: the best place for an entry of one's own.
+ */
+static void test_io_page_tables(void)
+{
+	uint64_t lent[LENT_PAGES], phys, domain, entry, head, next;
+	struct answer a;
+	size_t nr;
+
+	domain = domain_new();
+	phys = pages_alloc(page_size);
+	reclaim_all();
+	head = page_list(LENT_PAGES);
+	next = head;
+	for (nr = 0; nr < LENT_PAGES; nr++, next = page_list_next(next))
+		lent[nr] = next;
+	a = hcall(OP_TOPUP, head, LENT_PAGES, 0, 0, 0);
+	if (!expect_eq(a.ret, 0))
+		return;
+	expect_eq(map(domain, page_size, phys, page_size, PROT_RW, NULL), 0);
+	nr = still_lent(lent, LENT_PAGES);
+	ktap_line("# %zu tables of lent pages", nr);
+	expect(nr, "the tables are of other pages?");
+
+	/* Read and write for all, of either stage's format, at the host's whim */
+	entry = hyp_mem_base() | 0x4c3 | (3ULL << 53);
+	for (size_t i = 0; i < nr; i++) {
+		expect_read_blocked("an IO page table", lent[i], ATTACK_LEN);
+		expect_write_blocked("an IO page table", lent[i] + 8,
+				     sizeof(entry), &entry);
+	}
+	expect_eq(iova_to_phys(domain, page_size), phys);
+	expect_eq(iova_to_phys(domain, 0), -ENXIO);
+	expect_eq(iova_to_phys(domain, 2 * page_size), -ENXIO);
+
+	expect_eq(unmap(domain, page_size, page_size), 0);
+	expect_eq(domain_delete(domain), 0);
+	expect_eq(still_lent(lent, nr), 0);
+	pages_free(phys);
+}
+
 static void test_read_smmu_registers(void)
 {
 	expect_read_blocked("SMMU registers", SMMU_BASE + SMMU_IDR0, 4);
@@ -462,6 +521,7 @@ static const struct test tests[] = {
 	{ "unmapped_host_page", test_unmapped_host_page },
 	{ "read_el2_memory", test_read_el2_memory },
 	{ "write_el2_memory", test_write_el2_memory },
+	{ "io_page_tables", test_io_page_tables },
 	{ "read_smmu_registers", test_read_smmu_registers },
 	{ "write_smmu_registers", test_write_smmu_registers },
 	{ "read_pvm_memory", test_read_pvm_memory },

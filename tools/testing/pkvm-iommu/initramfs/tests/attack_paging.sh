@@ -5,6 +5,7 @@
 # test: unmapped_host_page
 # test: read_el2_memory
 # test: write_el2_memory
+# test: io_page_tables
 # test: read_smmu_registers
 # test: write_smmu_registers
 # test: read_pvm_memory
@@ -12,6 +13,6 @@
 
 load_module
 attack engine_dma_api unmapped_host_page \
-	read_el2_memory write_el2_memory \
+	read_el2_memory write_el2_memory io_page_tables \
 	read_smmu_registers write_smmu_registers \
 	read_pvm_memory write_pvm_memory
