@@ -23,18 +23,29 @@ GUEST_ROOT=$OUT/initramfs$VARIANT-guest
 # The host's programs that a VM needs too
 GUEST_PROGRAMS=(platform domain smmu_error)
 
+# build_program SOURCE DESTINATION: compiled and linked by two commands, since
+# the cache of the compiler keeps objects only
+build_program()
+{
+	local name object
+
+	name=$(basename "$1" .c)
+	object=$OUT/programs/$name.o
+	ccache "${CROSS_COMPILE}gcc" -O2 -Wall -Wextra -pthread -c \
+		-I "$TESTING/programs" \
+		-idirafter "$TREE/include/uapi" \
+		-o "$object" "$1"
+	"${CROSS_COMPILE}gcc" -static -pthread -o "$2/$name" "$object"
+}
+
 # build_programs SOURCES DESTINATION
 build_programs()
 {
-	local source
-
-	for source in "$1"/*.c; do
-		[ -e "$source" ] || continue
-		ccache "${CROSS_COMPILE}gcc" -static -O2 -Wall -Wextra -pthread \
-			-I "$TESTING/programs" \
-			-idirafter "$TREE/include/uapi" \
-			-o "$2/$(basename "$source" .c)" "$source"
-	done
+	mkdir -p "$OUT/programs"
+	export -f build_program
+	export CROSS_COMPILE TESTING TREE OUT
+	find "$1" -name '*.c' -print0 | xargs -0 -r -n 1 -P "$JOBS" \
+		bash -c 'set -e; build_program "$1" "$0"' "$2"
 }
 
 build_tools()
