@@ -70,8 +70,11 @@ early_param("arm_smmu_v3_pkvm.reset", parse_reset);
 
 static enum pkvm_device_reset __init reset_of(const struct device_node *np)
 {
-	return of_device_is_compatible(np, "qemu,edu-pair") ?
-	       PKVM_DEVICE_RESET_EDU : PKVM_DEVICE_RESET_NONE;
+	if (IS_ENABLED(CONFIG_ARM_SMMU_V3_PKVM_RESET_EDU) &&
+	    of_device_is_compatible(np, "qemu,edu-pair"))
+		return PKVM_DEVICE_RESET_EDU;
+
+	return PKVM_DEVICE_RESET_NONE;
 }
 
 static int __init register_mmio(unsigned int id, struct device_node *np)

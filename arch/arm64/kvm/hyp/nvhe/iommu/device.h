@@ -179,4 +179,7 @@ bool hyp_device_can_reset(u64 type);
 /* One step: 0, -EAGAIN, -EIO. Not in parallel for one device. */
 int hyp_device_reset_one(struct hyp_device *dev);
 
+/* Reset handlers, each in a file and an option of its own */
+int hyp_device_reset_edu(struct hyp_device *dev);
+
 #endif /* __PKVM_IOMMU_DEVICE_H__ */
