@@ -142,8 +142,8 @@ enum pkvm_iommu_unsupported {
  *	PKVM_IOMMU_DOMAIN_BLOCKED or PKVM_IOMMU_DOMAIN_IDENTITY. Replaces
  *	what the stream had; in between it aborts. -ENOENT (SMMU or handle),
  *	-ERANGE (stream ID), -EPERM (the stream is not the host's), -ENOMEM,
- *	-ENOSPC (no VMID/ASID free on this SMMU), -EIO (the SMMU is dead,
- *	all its streams abort).
+ *	-ENOSPC (no VMID/ASID free on this SMMU), -EIO (the SMMU does not
+ *	confirm that the stream aborts). 0 on an SMMU that is off: it aborts.
  * @PKVM_IOMMU_OP_MAP: x2 = handle, x3 = IOVA, x4 = physical address,
  *	x5 = size in bytes, all aligned to PAGE_SIZE, x6 = IOMMU_READ | ...
  *	as in <linux/iommu.h>. Returns x1 = 0 or an errno and x2 = bytes mapped,

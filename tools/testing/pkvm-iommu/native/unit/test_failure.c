@@ -28,6 +28,12 @@ TEST_EACH(failure, of_a_command_turns_the_smmu_off)
 	/* The machine goes on */
 	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
 	attach(0, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	/* Devices come and go as ever, and abort */
+	attach(0, 0, domain);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).ret, -EBUSY);
+	expect_blocked(0, 0, 0, true);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	expect_blocked(0, 0, phys, true);
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).ret, 0);
 }
 
@@ -49,6 +55,7 @@ TEST_EACH(failure, to_synchronise_and_to_stop_keeps_the_page_pinned)
 	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 0, 0, PKVM_IOMMU_DOMAIN_BLOCKED, 0, 0).ret, -EIO);
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP, domain, 0, phys, PAGE_SIZE, RW).ret, -EEXIST);
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).ret, -EIO);
 }
