@@ -16,37 +16,52 @@ static DECLARE_BITMAP(mapped, HYP_DEVICE_MAX_PAGES);
 /* Owns the streams of devices that are lost */
 static struct iommu_owner nobody;
 
-/* The first @nr streams, in the order of claim_streams() */
-static void disown_some(struct hyp_device_group *group, struct iommu_owner *from,
-			struct iommu_owner *to, u32 nr)
-{
-	struct hyp_device *dev;
-	u32 i;
+/* A walk over the streams of a group, always in the same order. It begins as zeroes. */
+struct stream_iter {
+	struct hyp_device	*dev;
+	u32			i;
+};
 
-	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
-		for (i = 0; i < dev->nr_streams && nr; i++, nr--)
-			stream_disown(from, dev->streams[i].smmu, dev->streams[i].sid, to);
+static struct hyp_device_stream *next_stream(const struct hyp_device_group *group,
+					     struct stream_iter *iter)
+{
+	while (!iter->dev || iter->i == iter->dev->nr_streams) {
+		iter->dev = hyp_device_next(group, iter->dev);
+		iter->i = 0;
+		if (!iter->dev)
+			return NULL;
 	}
+
+	return &iter->dev->streams[iter->i++];
 }
 
+/* The first @nr streams, U32_MAX: all */
 static void disown_streams(struct hyp_device_group *group, struct iommu_owner *from,
-			   struct iommu_owner *to)
+			   struct iommu_owner *to, u32 nr)
 {
-	disown_some(group, from, to, U32_MAX);
+	struct hyp_device_stream *stream;
+	struct stream_iter iter = { };
+
+	while ((stream = next_stream(group, &iter))) {
+		if (!nr--)
+			break;
+		stream_disown(from, stream->smmu, stream->sid, to);
+	}
 }
 
 static int check_streams(struct hyp_device_group *group)
 {
-	struct hyp_device *dev;
-	int ret = 0;
-	u32 i;
+	struct hyp_device_stream *stream;
+	struct stream_iter iter = { };
+	int ret;
 
-	for (dev = hyp_device_next(group, NULL); dev && !ret; dev = hyp_device_next(group, dev)) {
-		for (i = 0; i < dev->nr_streams && !ret; i++)
-			ret = stream_check_free(dev->streams[i].smmu, dev->streams[i].sid);
+	while ((stream = next_stream(group, &iter))) {
+		ret = stream_check_free(stream->smmu, stream->sid);
+		if (ret)
+			return ret;
 	}
 
-	return ret;
+	return 0;
 }
 
 /*
@@ -56,20 +71,21 @@ static int check_streams(struct hyp_device_group *group)
  */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
 {
-	struct hyp_device *dev;
-	u32 i, nr = 0;
-	int ret = 0;
+	struct hyp_device_stream *stream;
+	struct stream_iter iter = { };
+	u32 nr = 0;
+	int ret;
 
-	for (dev = hyp_device_next(group, NULL); dev && !ret; dev = hyp_device_next(group, dev)) {
-		for (i = 0; i < dev->nr_streams && !ret; i++) {
-			ret = stream_claim(owner, dev->streams[i].smmu, dev->streams[i].sid);
-			nr += !ret;
+	while ((stream = next_stream(group, &iter))) {
+		ret = stream_claim(owner, stream->smmu, stream->sid);
+		if (ret) {
+			disown_streams(group, owner, NULL, nr);
+			return ret;
 		}
+		nr++;
 	}
-	if (ret)
-		disown_some(group, owner, NULL, nr);
 
-	return ret;
+	return 0;
 }
 
 /* The host's CPUs lose the registers; they come back by faults once it may */
@@ -187,7 +203,7 @@ static void leave_reset(struct hyp_device_group *group, int result)
 	bool to_vm = group->state == DEVICE_TO_VM && !result;
 
 	if (!to_vm)
-		disown_streams(group, &group->owner->owner, result ? &nobody : NULL);
+		disown_streams(group, &group->owner->owner, result ? &nobody : NULL, U32_MAX);
 
 	hyp_spin_lock(&host_mmu.lock);
 	if (to_vm) {
