@@ -216,9 +216,73 @@ static void read_groups(struct ghost *g)
 	}
 }
 
+/* What the host's devices reach: which pages, and no registers that are not its own */
+static void read_idmap_leaf(struct ghost *g, u64 start, u64 end)
+{
+	unsigned int i, idx = 0;
+	u64 phys;
+
+	for (i = 0; i < hyp_memblock_nr; i++) {
+		const struct memblock_region *mem = &hyp_memory[i];
+
+		for (phys = max(start, mem->base); phys < min(end, mem->base + mem->size);
+		     phys += PAGE_SIZE)
+			g->page[idx + ((phys - mem->base) >> PAGE_SHIFT)].idmap = true;
+		if (start >= mem->base && end <= mem->base + mem->size)
+			return;
+		idx += mem->size >> PAGE_SHIFT;
+	}
+	for (i = 0; i < sim_nr_smmus; i++) {
+		if (start < sim_smmus[i]->cfg.base + SIM_MMIO_SIZE && end > sim_smmus[i]->cfg.base)
+			native_fail("I1: the identity map has the registers of SMMU %u", i);
+	}
+	for (i = 0; i < nr_edus; i++) {
+		if (start < edus[i].base + edus[i].size && end > edus[i].base)
+			native_fail("I1: the identity map has the registers at 0x%lx",
+				    edus[i].base);
+	}
+}
+
+/* Where memory and the registers that matter end; most of the identity map lies above */
+static u64 end_of_known(void)
+{
+	u64 end = 0;
+	unsigned int i;
+
+	for (i = 0; i < hyp_memblock_nr; i++)
+		end = max(end, hyp_memory[i].base + hyp_memory[i].size);
+	for (i = 0; i < sim_nr_smmus; i++)
+		end = max(end, sim_smmus[i]->cfg.base + SIM_MMIO_SIZE);
+	for (i = 0; i < nr_edus; i++)
+		end = max(end, edus[i].base + edus[i].size);
+
+	return end;
+}
+
+/* Read after each call, and large: no list is made of it */
+static void read_idmap(struct ghost *g, const u64 *table, unsigned int nr, s8 level, u64 iova,
+		       u64 end)
+{
+	const u64 size = kvm_granule_size(level);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++, iova += size) {
+		u64 pte = table[i], phys = pte & GENMASK_ULL(47, PAGE_SHIFT);
+
+		if (level < 3 && (pte & 3) == 3) {
+			read_idmap(g, hyp_phys_to_virt(phys), PTRS_PER_PTE, level + 1, iova, end);
+			continue;
+		}
+		if (pte && (!(pte & 1) || phys != iova))
+			native_fail("the identity map has 0x%lx at 0x%lx", pte, iova);
+		if (pte && iova < end)
+			read_idmap_leaf(g, iova, iova + size);
+	}
+}
+
 static void read_pages(struct ghost *g)
 {
-	static struct ghost_map idmap;
+	const struct iommu_pgtable *pgt = &host_idmap->pgt;
 	unsigned int i;
 	u64 phys;
 
@@ -242,23 +306,8 @@ static void read_pages(struct ghost *g)
 			.lent	= page->host_share_guest_count,
 		};
 	}
-	read_map(&idmap, &host_idmap->pgt);
-	for (i = 0; i < idmap.nr; i++) {
-		if (idmap.leaf[i].stale || idmap.leaf[i].iova != idmap.leaf[i].phys)
-			native_fail("the identity map has 0x%lx at 0x%lx", idmap.leaf[i].phys,
-				    idmap.leaf[i].iova);
-	}
-	for (i = 0; i < g->nr_pages; i++)
-		g->page[i].idmap = map_find(&idmap, page_phys(i));
-	for (i = 0; i < sim_nr_smmus; i++) {
-		if (map_overlaps(&idmap, sim_smmus[i]->cfg.base, SIM_MMIO_SIZE))
-			native_fail("I1: the identity map has the registers of SMMU %u", i);
-	}
-	for (i = 0; i < nr_edus; i++) {
-		if (map_overlaps(&idmap, edus[i].base, edus[i].size))
-			native_fail("I1: the identity map has the registers at 0x%lx",
-				    edus[i].base);
-	}
+	read_idmap(g, pgt->root, iommu_pgtable_root_pages(pgt->cfg->stage, pgt->ias) * PTRS_PER_PTE,
+		   pgt->start_level, 0, end_of_known());
 }
 
 static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struct iommu_vm *vm)
