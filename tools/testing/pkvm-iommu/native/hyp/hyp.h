@@ -64,6 +64,8 @@ extern bool native_coherent;
 struct native_hooks {
 	void	(*dma)(void);
 	void	(*other_cpus)(void);
+	/* A lock is about to be taken, or was released */
+	void	(*at_lock)(void);
 	void	(*stored)(const volatile void *addr);
 	void	(*on_fail)(void);
 	/* A page is about to change hands */

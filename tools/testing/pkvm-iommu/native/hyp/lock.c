@@ -43,6 +43,14 @@ static int rank_of(const char *name)
 	native_fail("lock %s has no place in the order (hyp/lock.c)", name);
 }
 
+/* What a call does between two of these, it does alone, or without minding others */
+static void at_boundary(void)
+{
+	if (native_hooks.at_lock)
+		native_hooks.at_lock();
+	native_point();
+}
+
 void native_lock(hyp_spinlock_t *lock, const char *name)
 {
 	int rank = rank_of(name);
@@ -55,13 +63,13 @@ void native_lock(hyp_spinlock_t *lock, const char *name)
 		if (held[i].rank >= rank)
 			native_fail("%s is taken while %s is held", name, held[i].name);
 	}
-	native_point();
+	at_boundary();
 	while (!__atomic_compare_exchange_n(&lock->held, &free, 1, false, __ATOMIC_ACQUIRE,
 					    __ATOMIC_RELAXED)) {
 		free = 0;
 		if (!native_hooks.other_cpus)
 			native_fail("%s is held by nobody who runs", name);
-		native_hooks.other_cpus();
+		at_boundary();
 	}
 	if (nr_held == MAX_HELD)
 		native_fail("too many locks");
@@ -80,7 +88,7 @@ void native_unlock(hyp_spinlock_t *lock, const char *name)
 		native_fail("%s is released but not held", name);
 	memmove(&held[i], &held[i + 1], (--nr_held - i) * sizeof(held[0]));
 	__atomic_store_n(&lock->held, 0, __ATOMIC_RELEASE);
-	native_point();
+	at_boundary();
 }
 
 void native_assert_held(hyp_spinlock_t *lock, const char *name)

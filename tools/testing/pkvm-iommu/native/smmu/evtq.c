@@ -7,6 +7,7 @@
 #include "sim.h"
 
 u64 (*sim_event_owner)(struct sim_smmu *smmu, u32 sid);
+bool sim_no_events;
 
 void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, bool write)
 {
@@ -16,7 +17,7 @@ void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, b
 	unsigned int i;
 	u64 phys;
 
-	if (fault == SIM_ABORT || !(smmu->cr0ack & CR0_EVTQEN))
+	if (sim_no_events || fault == SIM_ABORT || !(smmu->cr0ack & CR0_EVTQEN))
 		return;
 	if (((prod - cons) & mask) == size) {
 		/* Overflow: the flag differs from the one acknowledged */

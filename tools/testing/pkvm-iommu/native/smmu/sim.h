@@ -201,6 +201,8 @@ u8 sim_address_bits(u8 encoding);
 
 /* evtq.c; whose is a stream? */
 extern u64 (*sim_event_owner)(struct sim_smmu *smmu, u32 sid);
+/* Faults leave no record */
+extern bool sim_no_events;
 void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, bool write);
 
 /* lock.c: one for all, only where CPUs are threads */

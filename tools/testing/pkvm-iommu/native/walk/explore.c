@@ -11,7 +11,8 @@
 #include "../unit/test.h"
 #include "walk.h"
 
-#define STEPS	4000
+#define STEPS		4000
+#define RACY_STEPS	1500
 
 static double now(void)
 {
@@ -37,6 +38,7 @@ static void choose(struct walk *walk, u64 seed)
 	walk->faults = rng_one_in(&rng, 3);
 	walk->deaf = walk->faults && rng_one_in(&rng, 2);
 	walk->dma_rate = 4 << rng_below(&rng, 6);
+	walk->races = !walk->faults && rng_one_in(&rng, 4);
 }
 
 /* False: a walk failed; it has been shortened and printed */
@@ -56,7 +58,7 @@ bool walk_explore(u64 seed, unsigned int seconds)
 		memset(walk->nr_good, 0, sizeof(walk->nr_good));
 		walk->nr_dma = 0;
 		choose(walk, seed + walks);
-		if (walk_fails(walk, STEPS)) {
+		if (walk_fails(walk, walk->races ? RACY_STEPS : STEPS)) {
 			printf("seed %lu fails at step %u: %s\n", walk->seed, walk->nr_steps,
 			       walk->failure);
 			walk_shrink(walk);

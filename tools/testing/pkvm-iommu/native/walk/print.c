@@ -34,7 +34,7 @@ static const char *name_of(const char * const *names, unsigned int nr, u64 op, c
 void step_print(const struct step *s, char *buf, size_t size)
 {
 	const char *name = "DMA";
-	char who[8] = "device", number[32], fault[32] = "";
+	char who[16] = "device", number[32], fault[32] = "";
 
 	switch (s->kind) {
 	case STEP_HOST:
@@ -55,7 +55,8 @@ void step_print(const struct step *s, char *buf, size_t size)
 	}
 	if (s->fault < NATIVE_NR_FAULTS)
 		snprintf(fault, sizeof(fault), ", %s %u fails", fault_name(s->fault), s->nth);
-	snprintf(buf, size, "%s %s(0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx)%s%s", who, name,
+	snprintf(buf, size, "%s%s %s(0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx, 0x%lx)%s%s",
+		 s->joins ? "& " : "", who, name,
 		 s->arg[0], s->arg[1], s->arg[2], s->arg[3], s->arg[4], s->arg[5], fault,
 		 s->hostile ? ", hostile" : "");
 }

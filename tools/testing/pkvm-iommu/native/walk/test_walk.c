@@ -8,21 +8,23 @@
 #include "../unit/test.h"
 #include "walk.h"
 
-#define STEPS	3000
+#define STEPS		3000
+#define RACY_STEPS	800
 
-static void walk(const struct machine *m, u64 seed, bool faults, u32 dma_rate)
+static void walk(const struct machine *m, u64 seed, bool faults, bool races, u32 dma_rate)
 {
 	struct walk *walk = walk_new();
 
+	walk->races = races;
 	walk->machine = *m;
 	walk->seed = seed;
 	walk->faults = faults;
 	walk->dma_rate = dma_rate;
-	if (!walk_fails(walk, STEPS)) {
-		printf("seed %lu: %lu of %lu host calls, %lu of %lu guest calls, %lu of %lu memory calls succeed; %lu commands, %lu DMA\n",
+	if (!walk_fails(walk, races ? RACY_STEPS : STEPS)) {
+		printf("seed %lu: %lu of %lu host calls, %lu of %lu guest calls, %lu of %lu memory calls succeed; %lu commands, %lu DMA, %lu races\n",
 		       seed, walk->nr_good[0], walk->nr_calls[0], walk->nr_good[1],
 		       walk->nr_calls[1], walk->nr_good[2], walk->nr_calls[2],
-		       walk->nr_commands, walk->nr_dma);
+		       walk->nr_commands, walk->nr_dma, walk->nr_races);
 		return;
 	}
 	printf("fails at step %u: %s\n", walk->nr_steps, walk->failure);
@@ -35,15 +37,25 @@ static void walk(const struct machine *m, u64 seed, bool faults, u32 dma_rate)
 
 TEST_EACH(walk, with_a_fixed_seed)
 {
-	walk(m, 1, false, 16);
+	walk(m, 1, false, false, 16);
 }
 
 TEST_EACH(walk, with_a_fixed_seed_and_failing_hardware)
 {
-	walk(m, 2, true, 64);
+	walk(m, 2, true, false, 64);
 }
 
 TEST_EACH(walk, with_a_fresh_seed)
 {
-	walk(m, seed, seed & 1, 32);
+	walk(m, seed, seed & 1, false, 32);
+}
+
+TEST_EACH(walk, of_several_cpus_with_a_fixed_seed)
+{
+	walk(m, 3, false, true, 32);
+}
+
+TEST_EACH(walk, of_several_cpus_with_a_fresh_seed)
+{
+	walk(m, seed, false, true, 32);
 }

@@ -14,6 +14,56 @@ void walk_finish(struct walk *walk)
 	}
 }
 
+/* Makes the step at @at, and those that join it; where the next one is */
+static unsigned int make_steps(struct walk *walk, unsigned int at)
+{
+	const struct step *step = &walk->step[at];
+	unsigned int nr = 1;
+
+	while (at + nr < walk->nr_steps && step[nr].joins && race_takes(step, nr, &step[nr]))
+		nr++;
+	if (nr == 1)
+		walk_step(walk, step);
+	else
+		walk_race(walk, step, nr);
+
+	return at + nr;
+}
+
+/* Lists have one page, and nothing fails */
+static void make_racy(struct step *step)
+{
+	step->fault = NATIVE_NR_FAULTS;
+	step->hostile = false;
+	if (step->kind != STEP_HOST)
+		return;
+	if (step->op == PKVM_IOMMU_OP_TOPUP)
+		step->arg[1] = min(step->arg[1], 1UL);
+	else if (step->op == PKVM_IOMMU_OP_VM_TOPUP)
+		step->arg[2] = min(step->arg[2], 1UL);
+	else if (step->op == PKVM_IOMMU_OP_RECLAIM)
+		step->arg[0] = min(step->arg[0], 1UL);
+}
+
+/* Up to two more calls, at the same time as the last one */
+static void generate_race(struct walk *walk, struct rng *rng)
+{
+	struct step *first = &walk->step[walk->nr_steps - 1], *step = first;
+	unsigned int nr = 1, tries;
+
+	make_racy(first);
+	for (tries = 0; tries < 12 && nr < RACE_MAX_CPUS; tries++) {
+		step = first + nr;
+		generate_step(rng, walk_state(), walk->faults, step);
+		make_racy(step);
+		step->joins = true;
+		if (race_takes(first, nr, step) &&
+		    (tries > 8 || race_is_close(first, nr, step)) && !rng_one_in(rng, 3))
+			nr++;
+	}
+	walk->nr_steps += nr - 1;
+}
+
 /* Each step is in the list before it is made: whoever looks after a crash finds it */
 void walk_generate(struct walk *walk, unsigned int nr_steps)
 {
@@ -23,11 +73,12 @@ void walk_generate(struct walk *walk, unsigned int nr_steps)
 	walk_start(walk);
 	walk->nr_steps = 0;
 	while (walk->nr_steps < nr_steps) {
-		struct step *step = &walk->step[walk->nr_steps];
+		unsigned int at = walk->nr_steps++;
 
-		generate_step(&rng, walk_state(), walk->faults, step);
-		walk->nr_steps++;
-		walk_step(walk, step);
+		generate_step(&rng, walk_state(), walk->faults, &walk->step[at]);
+		if (walk->races && walk->nr_steps > RACE_WARM_UP && rng_one_in(&rng, 2))
+			generate_race(walk, &rng);
+		make_steps(walk, at);
 	}
 	walk_finish(walk);
 }
@@ -35,7 +86,7 @@ void walk_generate(struct walk *walk, unsigned int nr_steps)
 void walk_repeat(struct walk *walk)
 {
 	walk_start(walk);
-	for (walk->at = 0; walk->at < walk->nr_steps; walk->at++)
-		walk_step(walk, &walk->step[walk->at]);
+	for (walk->at = 0; walk->at < walk->nr_steps; )
+		walk->at = make_steps(walk, walk->at);
 	walk_finish(walk);
 }

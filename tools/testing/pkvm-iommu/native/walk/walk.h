@@ -23,10 +23,11 @@ enum step_kind { STEP_HOST, STEP_GUEST, STEP_MEMORY, STEP_DMA, STEP_EVENT, NR_ST
  * @fault: NATIVE_NR_FAULTS, or what fails
  * @nth: which one
  * @hostile: the host changes memory that it lends during the call
+ * @joins: at the same time as the step before
  */
 struct step {
 	u8	kind, vm, fault;
-	bool	hostile;
+	bool	hostile, joins;
 	u16	nth;
 	u64	op, arg[6], func, seed;
 };
@@ -35,6 +36,9 @@ struct step {
 enum { EVENT_HANGS = 1000, EVENT_GONE, EVENT_RECOVERS, EVENT_SLEEP };
 
 #define WALK_MAX_STEPS	20000
+#define RACE_MAX_CPUS	3
+/* Steps before the first race: what there is to race for */
+#define RACE_WARM_UP	300
 
 struct walk {
 	struct machine	machine;
@@ -42,6 +46,7 @@ struct walk {
 	u32		dma_rate;
 	bool		faults;
 	bool		deaf;	/* SMMUs cannot be switched off */
+	bool		races;	/* several CPUs make calls at the same time */
 	/* For the whole walk: what may fail (test_fail_nth.c), or NATIVE_NR_FAULTS */
 	u8		fault;
 	unsigned int	at;	/* the step in progress */
@@ -49,7 +54,7 @@ struct walk {
 	struct step	step[WALK_MAX_STEPS];
 	/* What went wrong, and how often SMMUs, devices were busy */
 	char		failure[256];
-	u64		nr_dma, nr_reached, nr_commands;
+	u64		nr_dma, nr_reached, nr_commands, nr_races;
 	u64		nr_calls[NR_STEP_KINDS], nr_good[NR_STEP_KINDS];
 };
 
@@ -62,10 +67,20 @@ void step_keep_in_model(struct step *step);
 /* step.c: make the call and check it; the states are kept between calls */
 void walk_start(struct walk *walk);
 void walk_step(struct walk *walk, const struct step *step);
+bool walk_call(struct walk *walk, const struct step *step, struct ghost_call *c);
+/* In parts: for calls that are made at the same time */
+void step_prepare(struct walk *walk, const struct step *step);
+bool step_call(const struct step *step, struct ghost_call *c);
+void walk_look(struct walk *walk);
 const struct ghost *walk_state(void);
 /* After calls that were not steps: look again */
 void walk_resume(void);
 void walk_finish(struct walk *walk);
+
+/* race.c: calls of several CPUs at the same time, in some order of which they end */
+bool race_takes(const struct step *first, unsigned int nr, const struct step *step);
+bool race_is_close(const struct step *first, unsigned int nr, const struct step *step);
+void walk_race(struct walk *walk, const struct step *step, unsigned int nr);
 
 /* walk.c: a whole walk in this process, generated or repeated */
 void walk_generate(struct walk *walk, unsigned int nr_steps);
