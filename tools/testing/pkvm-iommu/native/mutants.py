@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tests of the checkers: each seeded fault in mutants/ must be caught.
 
-Each is a patch to the EL2 code. It is applied to a copy, the native tests run
-until one fails, and the fault is taken out again. The control is the code as it
-is: there nothing must fail.
+Each is a patch to the EL2 code. It is applied to a copy, what it changes is
+compiled and linked to the objects of the control, and the native tests run until
+one fails. The control is the code as it is: there nothing must fail.
 """
 
+import concurrent.futures
 import os
 import re
 import shutil
@@ -20,8 +21,12 @@ WORK = os.path.join(OUT, "native/mutants")
 SRC = os.path.join(WORK, "src")
 EL2 = "arch/arm64/kvm/hyp/nvhe/iommu"
 SHARED = ("arch/arm64/include", "arch/arm64/kvm/hyp/include", "include")
+# Some are seen by AddressSanitizer alone
+VARIANTS = ("fast", "asan")
+JOBS = int(os.environ.get("JOBS", os.cpu_count()))
 SEED = "1"
-SECONDS = 300
+SECONDS = 900
+CHANGED = re.compile(r"^\+\+\+ b/" + EL2 + r"/(\S+)\.c$", re.MULTILINE)
 
 
 def copy_sources():
@@ -33,64 +38,114 @@ def copy_sources():
         os.symlink(os.path.join(TOP, folder), os.path.join(SRC, folder))
 
 
-def patch(name, *options):
-    subprocess.run(["patch", "-s", "-p1", "-d", SRC, *options, "-i",
-                    os.path.join(HERE, "mutants", name)], check=True)
-
-
-def first_failure(variant):
-    """Build and run; the name of the first test that fails, or ''."""
-    folder = os.path.join(WORK, variant)
-    subprocess.run(["make", "-s", "-C", HERE, f"-j{os.cpu_count()}",
-                    f"OUT={OUT}", f"SRC={SRC}", f"DIR={folder}",
+def make(variant):
+    subprocess.run(["make", "-s", "-C", HERE, f"-j{JOBS}", f"OUT={OUT}",
+                    f"SRC={SRC}", f"DIR={os.path.join(WORK, variant)}",
                     f"VARIANT={variant}", "EXTRA_CFLAGS=-w"], check=True)
-    done = subprocess.run([os.path.join(folder, "native"), "--first",
-                           "--seed", SEED], stdout=subprocess.PIPE, text=True,
-                          env=environment(), timeout=SECONDS, check=False)
+
+
+def build(name, variant):
+    """The program with this fault; the next one finds all as it was."""
+    with open(os.path.join(HERE, "mutants", f"{name}.patch"),
+              encoding="utf-8") as f:
+        stems = CHANGED.findall(f.read())
+    program = os.path.join(WORK, variant, "native")
+    objects = [os.path.join(WORK, variant, "el2", f"{s}.o") for s in stems]
+    for kept in objects:
+        os.rename(kept, f"{kept}.control")
+    try:
+        subprocess.run(["patch", "-s", "-p1", "-d", SRC, "-i",
+                        os.path.join(HERE, "mutants", f"{name}.patch")],
+                       check=True)
+        make(variant)
+        os.rename(program, f"{program}.{name}")
+    finally:
+        for stem in stems:
+            shutil.copy2(os.path.join(TOP, EL2, f"{stem}.c"),
+                         os.path.join(SRC, EL2, f"{stem}.c"))
+        for kept in objects:
+            os.rename(f"{kept}.control", kept)
+    return f"{program}.{name}"
+
+
+def first_failure(program):
+    """(the first test that fails, what it says, seconds); no test: none does."""
+    begin = time.monotonic()
+    try:
+        done = subprocess.run([program, "--first", "--seed", SEED], text=True,
+                              stdout=subprocess.PIPE, env=environment(),
+                              timeout=SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return "no test", "it does not end", SECONDS
+    finally:
+        os.remove(program)
     failed = re.search(r"^not ok \d+ - (\S+)", done.stdout, re.MULTILINE)
     said = re.search(r"^# (?:failure: )?(.*)", done.stdout, re.MULTILINE)
-    if failed:
-        return failed[1], said[1] if said else ""
-    return "", ""
+    if not failed and done.returncode:
+        raise RuntimeError(f"{program} ends with {done.returncode}")
+    return (failed[1] if failed else "", said[1] if failed and said else "",
+            time.monotonic() - begin)
+
+
+def control():
+    programs = []
+    for variant in VARIANTS:
+        make(variant)
+        program = os.path.join(WORK, variant, "native")
+        os.rename(program, f"{program}.control")
+        programs.append(f"{program}.control")
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        results = list(pool.map(first_failure, programs))
+    for variant, (test, why, seconds) in zip(VARIANTS, results):
+        print(f"{'FAIL' if test else 'ok  '} control, {variant}, {seconds:.1f} s"
+              f"{': ' if test else ''}{test} {why}", flush=True)
+    return not any(test for test, _, _ in results)
+
+
+def catch(names, variant):
+    """{name: why} of those that are not caught."""
+    survived, running = {}, {}
+
+    def collect(which):
+        for future in which:
+            name = running.pop(future)
+            test, why, seconds = future.result()
+            if test:
+                print(f"ok   {name} {seconds:.1f} s: {test}: {why[:100]}",
+                      flush=True)
+            else:
+                survived[name] = f"survives {variant}"
+
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
+        for name in names:
+            try:
+                program = build(name, variant)
+            except subprocess.CalledProcessError:
+                survived[name] = "does not apply or compile any more"
+                continue
+            running[pool.submit(first_failure, program)] = name
+            # No more programs than are run
+            while len(running) >= JOBS:
+                collect(concurrent.futures.wait(
+                    running, return_when="FIRST_COMPLETED").done)
+        collect(list(running))
+    return survived
 
 
 def main():
-    names = sorted(os.listdir(os.path.join(HERE, "mutants")))
+    names = sorted(n.removesuffix(".patch")
+                   for n in os.listdir(os.path.join(HERE, "mutants")))
     wanted = [n for n in names if not sys.argv[1:] or
               any(a in n for a in sys.argv[1:])]
+    start = time.monotonic()
     copy_sources()
-    test, why = first_failure("fast")
-    if not test:
-        test, why = first_failure("asan")
-    if test:
-        print(f"FAIL control: {test} fails without any fault: {why}")
+    if not control():
         return 1
-    print("ok   control: nothing fails without a fault", flush=True)
-    survived, start = [], time.monotonic()
-    for name in wanted:
-        begin = time.monotonic()
-        try:
-            patch(name)
-        except subprocess.CalledProcessError:
-            survived.append(name)
-            print(f"FAIL {name}: does not apply any more", flush=True)
-            copy_sources()
-            continue
-        try:
-            test, why = first_failure("fast")
-            if not test:    # some are seen by AddressSanitizer alone
-                test, why = first_failure("asan")
-        except subprocess.TimeoutExpired:
-            test, why = "timeout", ""
-        patch(name, "-R")
-        title = name.removesuffix(".patch")
-        seconds = time.monotonic() - begin
-        if test:
-            print(f"ok   {title} {seconds:.1f} s: {test}: {why[:100]}",
-                  flush=True)
-        else:
-            survived.append(title)
-            print(f"FAIL {title} {seconds:.1f} s: survives", flush=True)
+    survived = {n: "" for n in wanted}
+    for variant in VARIANTS:
+        survived = catch(list(survived), variant)
+    for name, why in survived.items():
+        print(f"FAIL {name}: {why}")
     print(f"{len(wanted) - len(survived)} of {len(wanted)} faults caught in "
           f"{time.monotonic() - start:.0f} s")
     return 1 if survived else 0
