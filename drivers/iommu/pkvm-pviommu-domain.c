@@ -154,7 +154,6 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 {
 	struct pviommu_domain *pd = to_pviommu_domain(domain);
 	size_t size = pgsize * pgcount;
-	struct pviommu_mapping *map;
 	struct arm_smccc_res res;
 	size_t total = 0, done;
 	int ret;
@@ -171,9 +170,10 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		return -EOPNOTSUPP;
 	}
 
-	map = pviommu_mapping_alloc(gfp);
-	if (!map)
-		return -ENOMEM;
+	/* The core unmaps what @mapped says, so it must be on record */
+	ret = pkvm_iova_map_add(&pd->map, iova, paddr, size, gfp);
+	if (ret)
+		return ret;
 
 	do {
 		ret = pviommu_call(PVIOMMU_OP_MAP_PAGES, pd->handle,
@@ -191,12 +191,9 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 				    why_not_mapped(pd, iova + size - 1,
 						   paddr + total, prot, ret));
 
-	/* The core unmaps this much again, so it must be on record */
 	*mapped = total;
-	if (total)
-		pviommu_mappings_add(&pd->mappings, map, iova, paddr, total);
-	else
-		kfree(map);
+	if (total < size)
+		pkvm_iova_map_remove(&pd->map, iova + total, size - total);
 
 	return ret;
 }
@@ -207,17 +204,10 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 				  struct iommu_iotlb_gather *gather)
 {
 	struct pviommu_domain *pd = to_pviommu_domain(domain);
-	struct pviommu_mapping *spare = NULL;
 	size_t size = pgsize * pgcount;
 	struct arm_smccc_res res;
 	size_t total = 0, done;
 	int ret;
-
-	if (unlikely(pviommu_mappings_split(&pd->mappings, iova))) {
-		spare = pviommu_mapping_alloc(GFP_ATOMIC);
-		if (!spare)
-			return 0;
-	}
 
 	do {
 		ret = pviommu_call(PVIOMMU_OP_UNMAP_PAGES, pd->handle,
@@ -231,10 +221,8 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 				    "unmap of IOVA %#lx, %#zx bytes: EL2 stopped after %#zx bytes (%pe)\n",
 				    iova, size, total, ERR_PTR(ret));
 
-	if (total &&
-	    pviommu_mappings_cut(&pd->mappings, iova, total, spare))
-		spare = NULL;
-	kfree(spare);
+	if (total)
+		pkvm_iova_map_remove(&pd->map, iova, total);
 
 	return total;
 }
@@ -250,8 +238,7 @@ static void pviommu_flush_iotlb_all(struct iommu_domain *domain)
 static phys_addr_t pviommu_iova_to_phys(struct iommu_domain *domain,
 					dma_addr_t iova)
 {
-	return pviommu_mappings_phys(&to_pviommu_domain(domain)->mappings,
-				     iova);
+	return pkvm_iova_map_phys(&to_pviommu_domain(domain)->map, iova);
 }
 
 static void pviommu_domain_free(struct iommu_domain *domain)
@@ -265,7 +252,7 @@ static void pviommu_domain_free(struct iommu_domain *domain)
 		dev_err(pd->pviommu->dev, "domain %#llx leaked (%pe)\n",
 			pd->handle, ERR_PTR(ret));
 
-	pviommu_mappings_clear(&pd->mappings);
+	pkvm_iova_map_free(&pd->map);
 	kfree(pd);
 }
 
@@ -293,16 +280,23 @@ struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu)
 	if (!pd)
 		return ERR_PTR(-ENOMEM);
 
+	ret = pkvm_iova_map_init(&pd->map, pviommu->input_bits,
+				 pviommu->pgsize_bitmap & -pviommu->pgsize_bitmap);
+	if (ret) {
+		kfree(pd);
+		return ERR_PTR(ret);
+	}
+
 	ret = hyp_alloc_domain(&pd->handle);
 	if (ret) {
 		dev_err_ratelimited(pviommu->dev,
 				    "EL2 refused another domain (%pe)\n",
 				    ERR_PTR(ret));
+		pkvm_iova_map_free(&pd->map);
 		kfree(pd);
 		return ERR_PTR(-ENOSPC);
 	}
 
-	pviommu_mappings_init(&pd->mappings);
 	pd->pviommu = pviommu;
 	pd->domain.ops = &pviommu_paging_ops;
 	pd->domain.pgsize_bitmap = pviommu->pgsize_bitmap;

@@ -4,13 +4,13 @@
  */
 #include <kunit/test.h>
 
-#include <linux/sizes.h>
-#include <linux/slab.h>
-
 #include "pkvm-pviommu.h"
 
-#define IOVA	0x10000000UL
-#define IPA	0x80000000ULL
+#define PAGES(n)	((unsigned long)(n) << PAGE_SHIFT)
+#define BLOCK		PAGES(PKVM_IOVA_ENTRIES)
+#define IOVA		(4 * BLOCK)
+#define IPA		0x80000000ULL
+#define BITS		(PAGE_SHIFT + 2 * PKVM_IOVA_BITS + 3)
 
 static void test_prot(struct kunit *test)
 {
@@ -25,142 +25,112 @@ static void test_prot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pviommu_prot(-1), GENMASK_ULL(5, 0));
 }
 
-static void add(struct kunit *test, struct pviommu_mappings *maps,
-		unsigned long iova, phys_addr_t paddr, size_t size)
+static void init(struct kunit *test, struct pkvm_iova_map *map)
 {
-	struct pviommu_mapping *map = pviommu_mapping_alloc(GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, map);
-	pviommu_mappings_add(maps, map, iova, paddr, size);
+	KUNIT_ASSERT_EQ(test, pkvm_iova_map_init(map, BITS, PAGE_SIZE), 0);
 }
 
-/* As unmap_pages does; returns whether the spare was used */
-static bool cut(struct kunit *test, struct pviommu_mappings *maps,
-		unsigned long iova, size_t size)
+static void add(struct kunit *test, struct pkvm_iova_map *map,
+		unsigned long iova, phys_addr_t phys, size_t size)
 {
-	struct pviommu_mapping *spare = NULL;
-	bool used;
-
-	if (pviommu_mappings_split(maps, iova)) {
-		spare = pviommu_mapping_alloc(GFP_KERNEL);
-		KUNIT_ASSERT_NOT_NULL(test, spare);
-	}
-	used = pviommu_mappings_cut(maps, iova, size, spare);
-	if (!used)
-		kfree(spare);
-
-	return used;
+	KUNIT_ASSERT_EQ(test,
+			pkvm_iova_map_add(map, iova, phys, size, GFP_KERNEL),
+			0);
 }
 
 static void test_lookup(struct kunit *test)
 {
-	struct pviommu_mappings maps;
+	unsigned long last = (1UL << BITS) - PAGE_SIZE;
+	struct pkvm_iova_map map;
 
-	pviommu_mappings_init(&maps);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, 0), 0);
+	init(test, &map);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, 0), 0);
 
-	add(test, &maps, IOVA, IPA, SZ_64K);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA - 1), 0);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA), IPA);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + 0x1234),
+	add(test, &map, IOVA, IPA, PAGES(16));
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA - 1), 0);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA), IPA);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + 0x1234),
 			IPA + 0x1234);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_64K - 1),
-			IPA + SZ_64K - 1);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_64K), 0);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(16) - 1),
+			IPA + PAGES(16) - 1);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(16)), 0);
 
-	/* up to the end of the address space */
-	add(test, &maps, -(unsigned long)SZ_64K, IPA, SZ_64K);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, -1UL),
-			IPA + SZ_64K - 1);
-	KUNIT_EXPECT_FALSE(test, cut(test, &maps, -(unsigned long)SZ_64K,
-				     SZ_64K));
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, -1UL), 0);
+	/* up to the end of the address space, and beyond it */
+	add(test, &map, last, 2 * IPA, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, last + 1), 2 * IPA + 1);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, ~0UL), 0);
 
-	pviommu_mappings_clear(&maps);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA), 0);
+	/* the page at address 0 is one as any other */
+	add(test, &map, 0, 0, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, 5), 5);
+	pkvm_iova_map_free(&map);
 }
 
-/* In steps from the start, as the core does: never needs memory */
-static void test_cut_front(struct kunit *test)
+/* In steps, whatever it was mapped in */
+static void test_remove(struct kunit *test)
 {
-	struct pviommu_mappings maps;
+	struct pkvm_iova_map map;
 	unsigned long off;
 
-	pviommu_mappings_init(&maps);
-	add(test, &maps, IOVA, IPA, SZ_64K);
-	for (off = 0; off < SZ_64K; off += SZ_4K) {
-		KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + off),
+	init(test, &map);
+	add(test, &map, IOVA, IPA, PAGES(16));
+	for (off = 0; off < PAGES(16); off += PAGE_SIZE) {
+		KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + off),
 				IPA + off);
-		KUNIT_EXPECT_FALSE(test,
-				   pviommu_mappings_split(&maps, IOVA + off));
-		KUNIT_EXPECT_FALSE(test, cut(test, &maps, IOVA + off, SZ_4K));
-		KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + off),
-				0);
+		pkvm_iova_map_remove(&map, IOVA + off, PAGE_SIZE);
+		KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + off), 0);
 	}
-	KUNIT_EXPECT_TRUE(test, RB_EMPTY_ROOT(&maps.tree.rb_root));
+	pkvm_iova_map_free(&map);
 }
 
-static void test_cut_back(struct kunit *test)
+/* From the middle of a table, over blocks, into another table */
+static void test_blocks(struct kunit *test)
 {
-	struct pviommu_mappings maps;
+	unsigned long start = IOVA - PAGES(3), size = 2 * BLOCK + PAGES(5);
+	struct pkvm_iova_map map;
+	unsigned long off;
 
-	pviommu_mappings_init(&maps);
-	add(test, &maps, IOVA, IPA, SZ_64K);
-	KUNIT_EXPECT_FALSE(test, cut(test, &maps, IOVA + SZ_32K, SZ_32K));
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_32K - 1),
-			IPA + SZ_32K - 1);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_32K), 0);
-	pviommu_mappings_clear(&maps);
+	init(test, &map);
+	add(test, &map, start, IPA, size);
+	for (off = 0; off < size; off += PAGE_SIZE)
+		KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, start + off),
+				IPA + off);
+	pkvm_iova_map_remove(&map, start, size);
+	for (off = 0; off < size; off += PAGE_SIZE)
+		KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, start + off), 0);
+
+	/* Pages where a block was, and the other way round */
+	add(test, &map, IOVA, IPA, PAGE_SIZE);
+	pkvm_iova_map_remove(&map, IOVA, PAGE_SIZE);
+	add(test, &map, IOVA, 2 * IPA, BLOCK);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + BLOCK - 1),
+			2 * IPA + BLOCK - 1);
+	pkvm_iova_map_free(&map);
 }
 
-static void test_cut_middle(struct kunit *test)
+static void test_part_of_block(struct kunit *test)
 {
-	struct pviommu_mappings maps;
+	struct pkvm_iova_map map;
 
-	pviommu_mappings_init(&maps);
-	add(test, &maps, IOVA, IPA, SZ_64K);
-	KUNIT_EXPECT_TRUE(test, cut(test, &maps, IOVA + SZ_16K, SZ_16K));
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA), IPA);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_16K - 1),
-			IPA + SZ_16K - 1);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_16K), 0);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_32K - 1),
-			0);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_32K),
-			IPA + SZ_32K);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_64K - 1),
-			IPA + SZ_64K - 1);
-	pviommu_mappings_clear(&maps);
-}
-
-/* One cut from the middle of one mapping, over another, into a third */
-static void test_cut_several(struct kunit *test)
-{
-	struct pviommu_mappings maps;
-
-	pviommu_mappings_init(&maps);
-	add(test, &maps, IOVA, IPA, SZ_64K);
-	add(test, &maps, IOVA + SZ_64K, 2 * IPA, SZ_64K);
-	add(test, &maps, IOVA + SZ_128K, 3 * IPA, SZ_64K);
-	KUNIT_EXPECT_FALSE(test, cut(test, &maps, IOVA + SZ_32K, SZ_128K));
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_32K - 1),
-			IPA + SZ_32K - 1);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_32K), 0);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_64K), 0);
-	KUNIT_EXPECT_EQ(test, pviommu_mappings_phys(&maps, IOVA + SZ_128K), 0);
-	KUNIT_EXPECT_EQ(test,
-			pviommu_mappings_phys(&maps, IOVA + SZ_128K + SZ_32K),
-			3 * IPA + SZ_32K);
-	pviommu_mappings_clear(&maps);
+	init(test, &map);
+	add(test, &map, IOVA, IPA, BLOCK);
+	pkvm_iova_map_remove(&map, IOVA + PAGES(4), PAGES(2));
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA), IPA);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(4) - 1),
+			IPA + PAGES(4) - 1);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(4)), 0);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(6) - 1), 0);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(6)),
+			IPA + PAGES(6));
+	pkvm_iova_map_free(&map);
 }
 
 static struct kunit_case pviommu_test_cases[] = {
 	KUNIT_CASE(test_prot),
 	KUNIT_CASE(test_lookup),
-	KUNIT_CASE(test_cut_front),
-	KUNIT_CASE(test_cut_back),
-	KUNIT_CASE(test_cut_middle),
-	KUNIT_CASE(test_cut_several),
+	KUNIT_CASE(test_remove),
+	KUNIT_CASE(test_blocks),
+	KUNIT_CASE(test_part_of_block),
 	{}
 };
 

@@ -4,7 +4,7 @@
  *
  *	pkvm-pviommu.c		pvIOMMUs, devices, attaching their streams
  *	pkvm-pviommu-domain.c	domains: map, unmap
- *	pkvm-pviommu-mappings.c	what a domain maps
+ *	pkvm-iova-map.h		what a domain maps
  *	pkvm-pviommu-verify.c	does a device belong to this VM alone?
  *	pkvm-pviommu-events.c	what devices did that they may not
  *
@@ -19,9 +19,7 @@
  *	and so guards pviommu_master.streams;
  *	pviommu.lock guards the devices in pviommu.streams and what domain they
  *	have, against the report of faults;
- *	the lock in pviommu.streams guards that array, innermost;
- *	pviommu_mappings.lock guards the tree of one domain, innermost, with
- *	interrupts off, because drivers map and unmap in interrupt handlers.
+ *	the lock in pviommu.streams guards that array, innermost.
  *
  * No lock is held across a hypercall. EL2 serialises what concurrent calls
  * share, and callers of map and unmap own their IOVA range.
@@ -33,11 +31,11 @@
 #include <linux/iommu.h>
 #include <linux/mutex.h>
 #include <linux/pkvm-pviommu.h>
-#include <linux/rbtree.h>
-#include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
+
+#include "pkvm-iova-map.h"
 
 /**
  * struct pviommu - one pvIOMMU of the device tree
@@ -92,20 +90,7 @@ struct pviommu_master {
 	struct pviommu_stream	streams[] __counted_by(nr_streams);
 };
 
-/**
- * struct pviommu_mappings - what a domain maps, for iova_to_phys
- * @lock: guards @tree
- * @tree: one node per call of map_pages that is still mapped
- *
- * EL2 knows only physical addresses, which a guest must not see.
- */
-struct pviommu_mappings {
-	spinlock_t		lock;	/* guards tree */
-	struct rb_root_cached	tree;
-};
-
 struct platform_device;
-struct pviommu_mapping;
 
 /**
  * struct pviommu_domain - a paging domain
@@ -113,13 +98,14 @@ struct pviommu_mapping;
  * @pviommu: whose device it was made for. Those of others can be attached too:
  *	for EL2 a domain belongs to the VM
  * @handle: EL2's name of it, of this VM
- * @mappings: what is mapped
+ * @map: what is mapped. EL2 knows only physical addresses, which a guest must not
+ *	see
  */
 struct pviommu_domain {
 	struct iommu_domain	domain;
 	struct pviommu		*pviommu;
 	u64			handle;
-	struct pviommu_mappings	mappings;
+	struct pkvm_iova_map	map;
 };
 
 static inline struct pviommu_domain *
@@ -159,17 +145,6 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 
 /* For the tests: no hypercalls below */
 u64 pviommu_prot(int prot);
-void pviommu_mappings_init(struct pviommu_mappings *maps);
-struct pviommu_mapping *pviommu_mapping_alloc(gfp_t gfp);
-void pviommu_mappings_add(struct pviommu_mappings *maps,
-			  struct pviommu_mapping *map, unsigned long iova,
-			  phys_addr_t paddr, size_t size);
-bool pviommu_mappings_split(struct pviommu_mappings *maps, unsigned long iova);
-bool pviommu_mappings_cut(struct pviommu_mappings *maps, unsigned long iova,
-			  size_t size, struct pviommu_mapping *spare);
-phys_addr_t pviommu_mappings_phys(struct pviommu_mappings *maps,
-				  unsigned long iova);
-void pviommu_mappings_clear(struct pviommu_mappings *maps);
 
 /* pkvm-pviommu-verify.c */
 int pviommu_verify(const struct pviommu *pviommu, struct device *dev);

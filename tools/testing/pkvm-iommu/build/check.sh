@@ -17,7 +17,7 @@ CHECKPATCH_IGNORE+=,AVOID_EXTERNS,FUNCTION_ARGUMENTS
 
 # Where the compiled code lies that runs in the kernel or at EL2
 KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/
-	drivers/iommu/pkvm-pviommu{,-domain,-mappings,-verify,-events,-test}.o)
+	drivers/iommu/pkvm-pviommu{,-domain,-verify,-events,-test}.o)
 
 passed=0
 failed=0

@@ -35,13 +35,15 @@ struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
 	if (!pd)
 		return ERR_PTR(-ENOMEM);
 
+	ret = pkvm_iova_map_init(&pd->map, master->smmu->ias, PAGE_SIZE);
+	if (ret)
+		goto err_free;
+
 	do {
 		ret = pkvm_smmu_hyp_alloc_domain(&need.pages);
 	} while (ret == -ENOMEM && pkvm_smmu_supply(&need));
-	if (ret < 0) {
-		kfree(pd);
-		return ERR_PTR(ret);
-	}
+	if (ret < 0)
+		goto err_free_map;
 
 	pd->handle = ret;
 	pd->domain.pgsize_bitmap = PGSIZE_BITMAP;
@@ -51,6 +53,12 @@ struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
 	};
 
 	return &pd->domain;
+
+err_free_map:
+	pkvm_iova_map_free(&pd->map);
+err_free:
+	kfree(pd);
+	return ERR_PTR(ret);
 }
 
 static void pkvm_smmu_domain_free(struct iommu_domain *domain)
@@ -73,6 +81,7 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 		       ERR_PTR(ret));
 
 	pkvm_smmu_reclaim();
+	pkvm_iova_map_free(&pd->map);
 	kfree(pd);
 }
 
@@ -86,7 +95,11 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 	size_t left = pgsize * pgcount;
 	size_t before = *mapped;
 	size_t done;
-	int ret = 0;
+	int ret;
+
+	ret = pkvm_iova_map_add(&pd->map, iova, paddr, left, need.gfp);
+	if (ret)
+		return ret;
 
 	while (left) {
 		ret = pkvm_smmu_hyp_map(pd->handle, iova, paddr, left, prot,
@@ -105,6 +118,8 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		if (ret)
 			break;
 	}
+	if (left)
+		pkvm_iova_map_remove(&pd->map, iova, left);
 	atomic_long_add(*mapped - before, &pd->mapped);
 
 	return ret;
@@ -136,6 +151,8 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
 				   pd->handle, unmapped, size, iova,
 				   ERR_PTR(ret));
+	if (unmapped)
+		pkvm_iova_map_remove(&pd->map, iova, unmapped);
 
 	return unmapped;
 }
@@ -151,13 +168,7 @@ static void pkvm_smmu_flush_iotlb_all(struct iommu_domain *domain)
 static phys_addr_t pkvm_smmu_iova_to_phys(struct iommu_domain *domain,
 					  dma_addr_t iova)
 {
-	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
-	phys_addr_t paddr;
-
-	if (pkvm_smmu_hyp_iova_to_phys(pd->handle, iova, &paddr))
-		return 0;
-
-	return paddr;
+	return pkvm_iova_map_phys(&to_pkvm_smmu_domain(domain)->map, iova);
 }
 
 static int pkvm_smmu_attach_dev_paging(struct iommu_domain *domain,

@@ -284,25 +284,6 @@ int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 }
 
 /**
- * pkvm_smmu_hyp_iova_to_phys() - look a mapping up
- * @handle: the domain
- * @iova: where
- * @paddr: what is mapped there
- *
- * Return: 0 or an errno.
- */
-int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr)
-{
-	struct arm_smccc_res res;
-	int ret;
-
-	ret = hyp_op(IOVA_TO_PHYS, handle, iova, 0, 0, 0, &res);
-	*paddr = res.a2;
-
-	return ret;
-}
-
-/**
  * pkvm_smmu_hyp_poll() - handle global errors, take one fault record
  * @smmu: number of the SMMU
  * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned, or what there is to

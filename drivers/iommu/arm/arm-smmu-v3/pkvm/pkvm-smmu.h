@@ -58,6 +58,8 @@
 
 #include <asm/kvm_pkvm_iommu.h>
 
+#include "../../../pkvm-iova-map.h"
+
 struct kvm_hyp_memcache;
 struct pkvm_iommu_event;
 
@@ -167,11 +169,13 @@ struct pkvm_smmu_master {
  * @domain: handle in the iommu core
  * @handle: handle at EL2
  * @mapped: bytes mapped, for debugfs
+ * @map: what is mapped, for iova_to_phys
  */
 struct pkvm_smmu_domain {
 	struct iommu_domain	domain;
 	u32			handle;
 	atomic_long_t		mapped;
+	struct pkvm_iova_map	map;
 };
 
 static inline struct pkvm_smmu_domain *
@@ -280,7 +284,6 @@ int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 		      size_t size, int prot, size_t *done, unsigned long *need);
 int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 			size_t *done);
-int pkvm_smmu_hyp_iova_to_phys(u32 handle, u64 iova, phys_addr_t *paddr);
 long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);
 int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
 int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,

@@ -3,10 +3,9 @@
 #
 # test: test_prot
 # test: test_lookup
-# test: test_cut_front
-# test: test_cut_back
-# test: test_cut_middle
-# test: test_cut_several
+# test: test_remove
+# test: test_blocks
+# test: test_part_of_block
 
 # kunit_run SUITE: the results of its tests as ours. What KUnit itself logs has
 # numbers of its own, so it stays off the console.

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a domain maps, for the drivers of IOMMUs that EL2 owns, in host and guest.
+ *
+ * dma_unmap_*() of one buffer asks for its physical address first. Only EL2 has the
+ * page table, and a hypercall for this would cost as much as the one that unmaps. So
+ * a copy is kept here, a radix tree like the page table: as cheap to write as that,
+ * whatever the number of mappings, and, like io-pgtable, without a lock. Tables are
+ * installed by compare and exchange and stay until the domain goes; entries belong to
+ * the caller who owns the IOVA.
+ */
+#ifndef __PKVM_IOVA_MAP_H__
+#define __PKVM_IOVA_MAP_H__
+
+#include <linux/align.h>
+#include <linux/gfp.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/types.h>
+
+#define PKVM_IOVA_BITS		(PAGE_SHIFT - 3)
+#define PKVM_IOVA_ENTRIES	BIT(PKVM_IOVA_BITS)
+
+/*
+ * An entry is 0, a table, or an address with IOVA_MAPPED: of a page, or on the level
+ * above of all that a table of pages could map.
+ */
+#define PKVM_IOVA_MAPPED	BIT(0)
+
+/**
+ * struct pkvm_iova_map - IOVA to physical address
+ * @root: first table
+ * @levels: of tables
+ * @shift: of a page
+ */
+struct pkvm_iova_map {
+	u64		*root;
+	unsigned int	levels;
+	unsigned int	shift;
+};
+
+/**
+ * pkvm_iova_map_init() - start with nothing mapped
+ * @map: what to initialise
+ * @bits: of an IOVA
+ * @page: smallest page size
+ *
+ * Return: 0 or -ENOMEM.
+ */
+static inline int pkvm_iova_map_init(struct pkvm_iova_map *map, unsigned int bits,
+				     unsigned long page)
+{
+	map->shift = ilog2(page);
+	map->levels = DIV_ROUND_UP(bits - map->shift, PKVM_IOVA_BITS);
+	map->root = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+
+	return map->root ? 0 : -ENOMEM;
+}
+
+/* Above level 0, which has pages: @level counts from there */
+static inline u64 *pkvm_iova_entry(const struct pkvm_iova_map *map, u64 *table,
+				   unsigned long iova, unsigned int level)
+{
+	unsigned int shift = map->shift + level * PKVM_IOVA_BITS;
+
+	return &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
+}
+
+/* Where there is no table, put one; its old value tells what a block stood for */
+static inline u64 *pkvm_iova_new_table(const struct pkvm_iova_map *map, u64 *entry,
+				       gfp_t gfp)
+{
+	u64 old = READ_ONCE(*entry), cur;
+	unsigned int i;
+	u64 *table;
+
+	table = (u64 *)get_zeroed_page(gfp & ~__GFP_HIGHMEM);
+	if (!table)
+		return NULL;
+	for (i = 0; old & PKVM_IOVA_MAPPED && i < PKVM_IOVA_ENTRIES; i++)
+		table[i] = old + ((u64)i << map->shift);
+
+	/* The table is complete before it is seen */
+	cur = cmpxchg_release(entry, old, (unsigned long)table);
+	if (cur == old)
+		return table;
+	free_page((unsigned long)table);
+
+	return (u64 *)(unsigned long)cur;
+}
+
+/*
+ * The entry for @iova at @level. Without @gfp, or memory, NULL if the walk ends above,
+ * and a block above stays.
+ */
+static inline u64 *pkvm_iova_walk(const struct pkvm_iova_map *map, unsigned long iova,
+				  unsigned int level, gfp_t gfp)
+{
+	unsigned int shift = map->shift + (map->levels - 1) * PKVM_IOVA_BITS;
+	unsigned int last = map->shift + level * PKVM_IOVA_BITS;
+	u64 *entry = &map->root[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
+
+	while (shift > last) {
+		u64 next = READ_ONCE(*entry);
+		u64 *table = (u64 *)(unsigned long)next;
+
+		if (unlikely(!next || next & PKVM_IOVA_MAPPED)) {
+			table = gfp ? pkvm_iova_new_table(map, entry, gfp) : NULL;
+			if (!table)
+				return NULL;
+		}
+		shift -= PKVM_IOVA_BITS;
+		entry = &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
+	}
+
+	return entry;
+}
+
+static inline size_t pkvm_iova_block(const struct pkvm_iova_map *map)
+{
+	return map->levels > 1 ? 1UL << (map->shift + PKVM_IOVA_BITS) : 0;
+}
+
+static inline bool pkvm_iova_is_block(const struct pkvm_iova_map *map, unsigned long iova,
+				      size_t size)
+{
+	size_t block = pkvm_iova_block(map);
+
+	return block && size >= block && IS_ALIGNED(iova, block);
+}
+
+/* Nothing is mapped below the entry any more */
+static inline void pkvm_iova_set_block(u64 *entry, u64 value)
+{
+	u64 old = xchg(entry, value);
+
+	if (old && !(old & PKVM_IOVA_MAPPED))
+		free_page(old);
+}
+
+/**
+ * pkvm_iova_map_remove() - forget a range
+ * @map: of the domain
+ * @iova: first byte
+ * @size: bytes
+ *
+ * Needs memory only for a part of what was mapped as a block, which neither EL2 nor
+ * the iommu core unmaps in parts; without, that part is remembered.
+ */
+static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
+					size_t size)
+{
+	size_t block = pkvm_iova_block(map), step;
+	u64 *entry, *last;
+
+	for (; size; iova += step, size -= step) {
+		if (pkvm_iova_is_block(map, iova, size)) {
+			step = block;
+			entry = pkvm_iova_walk(map, iova, 1, 0);
+			if (entry)
+				pkvm_iova_set_block(entry, 0);
+			continue;
+		}
+		step = block ? min(size, block - (iova & (block - 1))) : size;
+		entry = pkvm_iova_walk(map, iova, 0, GFP_ATOMIC | __GFP_NOWARN);
+		if (!entry)
+			continue;
+		for (last = entry + (step >> map->shift); entry < last; entry++)
+			WRITE_ONCE(*entry, 0);
+	}
+}
+
+/**
+ * pkvm_iova_map_add() - remember a mapping
+ * @map: of the domain
+ * @iova: first byte; nothing in the range is mapped
+ * @phys: where it leads
+ * @size: bytes; all three multiples of the page size
+ * @gfp: how to allocate
+ *
+ * Return: 0 or -ENOMEM, nothing is remembered then.
+ */
+static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
+				    phys_addr_t phys, size_t size, gfp_t gfp)
+{
+	size_t block = pkvm_iova_block(map), done = 0, step;
+	u64 *entry, *last, value;
+
+	for (; done < size; done += step) {
+		value = (phys + done) | PKVM_IOVA_MAPPED;
+		if (pkvm_iova_is_block(map, iova + done, size - done)) {
+			step = block;
+			entry = pkvm_iova_walk(map, iova + done, 1, gfp);
+			if (!entry)
+				break;
+			pkvm_iova_set_block(entry, value);
+			continue;
+		}
+		step = size - done;
+		if (block)
+			step = min(step, block - ((iova + done) & (block - 1)));
+		entry = pkvm_iova_walk(map, iova + done, 0, gfp);
+		if (!entry)
+			break;
+		for (last = entry + (step >> map->shift); entry < last; entry++) {
+			WRITE_ONCE(*entry, value);
+			value += 1UL << map->shift;
+		}
+	}
+	if (done == size)
+		return 0;
+	pkvm_iova_map_remove(map, iova, done);
+
+	return -ENOMEM;
+}
+
+/**
+ * pkvm_iova_map_phys() - where an IOVA leads
+ * @map: of the domain
+ * @iova: the address, of any alignment
+ *
+ * Return: the physical address, or 0 if it is not mapped.
+ */
+static inline phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map,
+					     unsigned long iova)
+{
+	unsigned int l = map->levels, bits = map->shift + l * PKVM_IOVA_BITS;
+	u64 *table = map->root;
+	u64 entry;
+
+	if (bits < BITS_PER_LONG && iova >> bits)
+		return 0;
+	do {
+		entry = READ_ONCE(*pkvm_iova_entry(map, table, iova, --l));
+		table = (u64 *)(unsigned long)entry;
+	} while (entry && !(entry & PKVM_IOVA_MAPPED));
+	if (!entry)
+		return 0;
+
+	return (entry & ~PKVM_IOVA_MAPPED) +
+	       (iova & ((1UL << (map->shift + l * PKVM_IOVA_BITS)) - 1));
+}
+
+static inline void pkvm_iova_free_table(u64 *table, unsigned int level)
+{
+	unsigned int i;
+
+	for (i = 0; level && i < PKVM_IOVA_ENTRIES; i++)
+		if (table[i] && !(table[i] & PKVM_IOVA_MAPPED))
+			pkvm_iova_free_table((u64 *)(unsigned long)table[i],
+					     level - 1);
+	free_page((unsigned long)table);
+}
+
+/**
+ * pkvm_iova_map_free() - forget everything
+ * @map: of a domain that nobody uses any more
+ */
+static inline void pkvm_iova_map_free(struct pkvm_iova_map *map)
+{
+	pkvm_iova_free_table(map->root, map->levels - 1);
+}
+
+#endif /* __PKVM_IOVA_MAP_H__ */
