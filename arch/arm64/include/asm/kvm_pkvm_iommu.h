@@ -260,13 +260,28 @@ enum pkvm_iommu_op {
 /* Pages reserved for the identity map; written by the host before __pkvm_init */
 extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
 
+/* A word for each block of memory */
+static inline unsigned long pkvm_iommu_block_pages(void)
+{
+	const struct memblock_region *mem = kvm_nvhe_sym(hyp_memory);
+	unsigned int nr = kvm_nvhe_sym(hyp_memblock_nr);
+	u64 blocks;
+
+	if (!nr)
+		return 0;
+	blocks = (mem[nr - 1].base + mem[nr - 1].size - mem[0].base) /
+		 kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1) + 2;
+
+	return DIV_ROUND_UP(blocks * sizeof(u32), PAGE_SIZE);
+}
+
 /**
  * pkvm_iommu_pool_pages() - pages EL2 needs for the identity map
  * @nr_smmus: number of SMMUs
  * @nr_ranges: number of ranges of registers of assignable devices
  *
  * All of memory at page granularity, since any page may be donated at any time
- * and splitting a block must never fail, plus MMIO in blocks.
+ * and splitting a block must never fail, plus MMIO in blocks, and counts for blocks.
  *
  * Return: number of pages.
  */
@@ -274,7 +289,7 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
 						  unsigned int nr_ranges)
 {
 	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
-	unsigned long edges, pages = 0;
+	unsigned long edges, pages = pkvm_iommu_block_pages();
 	unsigned int i;
 
 	for (i = 0; i < kvm_nvhe_sym(hyp_memblock_nr); i++)

@@ -4,6 +4,7 @@
  */
 #include <page_use.h>
 
+#include "../ghost/ghost.h"
 #include "test.h"
 
 TEST(pins, a_page_is_mapped_so_often_and_no_more)
@@ -87,4 +88,29 @@ TEST_EACH(pins, a_page_shared_with_the_host_and_mapped_by_it_stays_shared)
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
 	ASSERT_EQ(guest_unshare_host(vm, 0), 0);
 	expect_blocked(0, 1, 0, true);
+}
+
+/* Once, not once for each page, but each of them stays */
+TEST_EACH(pins, a_block_counts_once_and_holds_all_its_pages)
+{
+	u64 block = NATIVE_MEM_START + GHOST_BLOCK, page = block + 5 * PAGE_SIZE, done;
+	long domain;
+
+	machine_boot(m, seed);
+	domain = new_domain();
+	attach(0, 0, domain);
+	ASSERT_EQ(map(domain, 0, block, GHOST_BLOCK, RW, &done), 0);
+	ASSERT_EQ(block_use_maps(page), 1);
+	ASSERT_EQ(hyp_phys_to_page(page)->dma_count, 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(page), 1), -EBUSY);
+	ASSERT_EQ(map(domain, GHOST_BLOCK, page, PAGE_SIZE, RW, &done), 0);
+	ASSERT_EQ(unmap(domain, 0, GHOST_BLOCK, &done), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(page), 1), -EBUSY);
+	ASSERT_EQ(unmap(domain, GHOST_BLOCK, PAGE_SIZE, &done), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(page), 1), 0);
+	/* Not a block of the host's any more: what it still has of it, page by page */
+	ASSERT_EQ(map(domain, 0, block, GHOST_BLOCK, RW, &done), -EPERM);
+	ASSERT_EQ(done, page - block);
+	ASSERT_EQ(block_use_maps(block), 0);
+	expect_blocked(0, 0, page - block, true);
 }

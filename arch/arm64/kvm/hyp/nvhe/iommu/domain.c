@@ -101,7 +101,7 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	 * No stream: the last detach has cleaned all TLBs of this domain, so that
 	 * its pages may be released (I5).
 	 */
-	if (!iommu_pgtable_free(&domain->pgt, page_use_put, &budget)) {
+	if (!iommu_pgtable_free(&domain->pgt, page_use_put_leaves, &budget)) {
 		handle_unkill(&owner->handles, handle, false);
 		return -EAGAIN;
 	}

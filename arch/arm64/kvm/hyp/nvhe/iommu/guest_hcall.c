@@ -126,7 +126,8 @@ static int map_run(struct guest_call *call, struct hyp_iommu_domain *domain, u64
 		return -EFAULT;
 	}
 
-	return ret ?: domain_map_pinned(domain, iova, phys, len, call->arg[4], done);
+	return ret ?: domain_map_pinned(domain, iova, phys, len,
+					call->arg[4] | PROT_PIN(IOMMU_PIN_PAGE), done);
 }
 
 static int map_pages(struct guest_call *call)

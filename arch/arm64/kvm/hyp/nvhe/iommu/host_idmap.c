@@ -40,17 +40,27 @@ int pkvm_iommu_reserve_pool(void)
 	return pkvm_iommu_nr_pages && !reserved ? -ENOMEM : 0;
 }
 
+/* What the words of blocks do not need is for tables */
+static bool divide_memory(void)
+{
+	unsigned long nr = PAGE_ALIGN(block_use_size()) >> PAGE_SHIFT;
+
+	if (nr >= pkvm_iommu_nr_pages ||
+	    hyp_pool_init(&idmap_pool, hyp_virt_to_pfn(reserved) + nr, pkvm_iommu_nr_pages - nr, 0))
+		return false;
+	block_use_init(reserved);
+
+	return true;
+}
+
 void *host_idmap_alloc(unsigned int nr_pages)
 {
 	static bool ready;
 
-	if (!reserved)
+	if (!ready)
+		ready = reserved && divide_memory();
+	if (!ready)
 		return NULL;
-	if (!ready) {
-		if (hyp_pool_init(&idmap_pool, hyp_virt_to_pfn(reserved), pkvm_iommu_nr_pages, 0))
-			return NULL;
-		ready = true;
-	}
 
 	return hyp_alloc_pages(&idmap_pool, get_order(nr_pages << PAGE_SHIFT));
 }
@@ -59,8 +69,6 @@ static void *alloc_table(struct iommu_pgtable *pgt)
 {
 	return host_idmap_alloc(1);
 }
-
-static void no_release(u64 phys, u64 size) { }
 
 /* From @cur to @end or to the end of the table of pages, whichever is first */
 static u64 chunk_size(u64 cur, u64 end)
@@ -91,7 +99,7 @@ static int unmap_pages(struct hyp_iommu_domain *domain, u64 start, u64 end)
 	/* On failure the caller maps again what is cleared here */
 	for (end = cur, cur = start; cur < end; cur += size) {
 		size = chunk_size(cur, end);
-		iommu_pgtable_unmap_end(&domain->pgt, cur, size, IOMMU_PAGE_LEVEL, no_release);
+		iommu_pgtable_unmap_end(&domain->pgt, cur, size, IOMMU_PAGE_LEVEL, NULL);
 	}
 	hyp_spin_unlock(&domain->lock);
 

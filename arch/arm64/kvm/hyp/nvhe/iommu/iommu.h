@@ -121,6 +121,7 @@ void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
 
 /* map.c */
 int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size);
+bool prot_is_valid(u64 prot);
 int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
 		      int prot, u64 *done);
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,

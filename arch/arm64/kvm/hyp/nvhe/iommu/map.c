@@ -29,12 +29,25 @@ static int flush_walks(struct iommu_pgtable *pgt, u64 iova, u64 size)
 	return domain_tlb_inv(container_of(pgt, struct hyp_iommu_domain, pgt), iova, size, 0);
 }
 
+static void unpin_range(u64 phys, u64 size, int prot)
+{
+	switch (FIELD_GET(IOMMU_PROT_PIN, prot)) {
+	case IOMMU_PIN_PAGE:
+		page_use_put(phys, size);
+		break;
+	case IOMMU_PIN_BLOCK:
+		block_use_put(phys);
+		break;
+	}
+}
+
 /*
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
  * hold before an entry exists.
  */
-static int pin_range(u64 phys, u64 size, int *prot, u64 *len)
+static int pin_range(u64 iova, u64 phys, u64 size, int *prot, u64 *len)
 {
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
 	bool is_mem;
 	u64 end = phys_range_of(phys, &is_mem);
 
@@ -43,9 +56,15 @@ static int pin_range(u64 phys, u64 size, int *prot, u64 *len)
 		return -EPERM;
 
 	size = min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE);
+	if (is_mem && size >= block && IS_ALIGNED(iova | phys, block) && block_use_get(phys)) {
+		*prot |= PROT_PIN(IOMMU_PIN_BLOCK);
+		*len = block;
+		return 0;
+	}
 	if (is_mem) {
 		int ret = page_use_get(phys, size, len);
 
+		*prot |= PROT_PIN(IOMMU_PIN_PAGE);
 		/* What could be pinned is progress */
 		return *len ? 0 : ret;
 	}
@@ -59,12 +78,12 @@ static int pin_range(u64 phys, u64 size, int *prot, u64 *len)
 }
 
 /**
- * domain_map_pinned() - map a contiguous range whose pages are pinned
+ * domain_map_pinned() - map a contiguous range that is pinned
  * @domain: domain
  * @iova: start, the range was checked
  * @phys: physical start, in one piece of memory or of MMIO
  * @size: bytes, at most IOMMU_PGTABLE_MAX_SIZE
- * @prot: IOMMU_READ | ...
+ * @prot: IOMMU_READ | ..., and how it is pinned, see IOMMU_PTE_PIN
  * @done: out, bytes mapped, also on error
  *
  * Unpins what could not be mapped.
@@ -87,40 +106,56 @@ int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 s
 	hyp_spin_unlock(&domain->lock);
 	trace_iommu_map(iommu_vm_handle(domain->owner), iova, *done, ret);
 
-	page_use_put(phys + *done, size - *done);
+	if (*done < size)
+		unpin_range(phys + *done, size - *done, prot);
 
 	return ret;
+}
+
+bool prot_is_valid(u64 prot)
+{
+	return !(prot & ~(u64)IOMMU_PROT_MASK) && prot & (IOMMU_READ | IOMMU_WRITE);
+}
+
+static int check_phys(u64 phys, u64 size)
+{
+	u64 limit = BIT_ULL(iommu_cfg.oas);
+
+	return phys < limit && size <= limit - phys ? 0 : -ERANGE;
+}
+
+/* Map some or all of a range of the host that was checked */
+static int map_range(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size, int prot,
+		     u64 *done)
+{
+	u64 len;
+	int ret;
+
+	*done = 0;
+	ret = pin_range(iova, phys, size, &prot, &len);
+
+	return ret ?: domain_map_pinned(domain, iova, phys, len, prot, done);
 }
 
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages)
 {
-	u64 len, limit = BIT_ULL(iommu_cfg.oas);
 	struct hyp_iommu_domain *domain;
-	int ret, attr = prot;
+	int ret;
 
 	*done = 0;
 	*pages = MAP_PAGES_NEEDED;
-	if (prot & ~(u64)IOMMU_PROT_MASK || !(prot & (IOMMU_READ | IOMMU_WRITE)))
+	if (!prot_is_valid(prot) || !PAGE_ALIGNED(phys))
 		return -EINVAL;
-	if (!PAGE_ALIGNED(phys))
-		return -EINVAL;
-	if (phys >= limit || size > limit - phys)
-		return -ERANGE;
-
+	ret = check_phys(phys, size);
+	if (ret)
+		return ret;
 	domain = handle_get(&owner->handles, handle);
 	if (!domain)
 		return -ENOENT;
 
-	ret = domain_check_range(domain, iova, size);
-	if (ret)
-		goto put;
-	ret = pin_range(phys, size, &attr, &len);
-	if (ret)
-		goto put;
-
-	ret = domain_map_pinned(domain, iova, phys, len, attr, done);
-put:
+	ret = domain_check_range(domain, iova, size) ?:
+	      map_range(domain, iova, phys, size, prot, done);
 	handle_put(&owner->handles, handle);
 
 	return ret;
@@ -147,7 +182,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 		ret = domain_tlb_inv(domain, iova, *done, level);
 	/* I5: no TLB holds the pages any more, now they may go */
 	if (!ret)
-		iommu_pgtable_unmap_end(&domain->pgt, iova, *done, level, page_use_put);
+		iommu_pgtable_unmap_end(&domain->pgt, iova, *done, level, page_use_put_leaves);
 	else
 		*done = 0;
 	hyp_spin_unlock(&domain->lock);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counting the DMA mappings of a page.
+ * Counting the DMA mappings of a page, or of a block.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -9,6 +9,70 @@
 #include <nvhe/memory.h>
 
 #include <page_use.h>
+#include <pgtable.h>
+
+#define BLOCK_SHIFT		kvm_granule_shift(IOMMU_BLOCK_LEVEL)
+#define BLOCK_MAPS		GENMASK(14, 0)
+#define BLOCK_LOST_ONE		((s32)BIT(16))
+#define BLOCK_LOST		GENMASK(31, 16)
+
+/* One for each block from the first to the last of memory, also where there is none */
+static u32 *block_words;
+
+static u64 first_block(void)
+{
+	return hyp_memory[0].base >> BLOCK_SHIFT;
+}
+
+size_t block_use_size(void)
+{
+	const struct memblock_region *last = &hyp_memory[hyp_memblock_nr - 1];
+
+	if (!hyp_memblock_nr)
+		return 0;
+
+	return (((last->base + last->size - 1) >> BLOCK_SHIFT) - first_block() + 1) * sizeof(u32);
+}
+
+void block_use_init(void *words)
+{
+	block_words = words;
+}
+
+static u32 *block_word(u64 phys)
+{
+	return &block_words[(phys >> BLOCK_SHIFT) - first_block()];
+}
+
+u32 block_use_maps(u64 phys)
+{
+	/* Without an SMMU there is neither a word nor a mapping */
+	return block_words ? READ_ONCE(*block_word(phys)) & BLOCK_MAPS : 0;
+}
+
+/* Add to the word of the block around @phys, unless one of @forbidden is set */
+static bool block_update(u64 phys, u32 forbidden, s32 add)
+{
+	u32 *word = block_word(phys), old, cur;
+
+	for (old = READ_ONCE(*word); ; old = cur) {
+		if (old & forbidden || (add == 1 && (old & BLOCK_MAPS) == BLOCK_MAPS))
+			return false;
+		cur = cmpxchg(word, old, old + add);
+		if (cur == old)
+			return true;
+	}
+}
+
+bool block_use_get(u64 phys)
+{
+	return block_update(phys, BLOCK_LOST, 1);
+}
+
+void block_use_put(u64 phys)
+{
+	block_update(phys, 0, -1);
+}
 
 static int get_page_use(struct hyp_page *page, u16 forbidden)
 {
@@ -30,7 +94,7 @@ static void put_page_use(struct hyp_page *page)
 	u16 old = READ_ONCE(page->dma_count), cur;
 
 	for (; old & DMA_PAGE_COUNT_MAX; old = cur) {
-		cur = cmpxchg(&page->dma_count, old, old - 1);
+		cur = cmpxchg_release(&page->dma_count, old, old - 1);
 		if (cur == old)
 			return;
 	}
@@ -57,11 +121,40 @@ void page_use_put(u64 phys, u64 size)
 {
 	u64 end = phys + size;
 
-	/* A leaf lies in memory or outside, never both, see map.c */
-	if (!addr_is_memory(phys))
-		return;
 	for (; phys < end; phys += PAGE_SIZE)
 		put_page_use(hyp_phys_to_page(phys));
+}
+
+void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
+{
+	const kvm_pte_t *end = ptep + nr;
+
+	for (; ptep < end; ptep++) {
+		u64 phys = *ptep & KVM_PTE_ADDR_MASK;
+
+		switch (FIELD_GET(IOMMU_PTE_PIN, *ptep)) {
+		case IOMMU_PIN_PAGE:
+			put_page_use(hyp_phys_to_page(phys));
+			break;
+		case IOMMU_PIN_PAGES:
+			page_use_put(phys, BIT_ULL(BLOCK_SHIFT));
+			break;
+		case IOMMU_PIN_BLOCK:
+			block_use_put(phys);
+			break;
+		}
+	}
+}
+
+static int revoke_page(u64 phys)
+{
+	if (!block_update(phys, BLOCK_MAPS, BLOCK_LOST_ONE))
+		return -EBUSY;
+	if (!cmpxchg(&hyp_phys_to_page(phys)->dma_count, 0, DMA_PAGE_REVOKED))
+		return 0;
+	block_update(phys, 0, -BLOCK_LOST_ONE);
+
+	return -EBUSY;
 }
 
 int page_use_revoke(u64 phys, u64 size)
@@ -69,9 +162,11 @@ int page_use_revoke(u64 phys, u64 size)
 	u64 cur, end = phys + size;
 
 	for (cur = phys; cur < end; cur += PAGE_SIZE) {
-		if (cmpxchg(&hyp_phys_to_page(cur)->dma_count, 0, DMA_PAGE_REVOKED)) {
+		int ret = revoke_page(cur);
+
+		if (ret) {
 			page_use_grant(phys, cur - phys);
-			return -EBUSY;
+			return ret;
 		}
 	}
 
@@ -91,12 +186,15 @@ void page_use_grant(u64 phys, u64 size)
 			if (cur == old)
 				break;
 		}
+		if (old & DMA_PAGE_REVOKED)
+			block_update(phys, 0, -BLOCK_LOST_ONE);
 	}
 }
 
 bool page_use_busy(u64 phys)
 {
-	return READ_ONCE(hyp_phys_to_page(phys)->dma_count) & DMA_PAGE_COUNT_MAX;
+	return block_use_maps(phys) ||
+	       READ_ONCE(hyp_phys_to_page(phys)->dma_count) & DMA_PAGE_COUNT_MAX;
 }
 
 bool page_use_revoked(u64 phys)

@@ -20,11 +20,23 @@
  * dma_count says the same as the host state of the page, which is guarded by
  * host_mmu.lock: REVOKED if and only if it is PKVM_NOPAGE. Both change under
  * that lock.
+ *
+ * A mapping of a whole block counts once, in a word of the block:
+ *
+ *	lost << 16 | maps	how many of its pages are not the host's, and how
+ *				often all of it is mapped
+ *
+ * No page of a block leaves the host while maps is not 0, and the host maps no
+ * block of which a page is lost: again one word, and one winner. A guest maps a
+ * block of which each page is its own, so all of it is lost, or shared again. What
+ * is true of pages that are mapped is true of those of a block that is.
  */
 #ifndef __PKVM_IOMMU_PAGE_USE_H__
 #define __PKVM_IOMMU_PAGE_USE_H__
 
 #include <linux/types.h>
+
+#include <asm/kvm_pgtable.h>
 
 #define DMA_PAGE_REVOKED	BIT(15)
 #define DMA_PAGE_COUNT_MAX	(DMA_PAGE_REVOKED - 1)
@@ -43,8 +55,28 @@ int page_use_get(u64 phys, u64 size, u64 *done);
 /* As page_use_get(), for one page of a guest. Context: pkvm_hyp_vm::lock held. */
 int page_use_get_guest(u64 phys);
 
-/* Undo page_use_get(), once no TLB holds the translation; MMIO is ignored */
+/* Undo page_use_get(), once no TLB holds the translation */
 void page_use_put(u64 phys, u64 size);
+
+/**
+ * block_use_get() - pin a whole block of the host for one more DMA mapping
+ * @phys: start, aligned to a block of IOMMU_BLOCK_LEVEL that is all memory
+ *
+ * Return: true, or false: it has to be pinned page by page, if it can be at all.
+ */
+bool block_use_get(u64 phys);
+
+/* Undo block_use_get(), once no TLB holds the translation */
+void block_use_put(u64 phys);
+
+/**
+ * page_use_put_leaves() - undo what pinned the memory that leaves of a table map
+ * @ptep: the first of them, stale
+ * @nr: how many
+ *
+ * Each says what that was, see IOMMU_PTE_PIN.
+ */
+void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr);
 
 /**
  * page_use_revoke() - take pages from the host for good
@@ -63,5 +95,12 @@ void page_use_grant(u64 phys, u64 size);
 
 /* Is the page one that page_use_revoke() took? */
 bool page_use_revoked(u64 phys);
+
+/* How often is the block around it mapped as a whole? */
+u32 block_use_maps(u64 phys);
+
+/* Memory for the words of all blocks, zeroed, before anything is pinned */
+size_t block_use_size(void);
+void block_use_init(void *words);
 
 #endif /* __PKVM_IOMMU_PAGE_USE_H__ */

@@ -102,6 +102,9 @@ static s8 leaf_level(u64 iova, u64 phys, u64 size, s8 top)
 {
 	s8 level = max_t(s8, top, KVM_PGTABLE_MIN_BLOCK_LEVEL);
 
+	if (size < kvm_granule_size(IOMMU_BLOCK_LEVEL))
+		return IOMMU_PAGE_LEVEL;
+
 	for (; level < IOMMU_PAGE_LEVEL; level++) {
 		u64 block = kvm_granule_size(level);
 
@@ -221,15 +224,15 @@ int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
 }
 
 void iommu_pgtable_unmap_end(struct iommu_pgtable *pgt, u64 iova, u64 done, s8 level,
-			     void (*release)(u64 phys, u64 size))
+			     void (*release)(const kvm_pte_t *ptep, unsigned int nr))
 {
-	u64 step = kvm_granule_size(level);
+	unsigned int i, n = done >> kvm_granule_shift(level);
 	kvm_pte_t *ptep = walk(pgt, iova, &level);
 
-	for (; done; done -= step, ptep++) {
-		release(*ptep & KVM_PTE_ADDR_MASK, step);
-		WRITE_ONCE(*ptep, 0);
-	}
+	if (release)
+		release(ptep, n);
+	for (i = 0; i < n; i++)
+		WRITE_ONCE(ptep[i], 0);
 }
 
 bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level)
@@ -265,18 +268,8 @@ int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova)
 	}
 }
 
-/* Release the leaves of a last-level table; a block counts as one */
-static void release_leaves(kvm_pte_t *table, void (*release)(u64 phys, u64 size))
-{
-	unsigned int i;
-
-	for (i = 0; i < PTRS_PER_PTE; i++) {
-		if (table[i])
-			release(table[i] & KVM_PTE_ADDR_MASK, PAGE_SIZE);
-	}
-}
-
-bool iommu_pgtable_free(struct iommu_pgtable *pgt, void (*release)(u64 phys, u64 size),
+bool iommu_pgtable_free(struct iommu_pgtable *pgt,
+			void (*release)(const kvm_pte_t *ptep, unsigned int nr),
 			unsigned int *budget)
 {
 	unsigned int nr_root = iommu_pgtable_root_pages(pgt->cfg->stage, pgt->ias) * PTRS_PER_PTE;
@@ -313,7 +306,7 @@ bool iommu_pgtable_free(struct iommu_pgtable *pgt, void (*release)(u64 phys, u64
 			*top = (typeof(*top)) { table_of(top[-1].table[top[-1].next]),
 						PTRS_PER_PTE, 0 };
 			if (level == IOMMU_PAGE_LEVEL) {
-				release_leaves(top->table, release);
+				release(top->table, PTRS_PER_PTE);
 				top->next = top->nr;
 			}
 			continue;
@@ -324,7 +317,7 @@ bool iommu_pgtable_free(struct iommu_pgtable *pgt, void (*release)(u64 phys, u64
 			if (!*budget)
 				return false;
 			--*budget;
-			release(*ptep & KVM_PTE_ADDR_MASK, kvm_granule_size(level));
+			release(ptep, 1);
 			*ptep = 0;
 		}
 		top->next++;

@@ -30,7 +30,7 @@
 #define IOMMU_MAX_BITS			48
 
 #define IOMMU_PAGE_LEVEL		KVM_PGTABLE_LAST_LEVEL
-/* The largest block of a paging domain: its pages are pinned one by one */
+/* The largest block of a paging domain, and of memory that is pinned as one */
 #define IOMMU_BLOCK_LEVEL		(KVM_PGTABLE_LAST_LEVEL - 1)
 
 /**
@@ -73,6 +73,17 @@ u8 iommu_pgtable_idmap_ias(const struct iommu_pgtable_cfg *cfg);
 #define IOMMU_PROT_MASK		(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE | \
 				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
 kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level, int prot);
+/*
+ * What keeps the memory of a leaf where it is (I5), see page_use.h: a field of @prot
+ * above, where a block's IOMMU_PIN_PAGE becomes IOMMU_PIN_PAGES, and of the entry, in
+ * bits that the SMMU ignores. 0 is nothing: no memory, or a map that mirrors ownership.
+ */
+#define IOMMU_PIN_PAGE		1	/* the page is counted */
+#define IOMMU_PIN_PAGES		2	/* each page of the block is */
+#define IOMMU_PIN_BLOCK		3	/* the block is */
+#define IOMMU_PTE_PIN		GENMASK_ULL(56, 55)
+#define IOMMU_PROT_PIN		GENMASK(17, 16)
+#define PROT_PIN(pin)		FIELD_PREP(IOMMU_PROT_PIN, (pin))
 kvm_pte_t iommu_pte_table(u64 phys);
 bool iommu_pte_is_table(kvm_pte_t pte, s8 level);
 /* MAIR that goes with the attribute indices of stage 1 leaves */
@@ -123,10 +134,10 @@ int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
  * @iova: as given to iommu_pgtable_unmap_begin()
  * @done: as returned by it
  * @level: as returned by it
- * @release: called with each leaf's output range (I5: after the sync only)
+ * @release: called with the leaves (I5: after the sync only), or NULL
  */
 void iommu_pgtable_unmap_end(struct iommu_pgtable *pgt, u64 iova, u64 done, s8 level,
-			     void (*release)(u64 phys, u64 size));
+			     void (*release)(const kvm_pte_t *ptep, unsigned int nr));
 
 /**
  * iommu_pgtable_lookup() - find the leaf for an address
@@ -159,7 +170,8 @@ int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova);
  *
  * Return: true if the root is empty now (the root itself is the caller's).
  */
-bool iommu_pgtable_free(struct iommu_pgtable *pgt, void (*release)(u64 phys, u64 size),
+bool iommu_pgtable_free(struct iommu_pgtable *pgt,
+			void (*release)(const kvm_pte_t *ptep, unsigned int nr),
 			unsigned int *budget);
 
 /* Make entries visible to walkers that do not snoop, and order them */
