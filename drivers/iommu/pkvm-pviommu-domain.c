@@ -11,6 +11,7 @@
  * queue, which sysfs can still ask for, only delays the reuse of IOVAs: it is as
  * strict as working without.
  */
+#include <linux/bitfield.h>
 #include <linux/bits.h>
 #include <linux/device.h>
 #include <linux/mm.h>
@@ -96,6 +97,7 @@ int pviommu_domain_features(struct pviommu *pviommu)
 		pviommu->has_events = res.a1 & PVIOMMU_FEATURE_EVENTS;
 		pviommu->pgsize_bitmap = res.a2;
 		pviommu->input_bits = min(res.a3, 64);
+		pviommu->features = res.a1;
 	}
 	if (ret)
 		return dev_err_probe(dev, -ENODEV,
@@ -198,6 +200,65 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 	return ret;
 }
 
+static int pviommu_map_list(struct pkvm_map_list *list)
+{
+	struct pviommu_domain *pd = container_of(list->map,
+						 struct pviommu_domain, map);
+	struct arm_smccc_1_2_regs regs, res;
+	size_t done;
+	int ret;
+
+	while (list->nr) {
+		regs = (struct arm_smccc_1_2_regs) {
+			.a0 = PVIOMMU_OP_FUNC_ID,
+			.a1 = PVIOMMU_OP_MAP_LIST,
+			.a2 = pd->handle,
+			.a3 = list->iova,
+			.a4 = FIELD_PREP(PVIOMMU_LIST_PROT,
+					 pviommu_prot(list->prot)) |
+			      FIELD_PREP(PVIOMMU_LIST_NR, list->nr),
+		};
+		pkvm_map_list_regs(list, &regs);
+		arm_smccc_1_2_hvc(&regs, &res);
+		ret = step(pviommu_errno((struct arm_smccc_res *)&res), res.a1,
+			   list->size, &done);
+		pkvm_map_list_done(list, done);
+		if (ret) {
+			dev_err_ratelimited(pd->pviommu->dev,
+					    "map of IOVA %#lx, %u pieces, prot %#x: EL2 refused (%pe)\n",
+					    list->iova, list->nr, list->prot,
+					    ERR_PTR(ret));
+			return ret;
+		}
+	}
+
+	return 0;
+}
+
+static int pviommu_map_sg(struct iommu_domain *domain, unsigned long iova,
+			  struct scatterlist *sg, unsigned int nents, int prot,
+			  gfp_t gfp, size_t *mapped)
+{
+	struct pviommu_domain *pd = to_pviommu_domain(domain);
+	struct pkvm_map_list list = {
+		.map	= &pd->map,
+		.shift	= pd->map.shift,
+		.iova	= iova,
+		.prot	= prot,
+		.gfp	= gfp,
+	};
+	int ret;
+
+	/* See pviommu_map_pages() */
+	if (prot & IOMMU_MMIO)
+		return -EOPNOTSUPP;
+
+	ret = pkvm_map_sg(&list, sg, nents, pviommu_map_list);
+	*mapped = list.mapped;
+
+	return ret;
+}
+
 static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 				  unsigned long iova, size_t pgsize,
 				  size_t pgcount,
@@ -256,13 +317,21 @@ static void pviommu_domain_free(struct iommu_domain *domain)
 	kfree(pd);
 }
 
+#define PVIOMMU_PAGING_OPS						\
+	.attach_dev		= pviommu_attach_dev,			\
+	.map_pages		= pviommu_map_pages,			\
+	.unmap_pages		= pviommu_unmap_pages,			\
+	.flush_iotlb_all	= pviommu_flush_iotlb_all,		\
+	.iova_to_phys		= pviommu_iova_to_phys,			\
+	.free			= pviommu_domain_free
+
 static const struct iommu_domain_ops pviommu_paging_ops = {
-	.attach_dev		= pviommu_attach_dev,
-	.map_pages		= pviommu_map_pages,
-	.unmap_pages		= pviommu_unmap_pages,
-	.flush_iotlb_all	= pviommu_flush_iotlb_all,
-	.iova_to_phys		= pviommu_iova_to_phys,
-	.free			= pviommu_domain_free,
+	PVIOMMU_PAGING_OPS,
+};
+
+static const struct iommu_domain_ops pviommu_list_ops = {
+	PVIOMMU_PAGING_OPS,
+	.map_sg			= pviommu_map_sg,
 };
 
 /**
@@ -298,7 +367,8 @@ struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu)
 	}
 
 	pd->pviommu = pviommu;
-	pd->domain.ops = &pviommu_paging_ops;
+	pd->domain.ops = pviommu->features & PVIOMMU_FEATURE_MAP_LIST ?
+			 &pviommu_list_ops : &pviommu_paging_ops;
 	pd->domain.pgsize_bitmap = pviommu->pgsize_bitmap;
 	pd->domain.geometry = (struct iommu_domain_geometry) {
 		.aperture_end	= GENMASK_ULL(pviommu->input_bits - 1, 0),

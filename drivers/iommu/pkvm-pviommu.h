@@ -35,7 +35,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "pkvm-iova-map.h"
+#include "pkvm-map-list.h"
 
 /**
  * struct pviommu - one pvIOMMU of the device tree
@@ -44,6 +44,7 @@
  * @id: its number, passed in each call that names a stream
  * @pgsize_bitmap: page and block sizes; the smallest is EL2's granule
  * @input_bits: input address bits of a domain
+ * @features: PVIOMMU_FEATURE_*
  * @streams: vSID to the device that has it
  * @lock: see above
  * @has_events: the hypervisor tells of faults
@@ -55,6 +56,7 @@ struct pviommu {
 	u32			id;
 	u64			pgsize_bitmap;
 	unsigned int		input_bits;
+	u64			features;
 	struct xarray		streams;
 	struct mutex		lock;	/* see the top of this file */
 	bool			has_events;

@@ -50,6 +50,10 @@
  * @PVIOMMU_OP_GET_EVENT: takes the oldest fault of the VM's devices. x1 = pvIOMMU
  *	(bits 31:0) and vSID (63:32), x2 = IOVA, x3 = PVIOMMU_EVENT_*. Without
  *	PVIOMMU_EVENT_VALID there is none.
+ * @PVIOMMU_OP_MAP_LIST: x2 = domain, x3 = IOVA, x4 = PVIOMMU_LIST_*, x5 to x17 =
+ *	pieces of memory, each the IPA of a granule and, in the bits below, one less
+ *	than the number of granules from there on. Maps them one after the other;
+ *	x1 = bytes mapped; fewer as above.
  */
 enum pviommu_op {
 	PVIOMMU_OP_ATTACH_DEV	= 0,
@@ -61,6 +65,7 @@ enum pviommu_op {
 
 	PVIOMMU_OP_FEATURES	= 0x10,
 	PVIOMMU_OP_GET_EVENT	= 0x11,
+	PVIOMMU_OP_MAP_LIST	= 0x12,
 };
 
 /* MAP_PAGES x6; other bits are refused */
@@ -73,6 +78,7 @@ enum pviommu_op {
 
 /* FEATURES x1 */
 #define PVIOMMU_FEATURE_EVENTS	BIT(0)	/* PVIOMMU_OP_GET_EVENT */
+#define PVIOMMU_FEATURE_MAP_LIST BIT(1)	/* PVIOMMU_OP_MAP_LIST */
 
 /* GET_EVENT x3: type as the SMMUv3 numbers events, the access, faults not kept */
 #define PVIOMMU_EVENT_TYPE	GENMASK_ULL(7, 0)
@@ -82,6 +88,11 @@ enum pviommu_op {
 #define PVIOMMU_EVENT_IOVA	BIT(11)	/* x2 and the three above mean something */
 #define PVIOMMU_EVENT_VALID	BIT(12)	/* there was a fault */
 #define PVIOMMU_EVENT_LOST	GENMASK_ULL(63, 32)
+
+/* MAP_LIST x4: PVIOMMU_PROT_*, number of pieces, at most as many as fit */
+#define PVIOMMU_LIST_PROT	GENMASK_ULL(31, 0)
+#define PVIOMMU_LIST_NR		GENMASK_ULL(63, 32)
+#define PVIOMMU_LIST_MAX	13
 
 struct device;
 

@@ -195,6 +195,11 @@ enum pkvm_iommu_unsupported {
  *	-EIO: an SMMU does not answer, nothing more comes back. Until it is done,
  *	no page of the VM can be reclaimed, nor can its handle be released: both
  *	get -EBUSY.
+ * @PKVM_IOMMU_OP_MAP_LIST: x2 = handle, x3 = IOVA, x4 = PKVM_IOMMU_LIST_*,
+ *	x5 to x17 = pieces of memory, each the physical address of a page and, in the
+ *	bits below, one less than the number of pages from there on. Maps them one after
+ *	the other as MAP would, and returns as MAP; an errno is that of the piece in
+ *	which byte x2 lies. -EINVAL: no piece, or more than PKVM_IOMMU_LIST_MAX.
  */
 enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_GET_INFO,
@@ -210,9 +215,15 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_VM_TOPUP,
 	PKVM_IOMMU_OP_VM_ROUTE,
 	PKVM_IOMMU_OP_VM_DRAIN,
+	PKVM_IOMMU_OP_MAP_LIST,
 	/* private: */
 	PKVM_IOMMU_NR_OPS,
 };
+
+/* MAP_LIST x4: IOMMU_READ | ..., number of pieces, at most as many as fit */
+#define PKVM_IOMMU_LIST_PROT		GENMASK_ULL(31, 0)
+#define PKVM_IOMMU_LIST_NR		GENMASK_ULL(63, 32)
+#define PKVM_IOMMU_LIST_MAX		13
 
 /* Most pages that one TOPUP or RECLAIM moves: bounds the time at EL2 (I7) */
 #define PKVM_IOMMU_TOPUP_MAX		64

@@ -125,6 +125,50 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 	return ret;
 }
 
+static int map_list(struct pkvm_map_list *list)
+{
+	struct pkvm_smmu_domain *pd = container_of(list->map,
+						   struct pkvm_smmu_domain, map);
+	struct pkvm_smmu_need need = { .gfp = list->gfp };
+	size_t done;
+	int ret;
+
+	while (list->nr) {
+		ret = pkvm_smmu_hyp_map_list(pd->handle, list, &done,
+					     &need.pages);
+		pkvm_map_list_done(list, done);
+		if (done)
+			need.tries = 0;
+
+		if (ret == -ENOMEM && pkvm_smmu_supply(&need))
+			continue;
+		if (!ret && !done)
+			ret = -EIO;
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+static int pkvm_smmu_map_sg(struct iommu_domain *domain, unsigned long iova,
+			    struct scatterlist *sg, unsigned int nents,
+			    int prot, gfp_t gfp, size_t *mapped)
+{
+	struct pkvm_map_list list = {
+		.map	= &to_pkvm_smmu_domain(domain)->map,
+		.shift	= PAGE_SHIFT,
+		.iova	= iova,
+		.prot	= prot,
+		.gfp	= gfp | __GFP_NOWARN,
+	};
+	int ret = pkvm_map_sg(&list, sg, nents, map_list);
+
+	*mapped = list.mapped;
+
+	return ret;
+}
+
 /*
  * EL2 returns only once no TLB holds what was unmapped, there is nothing to
  * gather.
@@ -187,6 +231,7 @@ static int pkvm_smmu_attach_dev_paging(struct iommu_domain *domain,
 const struct iommu_domain_ops pkvm_smmu_paging_ops = {
 	.attach_dev	= pkvm_smmu_attach_dev_paging,
 	.map_pages	= pkvm_smmu_map_pages,
+	.map_sg		= pkvm_smmu_map_sg,
 	.unmap_pages	= pkvm_smmu_unmap_pages,
 	.flush_iotlb_all = pkvm_smmu_flush_iotlb_all,
 	.iova_to_phys	= pkvm_smmu_iova_to_phys,

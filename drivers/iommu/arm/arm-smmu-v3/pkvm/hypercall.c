@@ -6,6 +6,7 @@
  * them.
  */
 #include <linux/arm-smccc.h>
+#include <linux/bitfield.h>
 #include <linux/kvm_host.h>
 
 #include <asm/kvm_asm.h>
@@ -260,6 +261,35 @@ int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 	*need = res.a3;
 
 	return ret;
+}
+
+/**
+ * pkvm_smmu_hyp_map_list() - map pieces of memory one after the other
+ * @handle: the domain
+ * @list: where, and which
+ * @done: bytes mapped, also on error
+ * @need: for -ENOMEM: number of pages EL2 asks for
+ *
+ * Return: 0 or an errno; 0 with less than the list means call again.
+ */
+int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
+			   size_t *done, unsigned long *need)
+{
+	struct arm_smccc_1_2_regs regs = {
+		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
+		.a1 = PKVM_IOMMU_OP_MAP_LIST,
+		.a2 = handle,
+		.a3 = list->iova,
+		.a4 = FIELD_PREP(PKVM_IOMMU_LIST_PROT, list->prot) |
+		      FIELD_PREP(PKVM_IOMMU_LIST_NR, list->nr),
+	};
+
+	pkvm_map_list_regs(list, &regs);
+	arm_smccc_1_2_hvc(&regs, &regs);
+	*done = regs.a2;
+	*need = regs.a3;
+
+	return hyp_result(regs.a0, regs.a1);
 }
 
 /**

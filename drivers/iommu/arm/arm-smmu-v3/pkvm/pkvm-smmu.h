@@ -59,6 +59,7 @@
 #include <asm/kvm_pkvm_iommu.h>
 
 #include "../../../pkvm-iova-map.h"
+#include "../../../pkvm-map-list.h"
 
 struct kvm_hyp_memcache;
 struct pkvm_iommu_event;
@@ -282,6 +283,8 @@ int pkvm_smmu_hyp_attach(unsigned int smmu, u32 sid, u32 handle,
 			 unsigned long *need);
 int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 		      size_t size, int prot, size_t *done, unsigned long *need);
+int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
+			   size_t *done, unsigned long *need);
 int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 			size_t *done);
 long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);

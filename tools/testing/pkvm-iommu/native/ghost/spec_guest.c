@@ -209,6 +209,39 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 	return add_runs(g, me, d, done);
 }
 
+/* As many calls of MAP_PAGES, one after the other, and as long as one of them may be */
+static ghost_verdict map_list(struct ghost *g, const struct guest *me, const struct ghost *post)
+{
+	u64 nr = me->c->arg[2] >> 32, done = me->c->guest.x[1], pos = 0;
+	struct ghost_call one = *me->c;
+	struct guest call = *me;
+	ghost_verdict v = NULL;
+	unsigned int i;
+
+	call.c = &one;
+	one.arg[4] = (u32)me->c->arg[2];
+	if (!nr || nr > PVIOMMU_LIST_MAX)
+		return refused(me);
+	if (me->status != SMCCC_RET_SUCCESS || me->wants_page || me->wants_memory)
+		done = 0;
+	for (i = 0; i < nr && pos < GHOST_MAX_STEP && !v; i++) {
+		u64 piece = list_piece(me->c->arg[3], me->c->arg[4], i), left = done - pos;
+
+		/* Where it stopped after it did something, it may have met anything */
+		if (i && !left)
+			break;
+		one.arg[1] = me->c->arg[1] + pos;
+		one.arg[2] = piece & PAGE_MASK;
+		one.arg[3] = min(((piece & ~PAGE_MASK) + 1) << PAGE_SHIFT, GHOST_MAX_STEP - pos);
+		one.guest.x[1] = min(left, one.arg[3]);
+		v = map_pages(g, &call, post);
+		pos += one.guest.x[1];
+	}
+	ALLOWED(v || pos == done, "MAP_LIST says that it mapped more than the list");
+
+	return v;
+}
+
 static ghost_verdict unmap_pages(struct ghost *g, const struct guest *me, const struct ghost *post)
 {
 	struct ghost_domain *d = domain_of(g, me, me->c->arg[0]);
@@ -236,7 +269,7 @@ static ghost_verdict features(const struct guest *me)
 	if (!zero_from(me, 0))
 		return refused(me);
 	ALLOWED(me->status == SMCCC_RET_SUCCESS &&
-		me->c->guest.x[1] == PVIOMMU_FEATURE_EVENTS &&
+		me->c->guest.x[1] == (PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST) &&
 		me->c->guest.x[2] == (PAGE_SIZE | GHOST_BLOCK) &&
 		me->c->guest.x[3] == ghost_ias(), "FEATURES does not say what is there");
 
@@ -321,13 +354,15 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		ALLOWED(done || me.wants_page, "DEV_REQ_MMIO needs no memory");
 		return req_mmio(g, &me);
 	}
-	ALLOWED(!me.wants_page || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_MAP_PAGES),
+	ALLOWED(!me.wants_page || (c->func == PVIOMMU_OP_FUNC_ID &&
+		(c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_MAP_LIST)),
 		"a call that maps nothing waits for a page");
 	ALLOWED(!me.replay || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_FREE_DOMAIN),
 		"a call is replayed that frees nothing");
 	ALLOWED(!me.wants_memory ||
 		(c->func == PVIOMMU_OP_FUNC_ID &&
-		 (c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_ALLOC_DOMAIN)),
+		 (c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_MAP_LIST ||
+		  c->op == PVIOMMU_OP_ALLOC_DOMAIN)),
 		"a call that allocates nothing waits for memory");
 	if (c->func == PVIOMMU_DEV_REQ_DMA_FUNC_ID)
 		return req_dma(g, &me);
@@ -343,6 +378,8 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		return free_domain(g, &me, post);
 	case PVIOMMU_OP_MAP_PAGES:
 		return map_pages(g, &me, post);
+	case PVIOMMU_OP_MAP_LIST:
+		return map_list(g, &me, post);
 	case PVIOMMU_OP_UNMAP_PAGES:
 		return unmap_pages(g, &me, post);
 	case PVIOMMU_OP_FEATURES:

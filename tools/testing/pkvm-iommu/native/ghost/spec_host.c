@@ -532,6 +532,45 @@ static ghost_verdict poll(struct ghost *g, const struct ghost_call *c, const str
 	return spec_poll(g, c);
 }
 
+/* As many calls of MAP, one after the other, and as long as one of them may be */
+static ghost_verdict map_list(struct ghost *g, const struct ghost_call *c,
+			      const struct ghost *post)
+{
+	u64 nr = c->arg[2] >> 32, done = c->result.out[0], pos = 0;
+	struct ghost_domain *d = find_domain(g, GHOST_HOST, c->arg[0]);
+	struct ghost_call one = *c;
+	ghost_verdict v = NULL;
+	unsigned int i;
+
+	one.arg[4] = (u32)c->arg[2];
+	if (!nr || nr > PKVM_IOMMU_LIST_MAX || one.arg[4] & ~(u64)PROT_ALL ||
+	    !(one.arg[4] & (IOMMU_READ | IOMMU_WRITE)) || !d || d->dying) {
+		ALLOWED(!done && (c->result.ret == -EINVAL ||
+				  (c->result.ret == -ENOENT && (!d || d->dying))),
+			"MAP_LIST accepts bad arguments, or calls them by another name");
+		return NULL;
+	}
+	for (i = 0; i < nr && pos < GHOST_MAX_STEP && !v; i++) {
+		u64 piece = list_piece(c->arg[3], c->arg[4], i), left = done - pos;
+
+		one.arg[1] = c->arg[1] + pos;
+		one.arg[2] = piece & PAGE_MASK;
+		one.arg[3] = min(((piece & ~PAGE_MASK) + 1) << PAGE_SHIFT, GHOST_MAX_STEP - pos);
+		one.result.out[0] = min(left, one.arg[3]);
+		one.result.ret = left < one.arg[3] ? c->result.ret : 0;
+		/* It may stop between two pieces, if it did something */
+		if (!left && !one.result.ret && done)
+			break;
+		v = map(g, &one, post);
+		pos += one.result.out[0];
+		if (left < one.arg[3])
+			break;
+	}
+	ALLOWED(v || pos == done, "MAP_LIST says that it mapped more than the list");
+
+	return v;
+}
+
 ghost_verdict spec_host(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
 	/* An SMMU that fails may do so during any call (I8) */
@@ -553,6 +592,8 @@ ghost_verdict spec_host(struct ghost *g, const struct ghost_call *c, const struc
 		return attach(g, c, post);
 	case PKVM_IOMMU_OP_MAP:
 		return map(g, c, post);
+	case PKVM_IOMMU_OP_MAP_LIST:
+		return map_list(g, c, post);
 	case PKVM_IOMMU_OP_UNMAP:
 		return unmap(g, c, post);
 	case PKVM_IOMMU_OP_IOVA_TO_PHYS:

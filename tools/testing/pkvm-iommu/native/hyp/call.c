@@ -4,6 +4,8 @@
  */
 #include <asm/kvm_emulate.h>
 
+#include <linux/pkvm-pviommu.h>
+
 #include <nvhe/iommu.h>
 
 #include <iommu.h>
@@ -17,14 +19,27 @@ struct kvm_hyp_memcache *native_host_pool(void)
 	return &iommu_host.pool.mc;
 }
 
+/* x5 and x6 to x5 to x17 */
+static void expand_list(u64 *regs)
+{
+	u64 first = regs[5], stride = regs[6];
+	unsigned int i;
+
+	for (i = 0; i < PKVM_IOMMU_LIST_MAX; i++)
+		regs[5 + i] = list_piece(first, stride, i);
+}
+
 static struct call_result call(void (*handler)(struct kvm_cpu_context *), const u64 x[8])
 {
-	struct kvm_cpu_context ctxt = {};
+	struct kvm_cpu_context ctxt = {}, before;
 	struct call_result result;
 	unsigned int i;
 
 	for (i = 1; i < 8; i++)
 		ctxt.regs.regs[i] = x[i];
+	if (handler == handle___pkvm_iommu_op && x[1] == PKVM_IOMMU_OP_MAP_LIST)
+		expand_list(ctxt.regs.regs);
+	before = ctxt;
 	native_reset_point();
 	handler(&ctxt);
 	native_assert_no_locks();
@@ -33,7 +48,7 @@ static struct call_result call(void (*handler)(struct kvm_cpu_context *), const 
 		result.out[i] = ctxt.regs.regs[2 + i];
 	/* Nothing beyond the documented registers changes */
 	for (i = 7; i < 31; i++)
-		BUG_ON(ctxt.regs.regs[i] != (i == 7 ? x[7] : 0));
+		BUG_ON(ctxt.regs.regs[i] != before.regs.regs[i]);
 
 	return result;
 }
@@ -66,6 +81,8 @@ struct guest_result guest_call(struct pkvm_hyp_vm *vm, const u64 x[7])
 
 	memset(vcpu->regs, 0, sizeof(vcpu->regs));
 	memcpy(vcpu->regs, x, 7 * sizeof(*x));
+	if (x[0] == PVIOMMU_OP_FUNC_ID && x[1] == PVIOMMU_OP_MAP_LIST)
+		expand_list(vcpu->regs);
 	vcpu->arch.fault.hpfar_el2 = untouched;
 	native_elr_el2 = elr;
 	native_reset_point();

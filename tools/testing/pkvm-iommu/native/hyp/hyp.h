@@ -141,6 +141,15 @@ struct call_result {
 	u64	out[5];
 };
 
+/*
+ * A call with a list of pieces in its registers has two arguments here instead: the
+ * first piece, and what to add for each of the next.
+ */
+static inline u64 list_piece(u64 first, u64 stride, unsigned int i)
+{
+	return first + i * stride;
+}
+
 struct call_result host_init_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
 struct call_result host_call(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6);
 /* x2 to x7 */

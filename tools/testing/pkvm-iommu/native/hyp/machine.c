@@ -227,7 +227,8 @@ struct call_result host_do(u64 op, u64 x2, u64 x3, u64 x4, u64 x5, u64 x6)
 		if (op == PKVM_IOMMU_OP_VM_ROUTE)
 			host_vm_topup(x2, r.out[0]);
 		else
-			host_topup(op == PKVM_IOMMU_OP_MAP ? r.out[1] : r.out[0]);
+			host_topup(op == PKVM_IOMMU_OP_MAP || op == PKVM_IOMMU_OP_MAP_LIST ?
+				   r.out[1] : r.out[0]);
 	}
 
 	return r;

@@ -114,3 +114,33 @@ TEST_EACH(pins, a_block_counts_once_and_holds_all_its_pages)
 	ASSERT_EQ(block_use_maps(block), 0);
 	expect_blocked(0, 0, page - block, true);
 }
+
+/* Pieces of a list go one after the other, as far as they can */
+TEST_EACH(pins, a_list_stops_at_the_page_that_is_not_the_hosts)
+{
+	u64 phys, info = RW | 4UL << 32;
+	struct call_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_pages_get(8);
+	domain = new_domain();
+	attach(0, 0, domain);
+	/* Of two pages each, the third of them not the host's */
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys) + 5, 1), 0);
+	r = host_do(PKVM_IOMMU_OP_MAP_LIST, domain, 0, info, phys | 1, 2 * PAGE_SIZE);
+	if (!r.ret) {
+		ASSERT_EQ(r.out[0], 5 * PAGE_SIZE);
+		r = host_do(PKVM_IOMMU_OP_MAP, domain, 5 * PAGE_SIZE, phys + 5 * PAGE_SIZE,
+			    PAGE_SIZE, RW);
+	}
+	ASSERT_EQ(r.ret, -EPERM);
+	expect_dma(0, 0, 4 * PAGE_SIZE, true, phys + 4 * PAGE_SIZE);
+	expect_blocked(0, 0, 5 * PAGE_SIZE, true);
+	/* No piece, too many, permissions that do not exist */
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, RW, phys, 0).ret, -EINVAL);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, RW | 14UL << 32, phys,
+			  0).ret, -EINVAL);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, 1UL << 31 | RW | 1UL << 32,
+			  phys, 0).ret, -EINVAL);
+}

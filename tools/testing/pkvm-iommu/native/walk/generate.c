@@ -238,10 +238,17 @@ static void list(struct gen *gen, unsigned int at)
 	gen->step->hostile = !pick(gen, 8);
 }
 
+/* Number of pieces in a list, where the call has it; now and then a bad one */
+static u64 list_length(struct gen *gen)
+{
+	return (u64)(pick(gen, 10) ? 1 + pick(gen, PKVM_IOMMU_LIST_MAX) : pick(gen, 20)) << 32;
+}
+
 static void host_step(struct gen *gen)
 {
 	static const u8 ops[] = {
 		PKVM_IOMMU_OP_MAP, PKVM_IOMMU_OP_MAP, PKVM_IOMMU_OP_MAP, PKVM_IOMMU_OP_MAP,
+		PKVM_IOMMU_OP_MAP_LIST, PKVM_IOMMU_OP_MAP_LIST,
 		PKVM_IOMMU_OP_UNMAP, PKVM_IOMMU_OP_UNMAP, PKVM_IOMMU_OP_UNMAP,
 		PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH,
 		PKVM_IOMMU_OP_ALLOC_DOMAIN, PKVM_IOMMU_OP_FREE_DOMAIN,
@@ -279,6 +286,13 @@ static void host_step(struct gen *gen)
 		break;
 	case PKVM_IOMMU_OP_MAP:
 		host_map(gen);
+		break;
+	case PKVM_IOMMU_OP_MAP_LIST:
+		host_map(gen);
+		/* Size and permissions as they are: a few pieces, some far apart */
+		set(gen, step->arg[0], step->arg[1], step->arg[4] | list_length(gen),
+		    step->arg[2] + pick(gen, 3),
+		    pick(gen, 4) * PAGE_SIZE + (pick(gen, 8) ? 0 : pick(gen, PAGE_SIZE)));
 		break;
 	case PKVM_IOMMU_OP_UNMAP:
 		host_unmap(gen);
@@ -327,6 +341,11 @@ static void guest_args(struct gen *gen, const struct ghost_vm *vm)
 		set(gen, handle, iova, pick(gen, 20) * PAGE_SIZE, (1 + pick(gen, 6)) * PAGE_SIZE,
 		    some_prot(gen));
 		break;
+	case PVIOMMU_OP_MAP_LIST:
+		sim_dma_hint(iova);
+		set(gen, handle, iova, some_prot(gen) | list_length(gen),
+		    pick(gen, 20) * PAGE_SIZE + pick(gen, 3), pick(gen, 3) * PAGE_SIZE);
+		break;
 	case PVIOMMU_OP_UNMAP_PAGES:
 		set(gen, handle, mapped_iova(gen, owner, handle), some_size(gen), 0, 0);
 		break;
@@ -339,6 +358,7 @@ static void guest_step(struct gen *gen)
 		PVIOMMU_OP_ATTACH_DEV, PVIOMMU_OP_ATTACH_DEV, PVIOMMU_OP_DETACH_DEV,
 		PVIOMMU_OP_ALLOC_DOMAIN, PVIOMMU_OP_FREE_DOMAIN,
 		PVIOMMU_OP_MAP_PAGES, PVIOMMU_OP_MAP_PAGES, PVIOMMU_OP_MAP_PAGES,
+		PVIOMMU_OP_MAP_LIST, PVIOMMU_OP_MAP_LIST,
 		PVIOMMU_OP_UNMAP_PAGES, PVIOMMU_OP_UNMAP_PAGES, PVIOMMU_OP_FEATURES,
 		PVIOMMU_OP_GET_EVENT,
 	};

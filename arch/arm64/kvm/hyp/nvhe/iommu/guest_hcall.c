@@ -37,6 +37,7 @@
 
 /**
  * struct guest_call - a call, copied from the guest's registers
+ * @vcpu: the caller's, for registers that only one op uses
  * @vm: context of the caller
  * @hyp_vm: the caller
  * @arg: x2 to x6
@@ -44,6 +45,7 @@
  * @fault_ipa: for -EFAULT: page of the guest that the host must supply
  */
 struct guest_call {
+	struct kvm_vcpu		*vcpu;
 	struct iommu_vm		*vm;
 	struct pkvm_hyp_vm	*hyp_vm;
 	u64			arg[5];
@@ -114,42 +116,89 @@ static int free_domain(struct guest_call *call)
 
 /* Map a physically contiguous run of the guest's pages */
 static int map_run(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
-		   u64 ipa, u64 size, u64 *done)
+		   u64 ipa, u64 size, u64 prot, u64 *done)
 {
 	u64 phys, len;
 	int ret;
 
 	*done = 0;
-	ret = guest_pages_get(call->hyp_vm, ipa, size, call->arg[4] & IOMMU_WRITE, &phys, &len);
+	ret = guest_pages_get(call->hyp_vm, ipa, size, prot & IOMMU_WRITE, &phys, &len);
 	if (ret == -ENOENT) {
 		call->fault_ipa = ipa;
 		return -EFAULT;
 	}
 
 	return ret ?: domain_map_pinned(domain, iova, phys, len,
-					call->arg[4] | PROT_PIN(IOMMU_PIN_PAGE), done);
+					prot | PROT_PIN(IOMMU_PIN_PAGE), done);
+}
+
+/* Map some or all of a range, in so many runs at most; @done also on error */
+static int map_runs(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
+		    u64 ipa, u64 size, u64 prot, unsigned int *runs, u64 *done)
+{
+	int ret = domain_check_range(domain, iova, size);
+	u64 run;
+
+	*done = 0;
+	size = min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE);
+	while (!ret && *done < size && *runs) {
+		--*runs;
+		ret = map_run(call, domain, iova + *done, ipa + *done, size - *done, prot, &run);
+		*done += run;
+	}
+
+	return ret;
 }
 
 static int map_pages(struct guest_call *call)
 {
 	u64 handle = call->arg[0], iova = call->arg[1], ipa = call->arg[2], size = call->arg[3];
-	u64 prot = call->arg[4], done = 0, run;
+	u64 prot = call->arg[4], done;
 	struct hyp_iommu_domain *domain;
 	unsigned int runs = MAP_RUNS_MAX;
 	int ret;
 
-	if (prot & ~(u64)IOMMU_PROT_MASK || !(prot & (IOMMU_READ | IOMMU_WRITE)) ||
-	    !PAGE_ALIGNED(ipa) || ipa + size < ipa)
+	if (!prot_is_valid(prot) || !PAGE_ALIGNED(ipa) || ipa + size < ipa)
 		return -EINVAL;
 	domain = handle_get(&call->vm->owner.handles, handle);
 	if (!domain)
 		return -ENOENT;
 
-	ret = domain_check_range(domain, iova, size);
-	size = min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE);
-	while (!ret && done < size && runs--) {
-		ret = map_run(call, domain, iova + done, ipa + done, size - done, &run);
-		done += run;
+	ret = map_runs(call, domain, iova, ipa, size, prot, &runs, &done);
+	handle_put(&call->vm->owner.handles, handle);
+	call->out[0] = done;
+
+	/* Progress is success: the guest comes back with the rest */
+	return done ? 0 : ret;
+}
+
+static int map_list(struct guest_call *call)
+{
+	u64 handle = call->arg[0], iova = call->arg[1];
+	u64 nr = FIELD_GET(PVIOMMU_LIST_NR, call->arg[2]), done = 0, len, size;
+	u64 prot = FIELD_GET(PVIOMMU_LIST_PROT, call->arg[2]);
+	struct hyp_iommu_domain *domain;
+	unsigned int runs = MAP_RUNS_MAX, i;
+	int ret = 0;
+
+	if (!prot_is_valid(prot) || !nr || nr > PVIOMMU_LIST_MAX)
+		return -EINVAL;
+	domain = handle_get(&call->vm->owner.handles, handle);
+	if (!domain)
+		return -ENOENT;
+
+	for (i = 0; i < nr && !ret; i++) {
+		u64 piece = vcpu_get_reg(call->vcpu, 5 + i);
+
+		/* As much as one large mapping, however it is cut up (I7) */
+		size = min(PIECE_SIZE(piece), IOMMU_PGTABLE_MAX_SIZE - done);
+		if (!size)
+			break;
+		ret = map_runs(call, domain, iova + done, PIECE_PHYS(piece), size, prot, &runs,
+			       &len);
+		done += len;
+		if (len < PIECE_SIZE(piece))
+			break;
 	}
 	handle_put(&call->vm->owner.handles, handle);
 	call->out[0] = done;
@@ -174,7 +223,7 @@ static int features(struct guest_call *call)
 	if (!all_zero(call, 0))
 		return -EINVAL;
 
-	call->out[0] = PVIOMMU_FEATURE_EVENTS;
+	call->out[0] = PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST;
 	call->out[1] = PAGE_SIZE | kvm_granule_size(IOMMU_BLOCK_LEVEL);
 	call->out[2] = iommu_pgtable_paging_ias(&iommu_cfg);
 
@@ -218,6 +267,8 @@ static int pviommu_op(struct guest_call *call, u64 op)
 		return features(call);
 	case PVIOMMU_OP_GET_EVENT:
 		return get_event(call);
+	case PVIOMMU_OP_MAP_LIST:
+		return map_list(call);
 	default:
 		return -EOPNOTSUPP;
 	}
@@ -303,7 +354,10 @@ static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *c
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
 {
 	struct pkvm_hyp_vcpu *hyp_vcpu = container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
-	struct guest_call call = { .hyp_vm = pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu) };
+	struct guest_call call = {
+		.vcpu	= vcpu,
+		.hyp_vm	= pkvm_hyp_vcpu_to_hyp_vm(hyp_vcpu),
+	};
 	u64 x1 = vcpu_get_reg(vcpu, 1), status = SMCCC_RET_INVALID_PARAMETER;
 	unsigned int i;
 	int ret;

@@ -163,6 +163,24 @@ static long handle_map(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
+static long handle_map_list(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, handle, ctxt, 2);
+	DECLARE_REG(u64, iova, ctxt, 3);
+	DECLARE_REG(u64, info, ctxt, 4);
+	u64 done = 0, pages = 0;
+	long ret;
+
+	/* These registers are not the host's as long as EL2 runs */
+	ret = domain_map_list(&iommu_host, handle, iova, &cpu_reg(ctxt, 5),
+			      FIELD_GET(PKVM_IOMMU_LIST_NR, info),
+			      FIELD_GET(PKVM_IOMMU_LIST_PROT, info), &done, &pages);
+	cpu_reg(ctxt, 2) = done;
+	cpu_reg(ctxt, 3) = pages;
+
+	return ret;
+}
+
 static long handle_unmap(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
@@ -271,6 +289,7 @@ static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {
 	[PKVM_IOMMU_OP_VM_TOPUP]	= handle_vm_topup,
 	[PKVM_IOMMU_OP_VM_ROUTE]	= handle_vm_route,
 	[PKVM_IOMMU_OP_VM_DRAIN]	= handle_vm_drain,
+	[PKVM_IOMMU_OP_MAP_LIST]	= handle_map_list,
 };
 
 static void dispatch(struct kvm_cpu_context *ctxt, const iommu_hcall_t *ops, u64 nr)

@@ -120,12 +120,18 @@ void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
 		   struct iommu_owner *heir);
 
 /* map.c */
+/* A piece of memory in a register: number of pages, less one, in the low bits */
+#define PIECE_PHYS(piece)	((piece) & PAGE_MASK)
+#define PIECE_SIZE(piece)	((((piece) & ~PAGE_MASK) + 1) << PAGE_SHIFT)
+
 int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size);
 bool prot_is_valid(u64 prot);
 int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
 		      int prot, u64 *done);
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages);
+int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *pieces,
+		    u32 nr, u64 prot, u64 *done, u64 *pages);
 int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
 		 u64 *block);
 int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys);

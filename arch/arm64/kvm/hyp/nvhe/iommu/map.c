@@ -161,6 +161,41 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 	return ret;
 }
 
+int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *pieces,
+		    u32 nr, u64 prot, u64 *done, u64 *pages)
+{
+	struct hyp_iommu_domain *domain;
+	u64 size, len;
+	int ret = 0;
+	u32 i;
+
+	*done = 0;
+	*pages = MAP_PAGES_NEEDED;
+	if (!prot_is_valid(prot) || !nr || nr > PKVM_IOMMU_LIST_MAX)
+		return -EINVAL;
+	domain = handle_get(&owner->handles, handle);
+	if (!domain)
+		return -ENOENT;
+
+	for (i = 0; i < nr && !ret; i++) {
+		/* As much as one large mapping, however it is cut up (I7) */
+		size = min(PIECE_SIZE(pieces[i]), IOMMU_PGTABLE_MAX_SIZE - *done);
+		if (!size)
+			break;
+		ret = check_phys(PIECE_PHYS(pieces[i]), size) ?:
+		      domain_check_range(domain, iova + *done, size);
+		if (ret)
+			break;
+		ret = map_range(domain, iova + *done, PIECE_PHYS(pieces[i]), size, prot, &len);
+		*done += len;
+		if (len < PIECE_SIZE(pieces[i]))
+			break;
+	}
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
+
 int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
 		 u64 *block)
 {
