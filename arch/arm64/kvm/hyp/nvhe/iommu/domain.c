@@ -118,7 +118,7 @@ int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; i < domain->nr_tags; i++) {
+	for (i = 0; i < domain->nr_used; i++) {
 		struct iommu_tag *tag = &domain->tags[i];
 
 		if (tag->refs)
@@ -134,7 +134,7 @@ static struct iommu_tag *find_tag(struct hyp_iommu_domain *domain, struct hyp_sm
 {
 	unsigned int i;
 
-	for (i = 0; i < domain->nr_tags; i++) {
+	for (i = 0; i < domain->nr_used; i++) {
 		if (domain->tags[i].refs && domain->tags[i].smmu == smmu)
 			return &domain->tags[i];
 	}
@@ -157,6 +157,7 @@ found:
 	if (id < 0)
 		return NULL;
 
+	domain->nr_used = max_t(u32, domain->nr_used, tag - domain->tags + 1);
 	tag->smmu = smmu;
 	tag->id = id;
 	smmu_make_cd(&tag->cd, &domain->pgt, id);

@@ -68,6 +68,7 @@ struct iommu_tag {
  * @nr_streams: attached streams, over all SMMUs
  * @wedged: an SMMU did not answer an invalidation: never freed, pins stay
  * @nr_tags: size of @tags, what fits in the page; for the identity map, all SMMUs
+ * @nr_used: of @tags, those beyond were never in use
  * @tags: where the domain is attached
  */
 struct hyp_iommu_domain {
@@ -77,6 +78,7 @@ struct hyp_iommu_domain {
 	u32			nr_streams;
 	bool			wedged;
 	u32			nr_tags;
+	u32			nr_used;
 	struct iommu_tag	tags[];
 };
 

@@ -30,13 +30,15 @@ static bool command_error(const struct hyp_smmu *smmu)
 /* Wait until at most @used commands are left */
 static int queue_wait(struct hyp_smmu *smmu, u32 used)
 {
-	u64 deadline = smmu_deadline();
+	u64 deadline = 0;
 
 	for (;;) {
 		u32 cons = readl_relaxed(smmu->base + ARM_SMMU_CMDQ_CONS);
 
 		if (queue_used(smmu, cons) <= used)
 			return 0;
+		/* Most often it is done by now, and nobody asks for the time */
+		deadline = deadline ?: smmu_deadline();
 		if (command_error(smmu) || smmu_expired(deadline))
 			return -EIO;
 		cpu_relax();
@@ -64,16 +66,18 @@ static void queue_kick(struct hyp_smmu *smmu)
 static int queue_run(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned int nr)
 {
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_sync(CMDQ_SYNC_0_CS_NONE, 0);
+	/* Each call leaves the queue empty, or the SMMU switched off */
+	u32 cons = smmu->cmdq_prod;
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i <= nr; i++) {
-		if (queue_used(smmu, readl_relaxed(smmu->base + ARM_SMMU_CMDQ_CONS)) ==
-		    queue_size(smmu)) {
+		if (queue_used(smmu, cons) == queue_size(smmu)) {
 			queue_kick(smmu);
 			ret = queue_wait(smmu, queue_size(smmu) - 1);
 			if (ret)
 				return ret;
+			cons = (cons + 1) & (2 * queue_size(smmu) - 1);
 		}
 		queue_write(smmu, i < nr ? &cmds[i] : &sync);
 	}
