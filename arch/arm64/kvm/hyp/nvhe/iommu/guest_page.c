@@ -11,7 +11,8 @@
 #include <guest_page.h>
 #include <page_use.h>
 
-/* Page-table walks with the VM's lock held: its other vCPUs wait for it (I9) */
+/* Pages pinned, and looked up, with the VM's lock held: its other vCPUs wait (I9) */
+#define LOCKED_PAGES	64
 #define LOCKED_WALKS	16
 
 /*
@@ -54,14 +55,65 @@ static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, bool write, u64 *phys)
 	return find_leaf(vm, ipa, write, phys) ?: addr_is_memory(*phys) ? 0 : -EPERM;
 }
 
+static int note_entry(const struct kvm_pgtable_visit_ctx *ctx, enum kvm_pgtable_walk_flags visit)
+{
+	/* A plain VM may have a block there, the last one of its table */
+	if (ctx->level == KVM_PGTABLE_LAST_LEVEL)
+		*(const kvm_pte_t **)ctx->arg = ctx->ptep;
+
+	return 0;
+}
+
+/* Where the table of the VM has the page that find_page() found */
+static const kvm_pte_t *entry_of(struct pkvm_hyp_vm *vm, u64 ipa)
+{
+	const kvm_pte_t *ptep = NULL;
+	struct kvm_pgtable_walker walker = {
+		.cb	= note_entry,
+		.arg	= &ptep,
+		.flags	= KVM_PGTABLE_WALK_LEAF,
+	};
+
+	return kvm_pgtable_walk(&vm->pgt, ipa, PAGE_SIZE, &walker) ? NULL : ptep;
+}
+
+/*
+ * Pin what follows the page at @ipa, which was found at @phys and pinned: entries of
+ * the same table that differ from its own in the address alone, so that what was
+ * checked of that page is true of theirs.
+ */
+static int pin_alike(struct pkvm_hyp_vm *vm, u64 ipa, u64 phys, u64 max, u64 *len)
+{
+	u64 left = PTRS_PER_PTE - ((ipa >> PAGE_SHIFT) & (PTRS_PER_PTE - 1));
+	const kvm_pte_t *ptep = entry_of(vm, ipa);
+	unsigned int i, nr = min(left, max >> PAGE_SHIFT);
+	kvm_pte_t first;
+	int ret = 0;
+
+	*len = PAGE_SIZE;
+	if (!ptep)
+		return 0;
+	first = READ_ONCE(*ptep);
+	for (i = 1; i < nr && !ret; i++) {
+		if (READ_ONCE(ptep[i]) != first + *len)
+			break;
+		ret = page_use_get_guest(phys + *len);
+		if (!ret)
+			*len += PAGE_SIZE;
+	}
+
+	return ret;
+}
+
 /* Pin up to @max more bytes after the @len that are pinned and follow @phys */
 static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len)
 {
-	u64 end = *len + min(max - *len, LOCKED_WALKS * PAGE_SIZE), next;
+	u64 end = *len + min(max - *len, LOCKED_PAGES * PAGE_SIZE), next, more;
+	unsigned int walks = LOCKED_WALKS;
 	int ret = 0;
 
 	hyp_spin_lock(&vm->lock);
-	while (*len < end) {
+	while (!ret && *len < end && walks--) {
 		ret = find_page(vm, ipa + *len, write, &next);
 		if (!ret && *len && next != *phys + *len)
 			ret = -EXDEV;
@@ -70,7 +122,10 @@ static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *p
 			break;
 		if (!*len)
 			*phys = next;
-		*len += PAGE_SIZE;
+		more = PAGE_SIZE;
+		if (end - *len > PAGE_SIZE)
+			ret = pin_alike(vm, ipa + *len, next, end - *len, &more);
+		*len += more;
 	}
 	hyp_spin_unlock(&vm->lock);
 

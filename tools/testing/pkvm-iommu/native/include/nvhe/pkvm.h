@@ -23,7 +23,8 @@ struct pkvm_hyp_vm {
 	hyp_spinlock_t		lock;
 	struct iommu_vm		*iommu;
 	/* The fake stage 2: an entry per page, or one block, see hyp/stage2.c */
-	kvm_pte_t		pte[NATIVE_GUEST_PAGES];
+	/* A table is longer than what the harness uses of it */
+	kvm_pte_t		pte[PTRS_PER_PTE];
 	bool			block;
 	struct pkvm_hyp_vcpu	vcpu;
 };
