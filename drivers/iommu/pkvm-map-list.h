@@ -25,7 +25,7 @@
  * @prot: IOMMU_*
  * @gfp: how to allocate
  * @mapped: bytes before @iova
- * @size: bytes in the list, recorded in @map
+ * @size: bytes in the list
  * @nr: pieces
  * @piece: as in the registers
  */
@@ -41,44 +41,45 @@ struct pkvm_map_list {
 	unsigned long		piece[PKVM_MAP_LIST_MAX];
 };
 
-/* How many bytes of it found room */
+/* How many bytes of it found room; the list is not full */
 static inline size_t pkvm_map_list_add(struct pkvm_map_list *list, phys_addr_t phys,
 				       size_t size)
 {
 	size = min(size, 1UL << (2 * list->shift));
-	if (list->nr == PKVM_MAP_LIST_MAX ||
-	    pkvm_iova_map_add(list->map, list->iova + list->size, phys, size, list->gfp))
-		return 0;
-
 	list->piece[list->nr++] = phys | ((size >> list->shift) - 1);
 	list->size += size;
 
 	return size;
 }
 
-/* So much of it is mapped */
-static inline void pkvm_map_list_done(struct pkvm_map_list *list, size_t done)
+/*
+ * So much of it is mapped: record that, not before, since what was mapped there
+ * already has a record. -ENOMEM: it is mapped without one, for the caller to unmap.
+ */
+static inline int pkvm_map_list_done(struct pkvm_map_list *list, size_t done)
 {
 	unsigned long mask = (1UL << list->shift) - 1;
 	unsigned int i, left = 0;
+	int ret = 0;
 
-	list->iova += done;
 	list->mapped += done;
 	list->size -= done;
-	if (likely(!list->size)) {
-		list->nr = 0;
-		return;
-	}
-
 	for (i = 0; i < list->nr; i++) {
 		size_t size = ((list->piece[i] & mask) + 1) << list->shift;
 		size_t cut = min(size, done);
 
+		if (cut)
+			ret = pkvm_iova_map_add(list->map, list->iova,
+						list->piece[i] & ~mask, cut,
+						list->gfp) ?: ret;
+		list->iova += cut;
 		done -= cut;
 		if (cut < size)
 			list->piece[left++] = list->piece[i] + cut - (cut >> list->shift);
 	}
 	list->nr = left;
+
+	return ret;
 }
 
 /* Registers of the call */
@@ -107,8 +108,6 @@ static inline int pkvm_map_list_step(struct pkvm_map_list *list, phys_addr_t phy
 				return ret;
 		}
 		added = pkvm_map_list_add(list, phys, size);
-		if (!added)
-			return -ENOMEM;
 	}
 
 	return 0;
@@ -148,8 +147,6 @@ static inline int pkvm_map_sg(struct pkvm_map_list *list, struct scatterlist *sg
 	ret = ret ?: pkvm_map_list_step(list, start, len, map);
 	if (!ret && list->nr)
 		ret = map(list);
-	if (ret)
-		pkvm_iova_map_remove(list->map, list->iova, list->size);
 
 	return ret;
 }

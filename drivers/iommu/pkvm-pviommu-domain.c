@@ -172,11 +172,6 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		return -EOPNOTSUPP;
 	}
 
-	/* The core unmaps what @mapped says, so it must be on record */
-	ret = pkvm_iova_map_add(&pd->map, iova, paddr, size, gfp);
-	if (ret)
-		return ret;
-
 	do {
 		ret = pviommu_call(PVIOMMU_OP_MAP_PAGES, pd->handle,
 				   iova + total, paddr + total, size - total,
@@ -193,9 +188,10 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 				    why_not_mapped(pd, iova + size - 1,
 						   paddr + total, prot, ret));
 
+	/* On record once it is mapped: what was there before has a record, too */
 	*mapped = total;
-	if (total < size)
-		pkvm_iova_map_remove(&pd->map, iova + total, size - total);
+	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, gfp))
+		ret = -ENOMEM;
 
 	return ret;
 }
@@ -222,7 +218,8 @@ static int pviommu_map_list(struct pkvm_map_list *list)
 		arm_smccc_1_2_hvc(&regs, &res);
 		ret = step(pviommu_errno((struct arm_smccc_res *)&res), res.a1,
 			   list->size, &done);
-		pkvm_map_list_done(list, done);
+		if (pkvm_map_list_done(list, done))
+			return -ENOMEM;
 		if (ret) {
 			dev_err_ratelimited(pd->pviommu->dev,
 					    "map of IOVA %#lx, %u pieces, prot %#x: EL2 refused (%pe)\n",

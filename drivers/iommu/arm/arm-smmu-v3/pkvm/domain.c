@@ -92,14 +92,10 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 {
 	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
 	struct pkvm_smmu_need need = { .gfp = gfp | __GFP_NOWARN };
-	size_t left = pgsize * pgcount;
+	size_t size = pgsize * pgcount, left = size;
 	size_t before = *mapped;
 	size_t done;
-	int ret;
-
-	ret = pkvm_iova_map_add(&pd->map, iova, paddr, left, need.gfp);
-	if (ret)
-		return ret;
+	int ret = 0;
 
 	while (left) {
 		ret = pkvm_smmu_hyp_map(pd->handle, iova, paddr, left, prot,
@@ -118,8 +114,11 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		if (ret)
 			break;
 	}
-	if (left)
-		pkvm_iova_map_remove(&pd->map, iova, left);
+	/* On record once it is mapped: what was there before has a record, too */
+	size -= left;
+	if (size && pkvm_iova_map_add(&pd->map, iova - size, paddr - size, size,
+				      need.gfp))
+		ret = -ENOMEM;
 	atomic_long_add(*mapped - before, &pd->mapped);
 
 	return ret;
@@ -136,7 +135,9 @@ static int map_list(struct pkvm_map_list *list)
 	while (list->nr) {
 		ret = pkvm_smmu_hyp_map_list(pd->handle, list, &done,
 					     &need.pages);
-		pkvm_map_list_done(list, done);
+		atomic_long_add(done, &pd->mapped);
+		if (pkvm_map_list_done(list, done))
+			return -ENOMEM;
 		if (done)
 			need.tries = 0;
 
