@@ -17,6 +17,10 @@
 #define ROUNDS		150
 #define NR_HOSTS	2
 
+/* Memory that is mapped as a whole, and where */
+#define BLOCK		(NATIVE_MEM_START + GHOST_BLOCK)
+#define BLOCK_IOVA	(4 * GHOST_BLOCK)
+
 struct cpu {
 	pthread_t		thread;
 	struct rng		rng;
@@ -48,7 +52,7 @@ static void *host_cpu(void *arg)
 		u64 iova = rng_below(&cpu->rng, 8) * PAGE_SIZE;
 		u64 domain = rng_one_in(&cpu->rng, 2) ? cpu->domain : shared_domain;
 
-		switch (rng_below(&cpu->rng, 8)) {
+		switch (rng_below(&cpu->rng, 10)) {
 		case 0:
 		case 1:
 			host_call(PKVM_IOMMU_OP_MAP, domain, iova, page, PAGE_SIZE, RW);
@@ -74,6 +78,16 @@ static void *host_cpu(void *arg)
 			if (host_call(PKVM_IOMMU_OP_TOPUP, common, 1, 0, 0, 0).ret)
 				host_call(PKVM_IOMMU_OP_IOVA_TO_PHYS, domain, iova, 0, 0, 0);
 			break;
+		case 8:
+			/* All of a block, or none if a page of it has gone */
+			host_call(PKVM_IOMMU_OP_MAP, domain, BLOCK_IOVA, BLOCK, GHOST_BLOCK, RW);
+			host_call(PKVM_IOMMU_OP_UNMAP, domain, BLOCK_IOVA, GHOST_BLOCK, 0, 0);
+			break;
+		case 9:
+			common = BLOCK + rng_below(&cpu->rng, 4) * PAGE_SIZE;
+			host_call(PKVM_IOMMU_OP_TOPUP, common, 1, 0, 0, 0);
+			host_call(PKVM_IOMMU_OP_RECLAIM, 1, 0, 0, 0, 0);
+			break;
 		}
 	}
 
@@ -88,7 +102,7 @@ static void *guest_cpu(void *arg)
 	for (i = 0; i < ROUNDS; i++) {
 		u64 iova = rng_below(&cpu->rng, 8) * PAGE_SIZE;
 
-		switch (rng_below(&cpu->rng, 5)) {
+		switch (rng_below(&cpu->rng, 6)) {
 		case 0:
 			guest_op(cpu->vm, 0, PVIOMMU, VSID, 0, cpu->domain, 0);
 			break;
@@ -104,6 +118,10 @@ static void *guest_cpu(void *arg)
 			break;
 		case 4:
 			guest_op(cpu->vm, PVIOMMU_OP_GET_EVENT, 0, 0, 0, 0, 0);
+			break;
+		case 5:
+			guest_op(cpu->vm, PVIOMMU_OP_MAP_LIST, cpu->domain, iova, RW | 2UL << 32, 0,
+				 PAGE_SIZE);
 			break;
 		}
 	}

@@ -582,8 +582,10 @@ static void run_vm(struct gen *gen, unsigned int nr, const struct ghost_vm *vm, 
 		guest_op(gen, nr, PVIOMMU_OP_FREE_DOMAIN);
 	else if (dice < 12)
 		guest_op(gen, nr, PVIOMMU_OP_GET_EVENT);
-	else if (dice < 22)
+	else if (dice < 19)
 		guest_op(gen, nr, PVIOMMU_OP_MAP_PAGES);
+	else if (dice < 22)
+		guest_op(gen, nr, PVIOMMU_OP_MAP_LIST);
 	else
 		guest_op(gen, nr, PVIOMMU_OP_UNMAP_PAGES);
 }
