@@ -54,6 +54,10 @@
  *	pieces of memory, each the IPA of a granule and, in the bits below, one less
  *	than the number of granules from there on. Maps them one after the other;
  *	x1 = bytes mapped; fewer as above.
+ * @PVIOMMU_OP_UNMAP_LIST: x2 = domain, x3 = number of ranges, at most
+ *	PVIOMMU_LIST_MAX, x5 to x17 = ranges, each an IOVA and number of granules as in
+ *	MAP_LIST. Unmaps them one after the other, as UNMAP_PAGES but for the price of
+ *	one; x1 = bytes unmapped, fewer as above.
  */
 enum pviommu_op {
 	PVIOMMU_OP_ATTACH_DEV	= 0,
@@ -66,6 +70,7 @@ enum pviommu_op {
 	PVIOMMU_OP_FEATURES	= 0x10,
 	PVIOMMU_OP_GET_EVENT	= 0x11,
 	PVIOMMU_OP_MAP_LIST	= 0x12,
+	PVIOMMU_OP_UNMAP_LIST	= 0x13,
 };
 
 /* MAP_PAGES x6; other bits are refused */
@@ -79,6 +84,7 @@ enum pviommu_op {
 /* FEATURES x1 */
 #define PVIOMMU_FEATURE_EVENTS	BIT(0)	/* PVIOMMU_OP_GET_EVENT */
 #define PVIOMMU_FEATURE_MAP_LIST BIT(1)	/* PVIOMMU_OP_MAP_LIST */
+#define PVIOMMU_FEATURE_UNMAP_LIST BIT(2)	/* PVIOMMU_OP_UNMAP_LIST */
 
 /* GET_EVENT x3: type as the SMMUv3 numbers events, the access, faults not kept */
 #define PVIOMMU_EVENT_TYPE	GENMASK_ULL(7, 0)
@@ -92,7 +98,7 @@ enum pviommu_op {
 /* MAP_LIST x4: PVIOMMU_PROT_*, number of pieces, at most as many as fit */
 #define PVIOMMU_LIST_PROT	GENMASK_ULL(31, 0)
 #define PVIOMMU_LIST_NR		GENMASK_ULL(63, 32)
-#define PVIOMMU_LIST_MAX	13
+#define PVIOMMU_LIST_MAX	13	/* also of UNMAP_LIST */
 
 struct device;
 

@@ -200,6 +200,12 @@ enum pkvm_iommu_unsupported {
  *	bits below, one less than the number of pages from there on. Maps them one after
  *	the other as MAP would, and returns as MAP; an errno is that of the piece in
  *	which byte x2 lies. -EINVAL: no piece, or more than PKVM_IOMMU_LIST_MAX.
+ * @PKVM_IOMMU_OP_UNMAP_LIST: x2 = handle, x3 = number of ranges, at most
+ *	PKVM_IOMMU_LIST_MAX, x5 to x17 = ranges, each an IOVA and number of pages as in
+ *	MAP_LIST. Unmaps them one after the other, with one TLB invalidation for all.
+ *	Returns x1 = 0 or an errno of UNMAP and x2 = bytes unmapped before it was met;
+ *	0 with less than asked: call again with the rest. -EIO: see UNMAP, x2 = 0; or a
+ *	range that an earlier one of the list overlaps.
  */
 enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_GET_INFO,
@@ -216,11 +222,12 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_VM_ROUTE,
 	PKVM_IOMMU_OP_VM_DRAIN,
 	PKVM_IOMMU_OP_MAP_LIST,
+	PKVM_IOMMU_OP_UNMAP_LIST,
 	/* private: */
 	PKVM_IOMMU_NR_OPS,
 };
 
-/* MAP_LIST x4: IOMMU_READ | ..., number of pieces, at most as many as fit */
+/* MAP_LIST x4: IOMMU_READ | ..., number of pieces; UNMAP_LIST: as many fit as well */
 #define PKVM_IOMMU_LIST_PROT		GENMASK_ULL(31, 0)
 #define PKVM_IOMMU_LIST_NR		GENMASK_ULL(63, 32)
 #define PKVM_IOMMU_LIST_MAX		13

@@ -48,7 +48,7 @@ static void test_features(void)
 		return;
 	a = op(&guest, FEATURES, 0, 0, 0, 0, 0);
 	expect_eq(a.x0, SUCCESS);
-	expect_eq(a.x1, 3);	/* GET_EVENT, MAP_LIST */
+	expect_eq(a.x1, 7);	/* GET_EVENT, MAP_LIST, UNMAP_LIST */
 	expect_eq(a.x2 & -a.x2, page_size);
 	expect_eq(__builtin_popcountll(a.x2), 2);
 	expect(a.x3 >= 32 && a.x3 <= 48, "%llu bits", (long long)a.x3);
@@ -58,7 +58,7 @@ static void test_features(void)
 static void test_unknown_op(void)
 {
 	static const uint64_t ops[] = {
-		6, 7, 8, 15, 0x13, 0x14, 0x1f, 0x20, 0xff, 1ULL << 32 | ALLOC_DOMAIN,
+		6, 7, 8, 15, 0x14, 0x15, 0x1f, 0x20, 0xff, 1ULL << 32 | ALLOC_DOMAIN,
 		1ULL << 63 | FEATURES, 1ULL << 63 | GET_EVENT, ~0ULL,
 	};
 

@@ -275,6 +275,39 @@ static void test_bad_unmap(void)
 		    { "lookup: nothing", OP_IOVA_TO_PHYS, { D, NEXT }, { ENXIO } });
 }
 
+#define LIST(nr)	(3 | (uint64_t)(nr) << 32)
+
+/* Lists, of which the first piece is bad; the arguments are x2 to x6 */
+static void test_bad_lists(void)
+{
+	CHECK_CALLS({ "map: no domain", OP_MAP_LIST, { D + 1, NEXT, LIST(1), P }, { ENOENT } },
+		    { "map: identity", OP_MAP_LIST, { 1, NEXT, LIST(1), P }, { ENOENT } },
+		    { "map: no piece", OP_MAP_LIST, { D, NEXT, LIST(0), P }, { EINVAL } },
+		    { "map: 14 pieces", OP_MAP_LIST, { D, NEXT, LIST(14), P }, { EINVAL } },
+		    { "map: -1 pieces", OP_MAP_LIST, { D, NEXT, BAD << 32 | 3, P }, { EINVAL } },
+		    { "map: no access", OP_MAP_LIST, { D, NEXT, 1ULL << 32, P }, { EINVAL } },
+		    { "map: unknown access", OP_MAP_LIST, { D, NEXT, LIST(1) | 0x100, P },
+		      { EINVAL } },
+		    { "map: iova + 1", OP_MAP_LIST, { D, NEXT + 1, LIST(1), P }, { EINVAL } },
+		    { "map: iova too large", OP_MAP_LIST, { D, good.limit, LIST(1), P },
+		      { ERANGE } },
+		    { "map: EL2's page", OP_MAP_LIST, { D, NEXT, LIST(2), good.el2, P }, { EPERM } },
+		    { "map: phys at the top", OP_MAP_LIST, { D, NEXT, LIST(1), BAD },
+		      { ERANGE, EPERM } },
+		    { "map: over a mapping", OP_MAP_LIST, { D, IOVA, LIST(2), P, P }, { EEXIST } },
+		    { "unmap: no domain", OP_UNMAP_LIST, { D + 1, 1, 0, IOVA }, { ENOENT } },
+		    { "unmap: identity", OP_UNMAP_LIST, { 1, 1, 0, IOVA }, { ENOENT } },
+		    { "unmap: no range", OP_UNMAP_LIST, { D, 0, 0, IOVA }, { EINVAL } },
+		    { "unmap: 14 ranges", OP_UNMAP_LIST, { D, 14, 0, IOVA }, { EINVAL } },
+		    { "unmap: 2^32 + 1 ranges", OP_UNMAP_LIST, { D, 1ULL << 32 | 1, 0, IOVA },
+		      { EINVAL } },
+		    { "unmap: iova too large", OP_UNMAP_LIST, { D, 1, 0, good.limit }, { ERANGE } },
+		    { "unmap: iova at the top", OP_UNMAP_LIST, { D, 1, 0, BAD }, { ERANGE } },
+		    { "unmap: nothing there", OP_UNMAP_LIST, { D, 1, 0, NEXT }, { ENXIO } },
+		    { "unmap: nothing there first", OP_UNMAP_LIST, { D, 2, 0, NEXT, IOVA },
+		      { ENXIO } });
+}
+
 /*
  * Random calls with arguments near what makes sense, on all CPUs at once. What
  * they return does not matter: EL2 must survive, keep what it owns to itself and
@@ -479,6 +512,7 @@ static const struct test tests[] = {
 	{ "bad_attach", test_bad_attach },
 	{ "bad_map", test_bad_map },
 	{ "bad_unmap", test_bad_unmap },
+	{ "bad_lists", test_bad_lists },
 	{ "bad_force_reclaim", test_bad_force_reclaim },
 	{ "random_calls", test_random_calls },
 };

@@ -10,6 +10,7 @@
 # test: bad_attach
 # test: bad_map
 # test: bad_unmap
+# test: bad_lists
 # test: bad_force_reclaim
 # test: random_calls
 

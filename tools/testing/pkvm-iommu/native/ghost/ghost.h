@@ -318,5 +318,7 @@ u64 ghost_oas(void);
 #define GHOST_BLOCK		(PAGE_SIZE * PTRS_PER_PTE)
 /* Most that one call maps or unmaps (I7) */
 #define GHOST_MAX_STEP		GHOST_BLOCK
+/* ... and what one call takes out, if it is all blocks */
+#define GHOST_MAX_LIST		(16 * GHOST_BLOCK)
 
 #endif /* NATIVE_GHOST_H */

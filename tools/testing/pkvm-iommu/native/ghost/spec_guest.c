@@ -264,12 +264,37 @@ static ghost_verdict unmap_pages(struct ghost *g, const struct guest *me, const 
 			  post);
 }
 
+static ghost_verdict unmap_list(struct ghost *g, const struct guest *me, const struct ghost *post)
+{
+	u64 nr = me->c->arg[1], piece = me->c->arg[3], iova = piece & PAGE_MASK;
+	u64 size = ((piece & ~PAGE_MASK) + 1) << PAGE_SHIFT;
+	struct ghost_domain *d = domain_of(g, me, me->c->arg[0]);
+	const struct ghost_leaf *leaf;
+	long ret;
+
+	if (!nr || nr > PVIOMMU_LIST_MAX || me->c->arg[2] || !d)
+		return refused(me);
+	if (me->status == SMCCC_RET_SUCCESS) {
+		ALLOWED(me->c->guest.x[1], "UNMAP_LIST succeeds and unmaps nothing");
+		/* What it met after it did something, it keeps to itself */
+		return spec_unmap_list(g, me->owner, me->c, SPEC_ANY, me->c->guest.x[1], post);
+	}
+	if (iova >> ghost_ias() || size > BIT(ghost_ias()) - iova)
+		return refused(me);
+	leaf = map_find(&d->map, iova);
+	ret = !leaf ? -ENXIO : leaf->size > PAGE_SIZE &&
+	      (leaf->iova != iova || leaf->size > size) ? -EINVAL : -EIO;
+
+	return refused(me) ?: spec_unmap_list(g, me->owner, me->c, ret, 0, post);
+}
+
 static ghost_verdict features(const struct guest *me)
 {
 	if (!zero_from(me, 0))
 		return refused(me);
 	ALLOWED(me->status == SMCCC_RET_SUCCESS &&
-		me->c->guest.x[1] == (PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST) &&
+		me->c->guest.x[1] == (PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST |
+				       PVIOMMU_FEATURE_UNMAP_LIST) &&
 		me->c->guest.x[2] == (PAGE_SIZE | GHOST_BLOCK) &&
 		me->c->guest.x[3] == ghost_ias(), "FEATURES does not say what is there");
 
@@ -382,6 +407,8 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		return map_list(g, &me, post);
 	case PVIOMMU_OP_UNMAP_PAGES:
 		return unmap_pages(g, &me, post);
+	case PVIOMMU_OP_UNMAP_LIST:
+		return unmap_list(g, &me, post);
 	case PVIOMMU_OP_FEATURES:
 		return features(&me);
 	case PVIOMMU_OP_GET_EVENT:

@@ -476,6 +476,109 @@ ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 si
 	return NULL;
 }
 
+/* Takes out all leaves in a range, which they fill */
+static ghost_verdict del_leaves(struct ghost *g, struct ghost_domain *d, u64 iova, u64 size)
+{
+	const struct ghost_leaf *leaf;
+	u64 end = iova + size;
+
+	while (iova < end) {
+		leaf = map_find(&d->map, iova);
+		ALLOWED(leaf && leaf->iova == iova && leaf->size <= end - iova,
+			"a list unmapped what was not mapped, or part of a block");
+		ALLOWED(!leaf->stale, "I5: a page is released though an SMMU may have it cached");
+		iova += leaf->size;
+		map_del(g, d, leaf->iova);
+	}
+
+	return NULL;
+}
+
+/* May a list have stopped with this errno in front of [@iova, @iova + @size)? */
+static ghost_verdict list_stopped(struct ghost_domain *d, u64 iova, u64 size, long ret, bool again)
+{
+	bool outside = iova >> ghost_ias() || size > BIT(ghost_ias()) - iova;
+	const struct ghost_leaf *leaf = outside ? NULL : map_find(&d->map, iova);
+
+	switch (ret) {
+	case -ERANGE:
+		ALLOWED(outside, "-ERANGE for a range that is inside");
+		break;
+	case -ENXIO:
+		ALLOWED((!outside && !leaf && !again) || weather.races,
+			"-ENXIO though something is mapped");
+		break;
+	case -EINVAL:
+		ALLOWED(leaf && leaf->size > PAGE_SIZE &&
+			(leaf->iova != iova || leaf->size > size), "-EINVAL without a block");
+		break;
+	case -EIO:
+		ALLOWED(again || weather.hardware, "UNMAP_LIST fails with -EIO");
+		break;
+	default:
+		return "UNMAP_LIST returns what it must not";
+	}
+
+	return NULL;
+}
+
+/* Is @iova in the part of a list that was unmapped, @done bytes of it? */
+static bool list_has(u64 first, u64 stride, u64 done, u64 iova)
+{
+	unsigned int i;
+
+	for (i = 0; done; i++) {
+		u64 piece = list_piece(first, stride, i), start = piece & PAGE_MASK;
+		u64 size = min(((piece & ~PAGE_MASK) + 1) << PAGE_SHIFT, done);
+
+		if (iova - start < size)
+			return true;
+		done -= size;
+	}
+
+	return false;
+}
+
+/* Common to host and guest: ranges one after the other, and how far they went */
+ghost_verdict spec_unmap_list(struct ghost *g, u8 owner, const struct ghost_call *c, long ret,
+			      u64 done, const struct ghost *post)
+{
+	u64 nr = c->arg[1], first = c->arg[3], stride = c->arg[4], left = done, iova, size;
+	struct ghost_domain *d = find_domain(g, owner, c->arg[0]);
+	ghost_verdict v = NULL;
+	unsigned int i;
+
+	if (!nr || nr > PKVM_IOMMU_LIST_MAX || !d || d->dying) {
+		ALLOWED(!done && (ret == -EINVAL || (ret == -ENOENT && (!d || d->dying))),
+			"UNMAP_LIST accepts bad arguments, or calls them by another name");
+		return NULL;
+	}
+	ALLOWED(done || ret, "UNMAP_LIST succeeds and unmaps nothing");
+	ALLOWED(done <= GHOST_MAX_LIST, "I7: UNMAP_LIST unmaps more than it may in one step");
+	for (i = 0; i < nr && !v; i++) {
+		iova = list_piece(first, stride, i) & PAGE_MASK;
+		size = ((list_piece(first, stride, i) & ~PAGE_MASK) + 1) << PAGE_SHIFT;
+		v = del_leaves(g, d, iova, min(left, size));
+		if (!v && left < size)
+			break;
+		left -= size;
+	}
+	if (v)
+		return v;
+	if (i == nr) {
+		ALLOWED(!left && ret >= 0,
+			"UNMAP_LIST unmaps more than the list, or all and fails");
+		return NULL;
+	}
+	if (!ret || ret == SPEC_ANY)
+		return NULL;
+	if (ret == -EIO && weather.hardware)
+		return spec_after_failure(g, post);
+
+	return list_stopped(d, iova + left, size - left, ret,
+			    list_has(first, stride, done, iova + left));
+}
+
 static ghost_verdict unmap(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
 	return spec_unmap(g, GHOST_HOST, c->arg[0], c->arg[1], c->arg[2], c->result.ret,
@@ -597,6 +700,8 @@ ghost_verdict spec_host(struct ghost *g, const struct ghost_call *c, const struc
 		return map_list(g, c, post);
 	case PKVM_IOMMU_OP_UNMAP:
 		return unmap(g, c, post);
+	case PKVM_IOMMU_OP_UNMAP_LIST:
+		return spec_unmap_list(g, GHOST_HOST, c, c->result.ret, c->result.out[0], post);
 	case PKVM_IOMMU_OP_IOVA_TO_PHYS:
 		return iova_to_phys(g, c);
 	case PKVM_IOMMU_OP_POLL:

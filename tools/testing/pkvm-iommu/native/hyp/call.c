@@ -37,7 +37,8 @@ static struct call_result call(void (*handler)(struct kvm_cpu_context *), const 
 
 	for (i = 1; i < 8; i++)
 		ctxt.regs.regs[i] = x[i];
-	if (handler == handle___pkvm_iommu_op && x[1] == PKVM_IOMMU_OP_MAP_LIST)
+	if (handler == handle___pkvm_iommu_op &&
+	    (x[1] == PKVM_IOMMU_OP_MAP_LIST || x[1] == PKVM_IOMMU_OP_UNMAP_LIST))
 		expand_list(ctxt.regs.regs);
 	before = ctxt;
 	native_reset_point();
@@ -81,7 +82,8 @@ struct guest_result guest_call(struct pkvm_hyp_vm *vm, const u64 x[7])
 
 	memset(vcpu->regs, 0, sizeof(vcpu->regs));
 	memcpy(vcpu->regs, x, 7 * sizeof(*x));
-	if (x[0] == PVIOMMU_OP_FUNC_ID && x[1] == PVIOMMU_OP_MAP_LIST)
+	if (x[0] == PVIOMMU_OP_FUNC_ID &&
+	    (x[1] == PVIOMMU_OP_MAP_LIST || x[1] == PVIOMMU_OP_UNMAP_LIST))
 		expand_list(vcpu->regs);
 	vcpu->arch.fault.hpfar_el2 = untouched;
 	native_elr_el2 = elr;

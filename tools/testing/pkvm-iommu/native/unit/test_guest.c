@@ -137,3 +137,32 @@ TEST(guest, a_large_domain_goes_in_steps)
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_FREE_DOMAIN, domain, 0, 0, 0, 0).x[0], 0);
 	end_vm(vm);
 }
+
+/* In steps that are as long as one may be, and what is not zero is refused */
+TEST(guest, a_list_of_ranges_is_unmapped)
+{
+	struct pkvm_hyp_vm *vm;
+	struct guest_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 4);
+	domain = guest_domain(vm);
+	ASSERT_EQ(guest_do(vm, 4, domain, 0, 0, 4 * PAGE_SIZE, RW).x[0], 0);
+	ASSERT_EQ((int)guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 2, 1, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 0, 0, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 14, 0, 0, 0).x[0], INVALID);
+	ASSERT_EQ((int)guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain + 1, 1, 0, 0, 0).x[0], INVALID);
+	r = guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 2, 0, 0, 2 * PAGE_SIZE);
+	ASSERT_EQ(r.x[0], 0);
+	ASSERT_EQ(r.x[1], 2 * PAGE_SIZE);
+	/* What follows is not mapped: so far, and no error */
+	r = guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 3, 0, PAGE_SIZE, PAGE_SIZE);
+	ASSERT_EQ(r.x[0], 0);
+	ASSERT_EQ(r.x[1], PAGE_SIZE);
+	ASSERT_EQ((int)guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 2, 0, 2 * PAGE_SIZE,
+				PAGE_SIZE).x[0], INVALID);
+	r = guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 1, 0, 3 * PAGE_SIZE, 0);
+	ASSERT_EQ(r.x[1], PAGE_SIZE);
+	end_vm(vm);
+}

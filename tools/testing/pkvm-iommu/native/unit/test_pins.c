@@ -144,3 +144,107 @@ TEST_EACH(pins, a_list_stops_at_the_page_that_is_not_the_hosts)
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, 1UL << 31 | RW | 1UL << 32,
 			  phys, 0).ret, -EINVAL);
 }
+
+static struct call_result unmap_list(u64 domain, u64 nr, u64 first, u64 stride)
+{
+	return host_call(PKVM_IOMMU_OP_UNMAP_LIST, domain, nr, 0, first, stride);
+}
+
+/* Many ranges, pages and blocks, and one invalidation */
+TEST_EACH(pins, a_list_is_unmapped_by_one_invalidation)
+{
+	u64 block = NATIVE_MEM_START + GHOST_BLOCK, phys, done, syncs;
+	struct call_result r;
+	unsigned int i;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_page_get();
+	domain = new_domain();
+	attach(0, 0, domain);
+	for (i = 0; i < 13; i++) {
+		ASSERT_EQ(map(domain, 2 * i * PAGE_SIZE, phys, PAGE_SIZE, RW, &done), 0);
+		ASSERT_EQ(map(domain, (i + 1) * GHOST_BLOCK, block, GHOST_BLOCK, RW, &done), 0);
+	}
+	expect_dma(0, 0, 24 * PAGE_SIZE, true, phys);
+	expect_dma(0, 0, GHOST_BLOCK, true, block);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
+	syncs = sim_smmus[0]->nr_syncs;
+	r = unmap_list(domain, 13, 0, 2 * PAGE_SIZE);
+	ASSERT_EQ(r.ret, 0);
+	ASSERT_EQ(r.out[0], 13 * PAGE_SIZE);
+	ASSERT_EQ(sim_smmus[0]->nr_syncs, syncs + 1);
+	for (i = 0; i < 13; i++)
+		expect_blocked(0, 0, 2 * i * PAGE_SIZE, true);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+	ASSERT_EQ(block_use_maps(block), 13);
+	r = unmap_list(domain, 13, GHOST_BLOCK | (PTRS_PER_PTE - 1), GHOST_BLOCK);
+	ASSERT_EQ(r.ret, 0);
+	ASSERT_EQ(r.out[0], 13 * GHOST_BLOCK);
+	ASSERT_EQ(sim_smmus[0]->nr_syncs, syncs + 2);
+	expect_blocked(0, 0, GHOST_BLOCK, true);
+	ASSERT_EQ(block_use_maps(block), 0);
+}
+
+/* I7: however long a range is, one call takes out about as many pages as UNMAP does */
+TEST_EACH(pins, a_list_of_ranges_takes_a_bounded_step)
+{
+	u64 phys = NATIVE_MEM_START + GHOST_BLOCK + PAGE_SIZE, done, i;
+	struct call_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	domain = new_domain();
+	for (i = 0; i < 4; i++)
+		ASSERT_EQ(map(domain, i * GHOST_BLOCK, phys, GHOST_BLOCK - PAGE_SIZE, RW, &done), 0);
+	r = unmap_list(domain, 4, PTRS_PER_PTE - 2, GHOST_BLOCK);
+	ASSERT_EQ(r.ret, 0);
+	ASSERT_EQ(r.out[0], 2 * (GHOST_BLOCK - PAGE_SIZE));
+	r = unmap_list(domain, 2, (2 * GHOST_BLOCK) | (PTRS_PER_PTE - 2), GHOST_BLOCK);
+	ASSERT_EQ(r.ret, 0);
+	ASSERT_EQ(r.out[0], 2 * (GHOST_BLOCK - PAGE_SIZE));
+}
+
+/* It stops where it must, says where, and what is before that has gone */
+TEST_EACH(pins, a_list_of_ranges_stops_at_the_first_that_is_wrong)
+{
+	u64 block = NATIVE_MEM_START + GHOST_BLOCK, phys, done, end;
+	struct call_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	phys = host_pages_get(4);
+	domain = new_domain();
+	attach(0, 0, domain);
+	end = BIT_ULL(ghost_ias());
+
+	ASSERT_EQ(map(domain, 0, phys, 2 * PAGE_SIZE, RW, &done), 0);
+	r = unmap_list(domain, 13, 0, PAGE_SIZE);
+	ASSERT_EQ(r.ret, -ENXIO);
+	ASSERT_EQ(r.out[0], 2 * PAGE_SIZE);
+	/* The same page once more */
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	r = unmap_list(domain, 2, 0, 0);
+	ASSERT_EQ(r.ret, -EIO);
+	ASSERT_EQ(r.out[0], PAGE_SIZE);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+	/* Part of a block */
+	ASSERT_EQ(map(domain, GHOST_BLOCK, block, GHOST_BLOCK, RW, &done), 0);
+	r = unmap_list(domain, 1, GHOST_BLOCK, 0);
+	ASSERT_EQ(r.ret, -EINVAL);
+	ASSERT_EQ(r.out[0], 0);
+	expect_dma(0, 0, GHOST_BLOCK, true, block);
+	/* Out of the address space */
+	ASSERT_EQ(map(domain, end - PAGE_SIZE, phys + PAGE_SIZE, PAGE_SIZE, RW, &done), 0);
+	r = unmap_list(domain, 2, end - PAGE_SIZE, PAGE_SIZE);
+	ASSERT_EQ(r.ret, -ERANGE);
+	ASSERT_EQ(r.out[0], PAGE_SIZE);
+	r = unmap_list(domain, 1, (end - PAGE_SIZE) | 1, 0);
+	ASSERT_EQ(r.ret, -ERANGE);
+	ASSERT_EQ(r.out[0], 0);
+
+	ASSERT_EQ(unmap_list(domain, 0, 0, 0).ret, -EINVAL);
+	ASSERT_EQ(unmap_list(domain, 14, 0, 0).ret, -EINVAL);
+	ASSERT_EQ(unmap_list(domain, 1ULL << 32 | 1, 0, 0).ret, -EINVAL);
+	ASSERT_EQ(unmap_list(domain + 1, 1, 0, 0).ret, -ENOENT);
+}

@@ -52,7 +52,7 @@ static void *host_cpu(void *arg)
 		u64 iova = rng_below(&cpu->rng, 8) * PAGE_SIZE;
 		u64 domain = rng_one_in(&cpu->rng, 2) ? cpu->domain : shared_domain;
 
-		switch (rng_below(&cpu->rng, 10)) {
+		switch (rng_below(&cpu->rng, 11)) {
 		case 0:
 		case 1:
 			host_call(PKVM_IOMMU_OP_MAP, domain, iova, page, PAGE_SIZE, RW);
@@ -88,6 +88,9 @@ static void *host_cpu(void *arg)
 			host_call(PKVM_IOMMU_OP_TOPUP, common, 1, 0, 0, 0);
 			host_call(PKVM_IOMMU_OP_RECLAIM, 1, 0, 0, 0, 0);
 			break;
+		case 10:
+			host_call(PKVM_IOMMU_OP_UNMAP_LIST, domain, 2, 0, iova, PAGE_SIZE);
+			break;
 		}
 	}
 
@@ -102,7 +105,7 @@ static void *guest_cpu(void *arg)
 	for (i = 0; i < ROUNDS; i++) {
 		u64 iova = rng_below(&cpu->rng, 8) * PAGE_SIZE;
 
-		switch (rng_below(&cpu->rng, 6)) {
+		switch (rng_below(&cpu->rng, 7)) {
 		case 0:
 			guest_op(cpu->vm, 0, PVIOMMU, VSID, 0, cpu->domain, 0);
 			break;
@@ -121,6 +124,10 @@ static void *guest_cpu(void *arg)
 			break;
 		case 5:
 			guest_op(cpu->vm, PVIOMMU_OP_MAP_LIST, cpu->domain, iova, RW | 2UL << 32, 0,
+				 PAGE_SIZE);
+			break;
+		case 6:
+			guest_op(cpu->vm, PVIOMMU_OP_UNMAP_LIST, cpu->domain, 2, 0, iova,
 				 PAGE_SIZE);
 			break;
 		}

@@ -244,12 +244,31 @@ static u64 list_length(struct gen *gen)
 	return (u64)(pick(gen, 10) ? 1 + pick(gen, PKVM_IOMMU_LIST_MAX) : pick(gen, 20)) << 32;
 }
 
+/* Ranges from what is mapped on: beside each other, apart, or one over the other */
+static void unmap_list(struct gen *gen, u8 owner)
+{
+	struct step *step = gen->step;
+	u64 first = mapped_iova(gen, owner, step->arg[0]), stride = pick(gen, 4) * PAGE_SIZE;
+
+	if (!pick(gen, 4)) {
+		/* Blocks, if there are any */
+		first = ALIGN_DOWN(first, GHOST_BLOCK) + PTRS_PER_PTE - 1;
+		stride = GHOST_BLOCK;
+	} else {
+		first += pick(gen, 3);
+	}
+	if (!pick(gen, 8))
+		stride += pick(gen, PAGE_SIZE);
+	set(gen, step->arg[0], list_length(gen) >> 32, 0, first, stride);
+}
+
 static void host_step(struct gen *gen)
 {
 	static const u8 ops[] = {
 		PKVM_IOMMU_OP_MAP, PKVM_IOMMU_OP_MAP, PKVM_IOMMU_OP_MAP, PKVM_IOMMU_OP_MAP,
 		PKVM_IOMMU_OP_MAP_LIST, PKVM_IOMMU_OP_MAP_LIST,
 		PKVM_IOMMU_OP_UNMAP, PKVM_IOMMU_OP_UNMAP, PKVM_IOMMU_OP_UNMAP,
+		PKVM_IOMMU_OP_UNMAP_LIST, PKVM_IOMMU_OP_UNMAP_LIST,
 		PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH,
 		PKVM_IOMMU_OP_ALLOC_DOMAIN, PKVM_IOMMU_OP_FREE_DOMAIN,
 		PKVM_IOMMU_OP_TOPUP, PKVM_IOMMU_OP_RECLAIM,
@@ -296,6 +315,10 @@ static void host_step(struct gen *gen)
 		break;
 	case PKVM_IOMMU_OP_UNMAP:
 		host_unmap(gen);
+		break;
+	case PKVM_IOMMU_OP_UNMAP_LIST:
+		step->arg[0] = some_handle(gen, GHOST_HOST);
+		unmap_list(gen, GHOST_HOST);
 		break;
 	case PKVM_IOMMU_OP_IOVA_TO_PHYS:
 		step->arg[0] = some_handle(gen, GHOST_HOST);
@@ -346,6 +369,10 @@ static void guest_args(struct gen *gen, const struct ghost_vm *vm)
 		set(gen, handle, iova, some_prot(gen) | list_length(gen),
 		    pick(gen, 20) * PAGE_SIZE + pick(gen, 3), pick(gen, 3) * PAGE_SIZE);
 		break;
+	case PVIOMMU_OP_UNMAP_LIST:
+		gen->step->arg[0] = handle;
+		unmap_list(gen, owner);
+		break;
 	case PVIOMMU_OP_UNMAP_PAGES:
 		set(gen, handle, mapped_iova(gen, owner, handle), some_size(gen), 0, 0);
 		break;
@@ -358,7 +385,7 @@ static void guest_step(struct gen *gen)
 		PVIOMMU_OP_ATTACH_DEV, PVIOMMU_OP_ATTACH_DEV, PVIOMMU_OP_DETACH_DEV,
 		PVIOMMU_OP_ALLOC_DOMAIN, PVIOMMU_OP_FREE_DOMAIN,
 		PVIOMMU_OP_MAP_PAGES, PVIOMMU_OP_MAP_PAGES, PVIOMMU_OP_MAP_PAGES,
-		PVIOMMU_OP_MAP_LIST, PVIOMMU_OP_MAP_LIST,
+		PVIOMMU_OP_MAP_LIST, PVIOMMU_OP_MAP_LIST, PVIOMMU_OP_UNMAP_LIST,
 		PVIOMMU_OP_UNMAP_PAGES, PVIOMMU_OP_UNMAP_PAGES, PVIOMMU_OP_FEATURES,
 		PVIOMMU_OP_GET_EVENT,
 	};
@@ -586,8 +613,10 @@ static void run_vm(struct gen *gen, unsigned int nr, const struct ghost_vm *vm, 
 		guest_op(gen, nr, PVIOMMU_OP_MAP_PAGES);
 	else if (dice < 22)
 		guest_op(gen, nr, PVIOMMU_OP_MAP_LIST);
-	else
+	else if (dice < 29)
 		guest_op(gen, nr, PVIOMMU_OP_UNMAP_PAGES);
+	else
+		guest_op(gen, nr, PVIOMMU_OP_UNMAP_LIST);
 }
 
 /* What a VM would do, or have done to it, next */

@@ -9,7 +9,7 @@
 static const char * const host_ops[] = {
 	"GET_INFO", "TOPUP", "RECLAIM", "ALLOC_DOMAIN", "FREE_DOMAIN", "ATTACH", "MAP", "UNMAP",
 	"IOVA_TO_PHYS", "POLL", "VM_TOPUP", "VM_ROUTE", "VM_DRAIN",
-	"MAP_LIST",
+	"MAP_LIST", "UNMAP_LIST",
 };
 
 static const char * const guest_ops[] = {

@@ -130,6 +130,23 @@ int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level
 	return ret;
 }
 
+int domain_tlb_inv_all(struct hyp_iommu_domain *domain)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < domain->nr_used; i++) {
+		struct iommu_tag *tag = &domain->tags[i];
+
+		if (tag->refs)
+			ret = smmu_tlb_inv_all(tag->smmu, tag->id) ?: ret;
+	}
+	if (ret)
+		domain->wedged = true;
+
+	return ret;
+}
+
 static struct iommu_tag *find_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
 {
 	unsigned int i;

@@ -218,12 +218,30 @@ static int unmap_pages(struct guest_call *call)
 			    &call->out[0], &block);
 }
 
+static int unmap_list(struct guest_call *call)
+{
+	u64 ranges[PVIOMMU_LIST_MAX], nr = call->arg[1];
+	unsigned int i;
+	int ret;
+
+	if (!nr || nr > PVIOMMU_LIST_MAX || call->arg[2])
+		return -EINVAL;
+	for (i = 0; i < nr; i++)
+		ranges[i] = vcpu_get_reg(call->vcpu, 5 + i);
+
+	ret = domain_unmap_list(&call->vm->owner, call->arg[0], ranges, nr, &call->out[0]);
+
+	/* Progress is success: the guest comes back with the rest */
+	return call->out[0] ? 0 : ret;
+}
+
 static int features(struct guest_call *call)
 {
 	if (!all_zero(call, 0))
 		return -EINVAL;
 
-	call->out[0] = PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST;
+	call->out[0] = PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST |
+		       PVIOMMU_FEATURE_UNMAP_LIST;
 	call->out[1] = PAGE_SIZE | kvm_granule_size(IOMMU_BLOCK_LEVEL);
 	call->out[2] = iommu_pgtable_paging_ias(&iommu_cfg);
 
@@ -269,6 +287,8 @@ static int pviommu_op(struct guest_call *call, u64 op)
 		return get_event(call);
 	case PVIOMMU_OP_MAP_LIST:
 		return map_list(call);
+	case PVIOMMU_OP_UNMAP_LIST:
+		return unmap_list(call);
 	default:
 		return -EOPNOTSUPP;
 	}

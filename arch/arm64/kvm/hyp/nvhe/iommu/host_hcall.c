@@ -195,6 +195,21 @@ static long handle_unmap(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
+static long handle_unmap_list(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, handle, ctxt, 2);
+	DECLARE_REG(u64, nr, ctxt, 3);
+	u64 done = 0;
+	long ret;
+
+	/* As for MAP_LIST */
+	ret = domain_unmap_list(&iommu_host, handle, &cpu_reg(ctxt, 5),
+				min_t(u64, nr, U32_MAX), &done);
+	cpu_reg(ctxt, 2) = done;
+
+	return ret;
+}
+
 static long handle_iova_to_phys(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
@@ -290,6 +305,7 @@ static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {
 	[PKVM_IOMMU_OP_VM_ROUTE]	= handle_vm_route,
 	[PKVM_IOMMU_OP_VM_DRAIN]	= handle_vm_drain,
 	[PKVM_IOMMU_OP_MAP_LIST]	= handle_map_list,
+	[PKVM_IOMMU_OP_UNMAP_LIST]	= handle_unmap_list,
 };
 
 static void dispatch(struct kvm_cpu_context *ctxt, const iommu_hcall_t *ops, u64 nr)

@@ -105,6 +105,7 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 long domain_alloc(struct iommu_owner *owner, u64 *pages);
 int domain_free(struct iommu_owner *owner, u64 handle);
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level);
+int domain_tlb_inv_all(struct hyp_iommu_domain *domain);
 /* hyp_smmu::lock held */
 struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
 int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
@@ -136,6 +137,7 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 		    u32 nr, u64 prot, u64 *done, u64 *pages);
 int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
 		 u64 *block);
+int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, u32 nr, u64 *done);
 int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys);
 
 /* host_idmap.c */

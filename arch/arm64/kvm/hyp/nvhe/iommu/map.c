@@ -229,6 +229,85 @@ put:
 	return ret;
 }
 
+/* Leaves of one table, or one block: stale, until no TLB has them any more */
+struct unmap_step {
+	u64	iova, size;
+	s8	level;
+};
+
+/* Steps of one call, whatever the ranges are (I7); those of pages end sooner */
+#define UNMAP_STEPS_MAX		16
+
+static int unmap_list_begin(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr,
+			    struct unmap_step *step, unsigned int *nr_steps)
+{
+	unsigned int i, leaves = 0;
+
+	for (i = 0; i < nr; i++) {
+		u64 iova = PIECE_PHYS(ranges[i]), left = PIECE_SIZE(ranges[i]);
+		int ret = domain_check_range(domain, iova, left);
+
+		for (; !ret && left; iova += step->size, left -= step->size, step++) {
+			if (leaves >= IOMMU_PGTABLE_MAX_PAGES || *nr_steps == UNMAP_STEPS_MAX)
+				return 0;
+			step->iova = iova;
+			ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, left, &step->level,
+							&step->size);
+			if (ret)
+				break;
+			leaves += step->size >> kvm_granule_shift(step->level);
+			++*nr_steps;
+		}
+		if (ret)
+			return ret;
+	}
+
+	return 0;
+}
+
+/* One invalidation for all of it, of everything if it is scattered */
+static int unmap_list(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr, u64 *done)
+{
+	struct unmap_step steps[UNMAP_STEPS_MAX], *step;
+	unsigned int nr_steps = 0;
+	int ret, err = 0;
+
+	hyp_spin_lock(&domain->lock);
+	ret = unmap_list_begin(domain, ranges, nr, steps, &nr_steps);
+	if (nr_steps == 1)
+		err = domain_tlb_inv(domain, steps->iova, steps->size, steps->level);
+	else if (nr_steps)
+		err = domain_tlb_inv_all(domain);
+	/* I5: as in domain_unmap(); what is stale stays so if there was no answer */
+	for (step = steps; step < steps + nr_steps && !err; step++) {
+		iommu_pgtable_unmap_end(&domain->pgt, step->iova, step->size, step->level,
+					page_use_put_leaves);
+		*done += step->size;
+		trace_iommu_unmap(iommu_vm_handle(domain->owner), step->iova, step->size, 0);
+	}
+	hyp_spin_unlock(&domain->lock);
+
+	return err ?: ret;
+}
+
+int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, u32 nr, u64 *done)
+{
+	struct hyp_iommu_domain *domain;
+	int ret;
+
+	*done = 0;
+	if (!nr || nr > PKVM_IOMMU_LIST_MAX)
+		return -EINVAL;
+	domain = handle_get(&owner->handles, handle);
+	if (!domain)
+		return -ENOENT;
+
+	ret = unmap_list(domain, ranges, nr, done);
+	handle_put(&owner->handles, handle);
+
+	return ret;
+}
+
 int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys)
 {
 	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
