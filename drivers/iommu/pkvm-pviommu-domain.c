@@ -7,9 +7,9 @@
  * progress.
  *
  * EL2 returns from an unmap only when no TLB holds what was unmapped, so there
- * is nothing to gather, and IOMMU_CAP_DEFERRED_FLUSH is not claimed. A flush
- * queue, which sysfs can still ask for, only delays the reuse of IOVAs: it is as
- * strict as working without.
+ * is nothing to gather. For a flush queue it unmaps many ranges by one call, see
+ * pkvm-lazy.h. Where it cannot, IOMMU_CAP_DEFERRED_FLUSH is not claimed; a flush
+ * queue, which sysfs can still ask for, is then as strict as working without.
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>
@@ -256,6 +256,40 @@ static int pviommu_map_sg(struct iommu_domain *domain, unsigned long iova,
 	return ret;
 }
 
+static void pviommu_unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
+			       unsigned int nr)
+{
+	struct pviommu_domain *pd = container_of(lazy, struct pviommu_domain,
+						 lazy);
+	struct arm_smccc_1_2_regs regs;
+	size_t done;
+	int ret;
+
+	while (nr) {
+		regs = (struct arm_smccc_1_2_regs) {
+			.a0 = PVIOMMU_OP_FUNC_ID,
+			.a1 = PVIOMMU_OP_UNMAP_LIST,
+			.a2 = pd->handle,
+			.a3 = nr,
+		};
+		memcpy(&regs.a5, range, nr * sizeof(*range));
+		arm_smccc_1_2_hvc(&regs, &regs);
+		ret = step(pviommu_errno((struct arm_smccc_res *)&regs), regs.a1,
+			   SIZE_MAX, &done);
+		nr = pkvm_lazy_done(lazy, range, nr, done);
+		if (!nr || !ret)
+			continue;
+
+		/* Give up the range that it is about, not those that follow */
+		dev_err_ratelimited(pd->pviommu->dev,
+				    "unmap of range %#lx, %#zx bytes: EL2 refused (%pe)\n",
+				    *range, pkvm_lazy_size(lazy, *range),
+				    ERR_PTR(ret));
+		nr = pkvm_lazy_done(lazy, range, nr,
+				    pkvm_lazy_size(lazy, *range));
+	}
+}
+
 static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 				  unsigned long iova, size_t pgsize,
 				  size_t pgcount,
@@ -266,6 +300,15 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 	struct arm_smccc_res res;
 	size_t total = 0, done;
 	int ret;
+
+	if (iommu_iotlb_gather_queued(gather) &&
+	    pd->pviommu->features & PVIOMMU_FEATURE_UNMAP_LIST) {
+		if (pkvm_lazy_add(&pd->lazy, iova, size)) {
+			pkvm_iova_map_remove(&pd->map, iova, size);
+			return size;
+		}
+		pkvm_lazy_flush(&pd->lazy);
+	}
 
 	do {
 		ret = pviommu_call(PVIOMMU_OP_UNMAP_PAGES, pd->handle,
@@ -285,12 +328,10 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 	return total;
 }
 
-/*
- * The flush queue calls this before it reuses IOVAs, whether there is a need or
- * not: all that was unmapped is gone from the TLBs, see pviommu_unmap_pages().
- */
+/* The flush queue calls this before it reuses IOVAs */
 static void pviommu_flush_iotlb_all(struct iommu_domain *domain)
 {
+	pkvm_lazy_flush(&to_pviommu_domain(domain)->lazy);
 }
 
 static phys_addr_t pviommu_iova_to_phys(struct iommu_domain *domain,
@@ -364,6 +405,7 @@ struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu)
 	}
 
 	pd->pviommu = pviommu;
+	pkvm_lazy_init(&pd->lazy, pd->map.shift, pviommu_unmap_lazy);
 	pd->domain.ops = pviommu->features & PVIOMMU_FEATURE_MAP_LIST ?
 			 &pviommu_list_ops : &pviommu_paging_ops;
 	pd->domain.pgsize_bitmap = pviommu->pgsize_bitmap;

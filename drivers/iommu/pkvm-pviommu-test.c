@@ -125,12 +125,104 @@ static void test_part_of_block(struct kunit *test)
 	pkvm_iova_map_free(&map);
 }
 
+/* What a flush hands out, in order */
+struct lazy_test {
+	struct pkvm_lazy	lazy;
+	unsigned int		calls, nr;
+	unsigned long		range[PKVM_LAZY_MAX];
+};
+
+static void note_unmap(struct pkvm_lazy *lazy, unsigned long *range,
+		       unsigned int nr)
+{
+	struct lazy_test *t = container_of(lazy, struct lazy_test, lazy);
+
+	t->calls++;
+	while (nr-- && t->nr < PKVM_LAZY_MAX)
+		t->range[t->nr++] = *range++;
+}
+
+static struct lazy_test *lazy_test_new(struct kunit *test)
+{
+	struct lazy_test *t = kunit_kzalloc(test, sizeof(*t), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, t);
+	pkvm_lazy_init(&t->lazy, PAGE_SHIFT, note_unmap);
+
+	return t;
+}
+
+static void test_lazy(struct kunit *test)
+{
+	struct lazy_test *t = lazy_test_new(test);
+	unsigned int i;
+
+	for (i = 0; i < PKVM_LAZY_MAX; i++)
+		KUNIT_EXPECT_TRUE(test, pkvm_lazy_add(&t->lazy, PAGES(2 * i),
+						      PAGE_SIZE));
+	KUNIT_EXPECT_FALSE(test, pkvm_lazy_add(&t->lazy, PAGES(2 * i),
+					       PAGE_SIZE));
+	pkvm_lazy_flush(&t->lazy);
+	KUNIT_EXPECT_EQ(test, t->nr, PKVM_LAZY_MAX);
+	KUNIT_EXPECT_EQ(test, t->calls,
+			DIV_ROUND_UP(PKVM_LAZY_MAX, PKVM_LAZY_CALL_MAX));
+	for (i = 0; i < PKVM_LAZY_MAX; i++)
+		KUNIT_EXPECT_EQ(test, t->range[i], PAGES(2 * i));
+
+	/* All of it, and nothing twice */
+	KUNIT_EXPECT_TRUE(test, pkvm_lazy_add(&t->lazy, 0, PAGE_SIZE));
+	pkvm_lazy_flush(&t->lazy);
+	KUNIT_EXPECT_EQ(test, t->calls,
+			DIV_ROUND_UP(PKVM_LAZY_MAX, PKVM_LAZY_CALL_MAX) + 1);
+	pkvm_lazy_flush(&t->lazy);
+	KUNIT_EXPECT_EQ(test, t->calls,
+			DIV_ROUND_UP(PKVM_LAZY_MAX, PKVM_LAZY_CALL_MAX) + 1);
+}
+
+static void test_lazy_merge(struct kunit *test)
+{
+	struct lazy_test *t = lazy_test_new(test);
+	size_t most = PAGES(PAGE_SIZE);
+
+	pkvm_lazy_add(&t->lazy, IOVA, PAGES(4));
+	pkvm_lazy_add(&t->lazy, IOVA - PAGES(2), PAGES(2));
+	pkvm_lazy_add(&t->lazy, IOVA + PAGES(4), PAGES(1));
+	/* Apart, then as much as one range can be, then one page more */
+	pkvm_lazy_add(&t->lazy, IOVA + PAGES(6), PAGES(1));
+	pkvm_lazy_add(&t->lazy, IOVA + PAGES(7), most - PAGES(1));
+	pkvm_lazy_add(&t->lazy, IOVA + PAGES(6) + most, PAGES(1));
+	KUNIT_EXPECT_FALSE(test, pkvm_lazy_add(&t->lazy, 0, most + PAGES(1)));
+	pkvm_lazy_flush(&t->lazy);
+	KUNIT_EXPECT_EQ(test, t->nr, 4);
+	KUNIT_EXPECT_EQ(test, t->range[0], (IOVA - PAGES(2)) | 6);
+	KUNIT_EXPECT_EQ(test, t->range[1], (IOVA + PAGES(6)) | (PAGE_SIZE - 1));
+	KUNIT_EXPECT_EQ(test, t->range[2], IOVA + PAGES(6) + most);
+}
+
+static void test_lazy_done(struct kunit *test)
+{
+	unsigned long range[3] = { IOVA | 1, 2 * IOVA | 3, 3 * IOVA };
+	struct lazy_test *t = lazy_test_new(test);
+
+	KUNIT_EXPECT_EQ(test, pkvm_lazy_done(&t->lazy, range, 3, 0), 3);
+	KUNIT_EXPECT_EQ(test, range[0], IOVA | 1);
+	KUNIT_EXPECT_EQ(test, pkvm_lazy_done(&t->lazy, range, 3, PAGES(1)), 3);
+	KUNIT_EXPECT_EQ(test, range[0], IOVA + PAGES(1));
+	KUNIT_EXPECT_EQ(test, pkvm_lazy_done(&t->lazy, range, 3, PAGES(4)), 2);
+	KUNIT_EXPECT_EQ(test, range[0], (2 * IOVA + PAGES(3)));
+	KUNIT_EXPECT_EQ(test, range[1], 3 * IOVA);
+	KUNIT_EXPECT_EQ(test, pkvm_lazy_done(&t->lazy, range, 2, PAGES(2)), 0);
+}
+
 static struct kunit_case pviommu_test_cases[] = {
 	KUNIT_CASE(test_prot),
 	KUNIT_CASE(test_lookup),
 	KUNIT_CASE(test_remove),
 	KUNIT_CASE(test_blocks),
 	KUNIT_CASE(test_part_of_block),
+	KUNIT_CASE(test_lazy),
+	KUNIT_CASE(test_lazy_merge),
+	KUNIT_CASE(test_lazy_done),
 	{}
 };
 

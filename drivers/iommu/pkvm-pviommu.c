@@ -157,15 +157,19 @@ static int pviommu_def_domain_type(struct device *dev)
 	struct pviommu_master *master = dev_iommu_priv_get(dev);
 
 	/* The core does not say which type was written: attached means that it is */
-	if (iommu_default_passthrough() || master->streams[0].attached)
-		dev_info(dev,
-			 "DMA domains only: passthrough (identity) would open all memory of the guest to the device\n");
+	if (!iommu_default_passthrough() && !master->streams[0].attached)
+		return 0;	/* with or without a flush queue: iommu.strict */
+
+	dev_info(dev,
+		 "DMA domains only: passthrough (identity) would open all memory of the guest to the device\n");
 
 	return IOMMU_DOMAIN_DMA;
 }
 
 static bool pviommu_capable(struct device *dev, enum iommu_cap cap)
 {
+	struct pviommu_master *master = dev_iommu_priv_get(dev);
+
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
 		/*
@@ -175,6 +179,8 @@ static bool pviommu_capable(struct device *dev, enum iommu_cap cap)
 		return dev_is_dma_coherent(dev);
 	case IOMMU_CAP_NOEXEC:
 		return true;
+	case IOMMU_CAP_DEFERRED_FLUSH:
+		return master->pviommu->features & PVIOMMU_FEATURE_UNMAP_LIST;
 	default:
 		return false;
 	}

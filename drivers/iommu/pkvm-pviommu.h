@@ -5,6 +5,8 @@
  *	pkvm-pviommu.c		pvIOMMUs, devices, attaching their streams
  *	pkvm-pviommu-domain.c	domains: map, unmap
  *	pkvm-iova-map.h		what a domain maps
+ *	pkvm-map-list.h		scatterlists
+ *	pkvm-lazy.h		what a flush queue unmaps
  *	pkvm-pviommu-verify.c	does a device belong to this VM alone?
  *	pkvm-pviommu-events.c	what devices did that they may not
  *
@@ -21,8 +23,8 @@
  *	have, against the report of faults;
  *	the lock in pviommu.streams guards that array, innermost.
  *
- * No lock is held across a hypercall. EL2 serialises what concurrent calls
- * share, and callers of map and unmap own their IOVA range.
+ * No lock is held across a hypercall but pkvm_lazy.flush_lock. EL2 serialises what
+ * concurrent calls share, and callers of map and unmap own their IOVA range.
  */
 #ifndef __PKVM_PVIOMMU_PRIV_H__
 #define __PKVM_PVIOMMU_PRIV_H__
@@ -35,6 +37,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
+#include "pkvm-lazy.h"
 #include "pkvm-map-list.h"
 
 /**
@@ -102,12 +105,14 @@ struct platform_device;
  * @handle: EL2's name of it, of this VM
  * @map: what is mapped. EL2 knows only physical addresses, which a guest must not
  *	see
+ * @lazy: what is unmapped here, and not yet at EL2
  */
 struct pviommu_domain {
 	struct iommu_domain	domain;
 	struct pviommu		*pviommu;
 	u64			handle;
 	struct pkvm_iova_map	map;
+	struct pkvm_lazy	lazy;
 };
 
 static inline struct pviommu_domain *

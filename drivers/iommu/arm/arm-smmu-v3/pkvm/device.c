@@ -133,6 +133,8 @@ static bool pkvm_smmu_capable(struct device *dev, enum iommu_cap cap)
 	case IOMMU_CAP_CACHE_COHERENCY:
 		/* As the stock driver: walks and transactions go together */
 		return master->smmu->info & PKVM_IOMMU_INFO_COHERENT;
+	case IOMMU_CAP_DEFERRED_FLUSH:
+		return true;
 	default:
 		return false;
 	}

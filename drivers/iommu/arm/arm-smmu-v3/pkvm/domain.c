@@ -7,9 +7,12 @@
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/list.h>
 #include <linux/pgtable.h>
+#include <linux/pkvm-iommu.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 
 #include "pkvm-smmu.h"
 
@@ -17,6 +20,52 @@
 #define PGSIZE_BITMAP							\
 	(PAGE_SIZE | PMD_SIZE |						\
 	 (IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? SZ_1G : 0))
+
+/* All paging domains, for whoever needs what they have not unmapped yet */
+static LIST_HEAD(domains);
+static DEFINE_SPINLOCK(domains_lock);
+
+static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
+		       unsigned int nr)
+{
+	struct pkvm_smmu_domain *pd = container_of(lazy, struct pkvm_smmu_domain,
+						   lazy);
+	size_t done;
+	int ret;
+
+	while (nr) {
+		ret = pkvm_smmu_hyp_unmap_list(pd->handle, range, nr, &done);
+		atomic_long_sub(done, &pd->mapped);
+		nr = pkvm_lazy_done(lazy, range, nr, done);
+		if (!nr || (!ret && done))
+			continue;
+
+		/* Give up the range that it is about, not those that follow */
+		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: %#zx bytes at %#lx stay mapped (%pe)\n",
+				   pd->handle, pkvm_lazy_size(lazy, *range),
+				   *range & PAGE_MASK, ERR_PTR(ret));
+		nr = pkvm_lazy_done(lazy, range, nr,
+				    pkvm_lazy_size(lazy, *range));
+	}
+}
+
+/**
+ * pkvm_iommu_flush_lazy() - let go of all memory that no device uses any more
+ *
+ * What a flush queue has unmapped is mapped at EL2 until its next flush, and EL2 refuses
+ * to change the owner of such memory. It may have been freed since, and allocated again:
+ * to be called before it is given to EL2 or to a VM, or when that was refused.
+ *
+ * Context: any.
+ */
+void pkvm_iommu_flush_lazy(void)
+{
+	struct pkvm_smmu_domain *pd;
+
+	guard(spinlock_irqsave)(&domains_lock);
+	list_for_each_entry(pd, &domains, node)
+		pkvm_lazy_flush(&pd->lazy);
+}
 
 /**
  * pkvm_smmu_domain_alloc_paging() - iommu_ops.domain_alloc_paging
@@ -46,11 +95,14 @@ struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
 		goto err_free_map;
 
 	pd->handle = ret;
+	pkvm_lazy_init(&pd->lazy, PAGE_SHIFT, unmap_lazy);
 	pd->domain.pgsize_bitmap = PGSIZE_BITMAP;
 	pd->domain.geometry = (struct iommu_domain_geometry) {
 		.aperture_end	= GENMASK_ULL(master->smmu->ias - 1, 0),
 		.force_aperture	= true,
 	};
+	scoped_guard(spinlock_irqsave, &domains_lock)
+		list_add(&pd->node, &domains);
 
 	return &pd->domain;
 
@@ -66,6 +118,10 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
 	unsigned int busy = 0;
 	int ret;
+
+	/* EL2 unmaps what is left, and that is not noted here any more */
+	scoped_guard(spinlock_irqsave, &domains_lock)
+		list_del(&pd->node);
 
 	for (;;) {
 		ret = pkvm_smmu_hyp_free_domain(pd->handle);
@@ -172,7 +228,7 @@ static int pkvm_smmu_map_sg(struct iommu_domain *domain, unsigned long iova,
 
 /*
  * EL2 returns only once no TLB holds what was unmapped, there is nothing to
- * gather.
+ * gather. For a flush queue it need not know before the flush.
  */
 static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 				    unsigned long iova, size_t pgsize,
@@ -183,6 +239,14 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 	size_t size = pgsize * pgcount;
 	size_t unmapped = 0, done;
 	int ret;
+
+	if (iommu_iotlb_gather_queued(gather)) {
+		if (pkvm_lazy_add(&pd->lazy, iova, size)) {
+			pkvm_iova_map_remove(&pd->map, iova, size);
+			return size;
+		}
+		pkvm_lazy_flush(&pd->lazy);
+	}
 
 	while (unmapped < size) {
 		ret = pkvm_smmu_hyp_unmap(pd->handle, iova + unmapped,
@@ -202,12 +266,9 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 	return unmapped;
 }
 
-/*
- * A flush queue calls this whether there is a need or not, and sysfs gives any
- * domain one: all that was unmapped is gone from the TLBs, see above.
- */
 static void pkvm_smmu_flush_iotlb_all(struct iommu_domain *domain)
 {
+	pkvm_lazy_flush(&to_pkvm_smmu_domain(domain)->lazy);
 }
 
 static phys_addr_t pkvm_smmu_iova_to_phys(struct iommu_domain *domain,

@@ -314,6 +314,34 @@ int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 }
 
 /**
+ * pkvm_smmu_hyp_unmap_list() - unmap ranges one after the other
+ * @handle: the domain
+ * @range: IOVAs and sizes, see &struct pkvm_lazy_set
+ * @nr: how many, at most PKVM_IOMMU_LIST_MAX
+ * @done: bytes unmapped and gone from every TLB, also on error
+ *
+ * Return: 0 or an errno; 0 with less than all ranges means call again.
+ */
+int pkvm_smmu_hyp_unmap_list(u32 handle, const unsigned long *range,
+			     unsigned int nr, size_t *done)
+{
+	struct arm_smccc_1_2_regs regs = {
+		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
+		.a1 = PKVM_IOMMU_OP_UNMAP_LIST,
+		.a2 = handle,
+		.a3 = nr,
+	};
+	int ret;
+
+	memcpy(&regs.a5, range, nr * sizeof(*range));
+	arm_smccc_1_2_hvc(&regs, &regs);
+	ret = hyp_result(regs.a0, regs.a1);
+	*done = ret == -EPROTO ? 0 : regs.a2;
+
+	return ret;
+}
+
+/**
  * pkvm_smmu_hyp_poll() - handle global errors, take one fault record
  * @smmu: number of the SMMU
  * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned, or what there is to

@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
+#include <linux/pkvm-iommu.h>
 #include <linux/vmstat.h>
 
 #include <asm/kvm_mmu.h>
@@ -55,6 +56,11 @@ static void free_one(void *va, void *unused)
 	__free_page(page);
 }
 
+static int topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
+{
+	return vm ? pkvm_smmu_hyp_vm_topup(vm, mc) : pkvm_smmu_hyp_topup(mc);
+}
+
 /**
  * pkvm_smmu_donate() - give pages to EL2
  * @vm: pKVM handle of the VM whose pool gets them, 0 for the host's
@@ -71,8 +77,11 @@ int pkvm_smmu_donate(pkvm_handle_t vm, unsigned long nr, gfp_t gfp)
 
 	ret = __topup_hyp_memcache(&mc, nr, alloc_one, to_pa, &gfp);
 	if (!ret) {
-		ret = vm ? pkvm_smmu_hyp_vm_topup(vm, &mc) :
-			   pkvm_smmu_hyp_topup(&mc);
+		ret = topup(vm, &mc);
+		if (ret == -EBUSY) {
+			pkvm_iommu_flush_lazy();
+			ret = topup(vm, &mc);
+		}
 		atomic_long_add(nr - mc.nr_pages, count);
 		if (!ret && mc.nr_pages)
 			ret = -EIO;

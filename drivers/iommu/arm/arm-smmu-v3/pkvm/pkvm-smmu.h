@@ -59,6 +59,7 @@
 #include <asm/kvm_pkvm_iommu.h>
 
 #include "../../../pkvm-iova-map.h"
+#include "../../../pkvm-lazy.h"
 #include "../../../pkvm-map-list.h"
 
 struct kvm_hyp_memcache;
@@ -169,14 +170,18 @@ struct pkvm_smmu_master {
  * struct pkvm_smmu_domain - a paging domain
  * @domain: handle in the iommu core
  * @handle: handle at EL2
- * @mapped: bytes mapped, for debugfs
+ * @mapped: bytes mapped at EL2, for debugfs
  * @map: what is mapped, for iova_to_phys
+ * @lazy: what is unmapped here, and not yet at EL2
+ * @node: entry in the list of all paging domains
  */
 struct pkvm_smmu_domain {
 	struct iommu_domain	domain;
 	u32			handle;
 	atomic_long_t		mapped;
 	struct pkvm_iova_map	map;
+	struct pkvm_lazy	lazy;
+	struct list_head	node;
 };
 
 static inline struct pkvm_smmu_domain *
@@ -287,6 +292,8 @@ int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
 			   size_t *done, unsigned long *need);
 int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 			size_t *done);
+int pkvm_smmu_hyp_unmap_list(u32 handle, const unsigned long *range,
+			     unsigned int nr, size_t *done);
 long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);
 int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
 int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
