@@ -44,6 +44,7 @@ IO = {
              "-netdev", "hubport,id=wire1,hubid=0"],
 }
 PAGING = "iommu.passthrough=0 iommu.strict=1"
+LAZY = "iommu.passthrough=0 iommu.strict=0"
 
 
 def with_io(**options):
@@ -84,6 +85,12 @@ BOOTS = [
     Boot("identity", ["pvm", "attack", "io", "platform"], with_io(), disks=2),
     Boot("paging", ["attack_paging", "io", "platform"],
          with_io(append=PAGING), disks=2),
+    Boot("lazy", ["lazy", "io", "platform"], with_io(append=LAZY), disks=2),
+    Boot("churn-lazy", ["churn"], with_io(append=LAZY), disks=2),
+    Boot("stock-lazy", ["lazy"],
+         {"devices": EDUS, "mode": "nvhe", "append": LAZY}),
+    Boot("vm-lazy", ["vm_lazy"], {"platform_ahci": True},
+         disks=1, filesystems=1),
     Boot("endpoints", ["endpoints"]),
     Boot("stat", ["stat"], {"devices": EDUS}),
     Boot("vm-driver", ["vm_driver"]),

@@ -60,6 +60,17 @@ static int domain_free(struct test_file *file)
 	return 0;
 }
 
+static size_t unmap_lazy(struct iommu_domain *domain, unsigned long iova,
+			 size_t size)
+{
+	struct iommu_iotlb_gather gather;
+
+	iommu_iotlb_gather_init(&gather);
+	gather.queued = true;
+
+	return iommu_unmap_fast(domain, iova, size, &gather);
+}
+
 /* Mappings may change at the same time, as in any driver */
 static int domain_mapping(struct test_file *file, unsigned int cmd,
 			  struct pkvm_test_map *map)
@@ -75,6 +86,12 @@ static int domain_mapping(struct test_file *file, unsigned int cmd,
 	case PKVM_TEST_UNMAP:
 		map->size = iommu_unmap(file->domain, map->iova, map->size);
 		return 0;
+	case PKVM_TEST_UNMAP_LAZY:
+		map->size = unmap_lazy(file->domain, map->iova, map->size);
+		return 0;
+	case PKVM_TEST_FLUSH:
+		iommu_flush_iotlb_all(file->domain);
+		return 0;
 	default:
 		map->phys = iommu_iova_to_phys(file->domain, map->iova);
 		return 0;
@@ -87,6 +104,7 @@ int domain_ioctl(struct test_file *file, unsigned int cmd,
 	struct device *dev = engine_device(map->engine);
 
 	if (cmd == PKVM_TEST_MAP || cmd == PKVM_TEST_UNMAP ||
+	    cmd == PKVM_TEST_UNMAP_LAZY || cmd == PKVM_TEST_FLUSH ||
 	    cmd == PKVM_TEST_IOVA_TO_PHYS)
 		return domain_mapping(file, cmd, map);
 

@@ -126,7 +126,7 @@ struct pkvm_test_map {
 	__u32 prot;
 	__u64 iova;
 	__u64 phys;	/* out for IOVA_TO_PHYS */
-	__u64 size;	/* out for UNMAP: bytes unmapped */
+	__u64 size;	/* out for UNMAP and UNMAP_LAZY: bytes unmapped */
 };
 
 /**
@@ -194,6 +194,9 @@ struct pkvm_test_hostile {
 #define PKVM_TEST_MAP		_IOW(PKVM_TEST_IO, 12, struct pkvm_test_map)
 #define PKVM_TEST_UNMAP		_IOWR(PKVM_TEST_IO, 13, struct pkvm_test_map)
 #define PKVM_TEST_IOVA_TO_PHYS	_IOWR(PKVM_TEST_IO, 14, struct pkvm_test_map)
+/* As a flush queue does: unmap, and synchronise later */
+#define PKVM_TEST_UNMAP_LAZY	_IOWR(PKVM_TEST_IO, 18, struct pkvm_test_map)
+#define PKVM_TEST_FLUSH		_IOW(PKVM_TEST_IO, 19, struct pkvm_test_map)
 /*
  * HOSTILE_END takes back what hostile calls have left at EL2: its @calls is the
  * number of pages of the arena that are not the host's any more.

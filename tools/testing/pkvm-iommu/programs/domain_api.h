@@ -50,6 +50,20 @@ static uint64_t __unused_fn domain_unmap(int fd, uint64_t iova, uint64_t size)
 	return ioctl(fd, PKVM_TEST_UNMAP, &m) ? 0 : m.size;
 }
 
+static uint64_t __unused_fn domain_unmap_lazy(int fd, uint64_t iova, uint64_t size)
+{
+	struct pkvm_test_map m = { .iova = iova, .size = size };
+
+	return ioctl(fd, PKVM_TEST_UNMAP_LAZY, &m) ? 0 : m.size;
+}
+
+static int __unused_fn domain_flush(int fd)
+{
+	struct pkvm_test_map m = { };
+
+	return ioctl(fd, PKVM_TEST_FLUSH, &m) ? -errno : 0;
+}
+
 static uint64_t __unused_fn domain_phys(int fd, uint64_t iova)
 {
 	struct pkvm_test_map m = { .iova = iova };

@@ -14,7 +14,7 @@ controller() {
 
 disk_dma_domain() {
 	local type=$(domain_type_of $(controller))
-	[ "$type" = DMA ] || {
+	[ "$type" = $WANT_TYPE ] || {
 		note "domain type $type"
 		return 1
 	}

@@ -26,7 +26,7 @@ vsids_as_chosen() {
 
 dma_domain() {
 	local type=$(domain_type_of $(device_dir))
-	[ "$type" = DMA ] || {
+	[ "$type" = $WANT_TYPE ] || {
 		note "domain type $type"
 		return 1
 	}

@@ -4,6 +4,11 @@
 
 EXPECTED_TYPE=identity
 [ "$(param iommu.passthrough)" = 0 ] && EXPECTED_TYPE=DMA
+[ "$(param iommu.strict)" = 0 ] && EXPECTED_TYPE=DMA-FQ
+
+# In a VM, where there is no identity domain
+WANT_TYPE=DMA
+[ "$(param iommu.strict)" = 0 ] && WANT_TYPE=DMA-FQ
 
 # known_sum NUMBER: what the runner says the first MiB of a disk sums up to
 known_sum() {

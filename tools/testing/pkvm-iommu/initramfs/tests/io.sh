@@ -15,9 +15,8 @@
 
 # With the driver away the group may change its kind of domain, and back
 switch_type() {
-	local dev=$(pci_of nvme) other=DMA type
-	[ $EXPECTED_TYPE = DMA ] && other=identity
-	for type in $other $EXPECTED_TYPE; do
+	local dev=$(pci_of nvme) type
+	for type in identity DMA DMA-FQ $EXPECTED_TYPE; do
 		echo ${dev##*/} >/sys/bus/pci/drivers/nvme/unbind
 		echo $type >$dev/iommu_group/type || return
 		echo ${dev##*/} >/sys/bus/pci/drivers/nvme/bind

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Unmapping as a flush queue does it, with any SMMUv3 driver.
+#
+# test: lazy_flush
+# test: lazy_many
+# test: lazy_neighbours
+# test: lazy_free
+# test: lazy_donate
+
+load_module
+if [ "$(param kvm-arm.mode)" = protected ]; then
+	lazy
+else
+	lazy lazy_flush lazy_many lazy_neighbours lazy_free
+	skip lazy_donate "no protected VMs"
+fi
