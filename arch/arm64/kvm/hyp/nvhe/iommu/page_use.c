@@ -74,7 +74,8 @@ void block_use_put(u64 phys)
 	block_update(phys, 0, -1);
 }
 
-static int get_page_use(struct hyp_page *page, u16 forbidden)
+/* Inline, as the next: what each page of a mapping costs is these */
+static __always_inline int get_page_use(struct hyp_page *page, u16 forbidden)
 {
 	u16 old = READ_ONCE(page->dma_count), cur;
 
@@ -89,7 +90,7 @@ static int get_page_use(struct hyp_page *page, u16 forbidden)
 	}
 }
 
-static void put_page_use(struct hyp_page *page)
+static __always_inline void put_page_use(struct hyp_page *page)
 {
 	u16 old = READ_ONCE(page->dma_count), cur;
 

@@ -85,7 +85,14 @@ kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level
 #define IOMMU_PROT_PIN		GENMASK(17, 16)
 #define PROT_PIN(pin)		FIELD_PREP(IOMMU_PROT_PIN, (pin))
 kvm_pte_t iommu_pte_table(u64 phys);
-bool iommu_pte_is_table(kvm_pte_t pte, s8 level);
+
+/* Asked at each level of each walk */
+static inline bool iommu_pte_is_table(kvm_pte_t pte, s8 level)
+{
+	return level < IOMMU_PAGE_LEVEL && (pte & KVM_PTE_VALID) &&
+	       FIELD_GET(KVM_PTE_TYPE, pte) == KVM_PTE_TYPE_TABLE;
+}
+
 /* MAIR that goes with the attribute indices of stage 1 leaves */
 #define IOMMU_S1_MAIR							\
 	(MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, 0) |				\

@@ -85,12 +85,6 @@ kvm_pte_t iommu_pte_table(u64 phys)
 	       (phys & KVM_PTE_ADDR_MASK);
 }
 
-bool iommu_pte_is_table(kvm_pte_t pte, s8 level)
-{
-	return level < IOMMU_PAGE_LEVEL && (pte & KVM_PTE_VALID) &&
-	       FIELD_GET(KVM_PTE_TYPE, pte) == KVM_PTE_TYPE_TABLE;
-}
-
 s8 iommu_pgtable_start_level(u8 stage, u8 ias)
 {
 	int levels = stage == 1 ? ARM64_HW_PGTABLE_LEVELS(ias) : stage2_pgtable_levels(ias);
