@@ -30,5 +30,5 @@ bench_all() {
 	bench $1.16 pages 16 4000 &&
 	bench $1.64 pages 64 2000 &&
 	bench $1.512 pages 512 4000 &&
-	bench $1.scatter scatter 512 100
+	bench $1.scatter scatter 512 400
 }
