@@ -77,6 +77,46 @@ static void set_owner(u64 phys, u64 size, enum page_owner owner, pkvm_handle_t h
 		page_set_owner(phys, owner, handle, gfn);
 }
 
+static void lock_host_and_hyp(void)
+{
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&pkvm_lock);
+}
+
+static void unlock_host_and_hyp(void)
+{
+	hyp_spin_unlock(&pkvm_lock);
+	hyp_spin_unlock(&host_mmu.lock);
+}
+
+static void lock_host_and_guest(struct pkvm_hyp_vm *vm)
+{
+	hyp_spin_lock(&host_mmu.lock);
+	hyp_spin_lock(&vm->lock);
+}
+
+static void unlock_host_and_guest(struct pkvm_hyp_vm *vm)
+{
+	hyp_spin_unlock(&vm->lock);
+	hyp_spin_unlock(&host_mmu.lock);
+}
+
+/* Between host and EL2, checked before */
+static void move(u64 phys, u64 size, bool to_hyp)
+{
+	set_hyp(phys, size, to_hyp ? PKVM_PAGE_OWNED : PKVM_NOPAGE);
+	set_owner(phys, size, to_hyp ? OWNER_HYP : OWNER_HOST, 0, 0);
+	set_host(phys, size, to_hyp ? PKVM_NOPAGE : PKVM_PAGE_OWNED);
+}
+
+/* From a VM, whose entry becomes @pte */
+static void take_from_guest(struct pkvm_hyp_vm *vm, u64 phys, u64 gfn, kvm_pte_t pte)
+{
+	vm->pte[gfn] = pte;
+	page_set_owner(phys, OWNER_HOST, 0, 0);
+	set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
+}
+
 int __pkvm_host_donate_hyp(u64 pfn, u64 nr_pages)
 {
 	u64 phys = hyp_pfn_to_phys(pfn), size = nr_pages << PAGE_SHIFT;
@@ -87,17 +127,12 @@ int __pkvm_host_donate_hyp(u64 pfn, u64 nr_pages)
 	if (fault_hits(FAULT_DONATE))
 		return -ENOMEM;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&pkvm_lock);
+	lock_host_and_hyp();
 	ret = check_host(phys, size, PKVM_PAGE_OWNED) ?: check_hyp(phys, size, PKVM_NOPAGE) ?:
 	      pkvm_iommu_host_revoke(phys, size);
-	if (!ret) {
-		set_hyp(phys, size, PKVM_PAGE_OWNED);
-		set_owner(phys, size, OWNER_HYP, 0, 0);
-		set_host(phys, size, PKVM_NOPAGE);
-	}
-	hyp_spin_unlock(&pkvm_lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	if (!ret)
+		move(phys, size, true);
+	unlock_host_and_hyp();
 
 	return ret;
 }
@@ -117,16 +152,11 @@ int __pkvm_hyp_donate_host(u64 pfn, u64 nr_pages)
 			native_fail("0x%lx goes back with data behind the caches", cur);
 	}
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&pkvm_lock);
+	lock_host_and_hyp();
 	ret = check_hyp(phys, size, PKVM_PAGE_OWNED) ?: check_host(phys, size, PKVM_NOPAGE);
-	if (!ret) {
-		set_hyp(phys, size, PKVM_NOPAGE);
-		set_owner(phys, size, OWNER_HOST, 0, 0);
-		set_host(phys, size, PKVM_PAGE_OWNED);
-	}
-	hyp_spin_unlock(&pkvm_lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	if (!ret)
+		move(phys, size, false);
+	unlock_host_and_hyp();
 
 	return ret;
 }
@@ -184,8 +214,7 @@ int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 	u64 phys = hyp_pfn_to_phys(pfn);
 	int ret;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 	if (!ret && (gfn >= NATIVE_GUEST_PAGES || vm->pte[gfn]))
 		ret = -EPERM;
@@ -195,8 +224,7 @@ int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 		page_set_owner(phys, OWNER_GUEST, vm->kvm.arch.pkvm.handle, gfn);
 		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
 	}
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	unlock_host_and_guest(vm);
 
 	return ret;
 }
@@ -207,8 +235,7 @@ int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 	u64 phys = hyp_pfn_to_phys(pfn), nr = vm->block ? PTRS_PER_PTE : 1, i;
 	int ret = -EPERM;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	if (gfn >= NATIVE_GUEST_PAGES || vm->pte[gfn])
 		goto unlock;
 	for (i = 0; i < nr; i++) {
@@ -228,8 +255,7 @@ int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 	vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
 	ret = 0;
 unlock:
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	unlock_host_and_guest(vm);
 
 	return ret;
 }
@@ -239,8 +265,7 @@ int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
 	u64 phys, i;
 	int ret;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_BORROWED, &phys);
 	if (!ret && nr_pages != (vm->block ? PTRS_PER_PTE : 1))
 		ret = -E2BIG;
@@ -253,8 +278,7 @@ int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
 	}
 	if (!ret)
 		vm->pte[gfn] = 0;
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	unlock_host_and_guest(vm);
 
 	return ret;
 }
@@ -279,14 +303,12 @@ int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 	u64 phys = hyp_pfn_to_phys(pfn);
 	int ret;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	ret = gfn >= NATIVE_GUEST_PAGES ? -EINVAL : vm->pte[gfn] ? -EEXIST : 0;
 	ret = ret ?: pkvm_iommu_map_registers(vm, phys);
 	if (!ret)
 		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	unlock_host_and_guest(vm);
 
 	return ret;
 }
@@ -314,15 +336,13 @@ int guest_share_host(struct pkvm_hyp_vm *vm, u64 gfn)
 	u64 phys;
 	int ret;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	ret = find_guest_page(vm, gfn, PKVM_PAGE_OWNED, &phys);
 	if (!ret) {
 		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_OWNED);
 		set_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED);
 	}
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	unlock_host_and_guest(vm);
 
 	return ret;
 }
@@ -332,8 +352,7 @@ int guest_unshare_host(struct pkvm_hyp_vm *vm, u64 gfn)
 	u64 phys;
 	int ret;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_OWNED, &phys) ?:
 	      check_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_BORROWED) ?:
 	      pkvm_iommu_host_revoke(phys, PAGE_SIZE);
@@ -341,8 +360,7 @@ int guest_unshare_host(struct pkvm_hyp_vm *vm, u64 gfn)
 		set_host(phys, PAGE_SIZE, PKVM_NOPAGE);
 		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
 	}
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	unlock_host_and_guest(vm);
 
 	return ret;
 }
@@ -361,11 +379,8 @@ int host_force_reclaim(u64 phys)
 		hyp_spin_lock(&vm->lock);
 		ret = find_guest_page(vm, page->gfn, PKVM_PAGE_OWNED, &found) ?:
 		      pkvm_iommu_guest_page_busy(phys);
-		if (!ret) {
-			vm->pte[page->gfn] = GUEST_PTE_POISONED;
-			page_set_owner(phys, OWNER_HOST, 0, 0);
-			set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
-		}
+		if (!ret)
+			take_from_guest(vm, phys, page->gfn, GUEST_PTE_POISONED);
 		hyp_spin_unlock(&vm->lock);
 	}
 	hyp_spin_unlock(&host_mmu.lock);
@@ -379,18 +394,13 @@ int host_reclaim_page_guest(u64 gfn, struct pkvm_hyp_vm *vm)
 	u64 phys;
 	int ret;
 
-	hyp_spin_lock(&host_mmu.lock);
-	hyp_spin_lock(&vm->lock);
+	lock_host_and_guest(vm);
 	ret = find_guest_page(vm, gfn, PKVM_PAGE_OWNED, &phys);
 	if (ret == -EPERM)
 		ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_OWNED, &phys);
-	if (!ret) {
-		vm->pte[gfn] = 0;
-		page_set_owner(phys, OWNER_HOST, 0, 0);
-		set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
-	}
-	hyp_spin_unlock(&vm->lock);
-	hyp_spin_unlock(&host_mmu.lock);
+	if (!ret)
+		take_from_guest(vm, phys, gfn, 0);
+	unlock_host_and_guest(vm);
 
 	return ret && ret != -EHWPOISON ? ret : 0;
 }

@@ -4,6 +4,7 @@
  */
 #include <linux/pkvm-pviommu.h>
 
+#include "../ghost/ghost.h"
 #include "test.h"
 
 long new_domain(void)
@@ -18,6 +19,18 @@ long new_domain(void)
 void attach(unsigned int smmu, u32 sid, u64 domain)
 {
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, smmu, sid, domain, 0, 0).ret, 0);
+}
+
+long boot_and_attach(const struct machine *m, u64 seed)
+{
+	long domain;
+
+	machine_boot(m, seed);
+	ghost_watch_devices();
+	domain = new_domain();
+	attach(0, 0, domain);
+
+	return domain;
 }
 
 long map(u64 domain, u64 iova, u64 phys, u64 size, u64 prot, u64 *done)

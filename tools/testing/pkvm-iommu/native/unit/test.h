@@ -49,6 +49,8 @@ do {									\
 /* What tests of whole machines say often (unit/helpers.c) */
 long new_domain(void);
 void attach(unsigned int smmu, u32 sid, u64 domain);
+/* A machine on which the first stream uses a domain, whose handle it returns */
+long boot_and_attach(const struct machine *m, u64 seed);
 long map(u64 domain, u64 iova, u64 phys, u64 size, u64 prot, u64 *done);
 long unmap(u64 domain, u64 iova, u64 size, u64 *done);
 /* A device reaches exactly @pa in all outcomes; or nothing in any */

@@ -10,13 +10,9 @@
 
 TEST_EACH(failure, of_a_command_turns_the_smmu_off)
 {
-	u64 phys, done;
-	long domain;
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
 
-	machine_boot(m, seed);
-	phys = host_page_get();
-	domain = new_domain();
-	attach(0, 0, domain);
 	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
 	expect_dma(0, 0, 0, true, phys);
 	fault_arm(FAULT_COMMAND, 1);
@@ -39,13 +35,9 @@ TEST_EACH(failure, of_a_command_turns_the_smmu_off)
 
 TEST_EACH(failure, to_synchronise_and_to_stop_keeps_the_page_pinned)
 {
-	u64 phys, done;
-	long domain;
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
 
-	machine_boot(m, seed);
-	phys = host_page_get();
-	domain = new_domain();
-	attach(0, 0, domain);
 	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
 	expect_dma(0, 0, 0, true, phys);
 	sim_smmus[0]->cfg.deaf_cr0 = true;

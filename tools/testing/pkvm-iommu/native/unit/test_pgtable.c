@@ -40,13 +40,9 @@ TEST(pgtable, geometry)
 TEST_EACH(pgtable, a_table_that_gives_way_to_a_block_is_in_no_cached_walk)
 {
 	u64 page, done, block = NATIVE_MEM_START + BLOCK;
-	long domain;
+	long domain = boot_and_attach(m, seed);
 
-	machine_boot(m, seed);
-	ghost_watch_devices();
 	page = host_page_get();
-	domain = new_domain();
-	attach(0, 0, domain);
 	ASSERT_EQ(map(domain, BLOCK, page, PAGE_SIZE, RW, &done), 0);
 	expect_dma(0, 0, BLOCK, true, page);
 	ASSERT_EQ(unmap(domain, BLOCK, PAGE_SIZE, &done), 0);
@@ -64,12 +60,8 @@ TEST_EACH(pgtable, a_table_that_gives_way_to_a_block_is_in_no_cached_walk)
 TEST_EACH(pgtable, a_large_range_is_invalidated_whole)
 {
 	u64 nr, i, done, phys = NATIVE_MEM_START + BLOCK;
-	long domain;
+	long domain = boot_and_attach(m, seed);
 
-	machine_boot(m, seed);
-	ghost_watch_devices();
-	domain = new_domain();
-	attach(0, 0, domain);
 	for (nr = 1; nr < 70; nr += nr < 4 ? 1 : 11) {
 		ASSERT_EQ(map(domain, PAGE_SIZE, phys, nr * PAGE_SIZE, RW, &done), 0);
 		for (i = 0; i < nr; i++)
@@ -82,13 +74,9 @@ TEST_EACH(pgtable, a_large_range_is_invalidated_whole)
 
 TEST_EACH(pgtable, permissions_are_kept)
 {
-	u64 phys, done;
-	long domain;
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
 
-	machine_boot(m, seed);
-	phys = host_page_get();
-	domain = new_domain();
-	attach(0, 0, domain);
 	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, IOMMU_READ, &done), 0);
 	expect_dma(0, 0, 0, false, phys);
 	expect_blocked(0, 0, 0, true);
