@@ -9,7 +9,7 @@
 #include "walk.h"
 
 #define STEPS		3000
-#define RACY_STEPS	800
+#define RACY_STEPS	550
 
 static void walk(const struct machine *m, u64 seed, bool faults, bool races, u32 dma_rate)
 {
