@@ -73,7 +73,8 @@ def first_failure(program):
     begin = time.monotonic()
     try:
         done = subprocess.run([program, "--first", "--seed", SEED], text=True,
-                              stdout=subprocess.PIPE, env=environment(),
+                              stdout=subprocess.PIPE,
+                              env=environment() | {"NATIVE_NO_SHRINK": "1"},
                               timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return "no test", "it does not end", SECONDS

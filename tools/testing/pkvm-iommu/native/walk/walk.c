@@ -45,16 +45,60 @@ static void make_racy(struct step *step)
 		step->arg[0] = min(step->arg[0], 1UL);
 }
 
+/* What succeeds is worth a race: a VM that dies is drained */
+static void generate_drain(struct rng *rng, struct step *step)
+{
+	unsigned int nr = rng_below(rng, GHOST_MAX_VMS);
+	const struct ghost_vm *vm = &walk_state()->vm[nr];
+
+	if (!vm->context || vm->life == VM_LIVE)
+		return;
+	*step = (struct step) {
+		.kind	= STEP_HOST,
+		.op	= PKVM_IOMMU_OP_VM_DRAIN,
+		.arg	= { NATIVE_HANDLE_OFFSET + nr },
+		.seed	= rng_next(rng),
+	};
+}
+
+/* Or something that is mapped goes */
+static void generate_unmap(struct rng *rng, struct step *step)
+{
+	const struct ghost_domain *d;
+	const struct ghost_leaf *leaf;
+	unsigned int tries = 16;
+
+	do {
+		if (!tries--)
+			return;
+		d = &walk_state()->domain[rng_below(rng, GHOST_MAX_DOMAINS)];
+	} while (!d->used || d->owner != GHOST_HOST || !d->map.nr);
+	leaf = &d->map.leaf[rng_below(rng, d->map.nr)];
+	*step = (struct step) {
+		.kind	= STEP_HOST,
+		.op	= PKVM_IOMMU_OP_UNMAP,
+		.arg	= { d->handle, leaf->iova, leaf->size },
+		.seed	= rng_next(rng),
+	};
+}
+
 /* Up to two more calls, at the same time as the last one */
 static void generate_race(struct walk *walk, struct rng *rng)
 {
 	struct step *first = &walk->step[walk->nr_steps - 1], *step = first;
 	unsigned int nr = 1, tries;
 
+	if (rng_one_in(rng, 2))
+		generate_unmap(rng, first);
+	else if (rng_one_in(rng, 4))
+		generate_drain(rng, first);
 	make_racy(first);
 	for (tries = 0; tries < 12 && nr < RACE_MAX_CPUS; tries++) {
 		step = first + nr;
 		generate_step(rng, walk_state(), walk->faults, step);
+		/* Or the same once more: the closest that there is */
+		if (rng_one_in(rng, 3))
+			*step = *first;
 		make_racy(step);
 		step->joins = true;
 		if (race_takes(first, nr, step) &&
