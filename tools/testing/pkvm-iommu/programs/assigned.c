@@ -771,8 +771,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	test_open();
-	access_init();
-	find_vfio_dev(&pair, "platform", "edu-pair");
+	open_pair(&pair);
 	bar[0] = strtoull(pair.name, NULL, 16);
 	bar[1] = bar[0] + ENGINE_SIZE;
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);

@@ -590,9 +590,7 @@ static const struct test tests[] = {
 int main(int argc, char **argv)
 {
 	(void)argc;
-	page_size = sysconf(_SC_PAGESIZE);
-	access_init();
-	find_vfio_dev(&device, "platform", "edu-pair");
+	open_pair(&device);
 	stream_states(&device, host_states, sizeof(host_states));
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }

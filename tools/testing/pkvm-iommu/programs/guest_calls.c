@@ -370,9 +370,7 @@ static const struct test tests[] = {
 int main(int argc, char **argv)
 {
 	(void)argc;
-	page_size = sysconf(_SC_PAGESIZE);
-	access_init();
-	find_vfio_dev(&pair, "platform", "edu-pair");
+	open_pair(&pair);
 	find_vfio_pci(&single);
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }

@@ -478,8 +478,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	test_open();
-	access_init();
-	find_vfio_dev(&pair, "platform", "edu-pair");
+	open_pair(&pair);
 	find_vfio_pci(&single);
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }

@@ -291,7 +291,6 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	test_open();
-	access_init();
-	find_vfio_dev(&pair, "platform", "edu-pair");
+	open_pair(&pair);
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }

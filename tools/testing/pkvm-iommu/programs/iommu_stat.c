@@ -132,8 +132,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	test_open();
-	access_init();
-	find_vfio_dev(&pair, "platform", "edu-pair");
+	open_pair(&pair);
 	for (uint32_t i = 0; engine_get(i, &engine) && engine.platform; i++)
 		;
 	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
