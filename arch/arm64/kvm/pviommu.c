@@ -184,7 +184,7 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 					   dev, args.sid_idx, args.vsid,
 					   kvm_vm_is_protected(kvm));
 	/* The VM has the device, or with these two errors the hypervisor */
-	if (!ret || ret == -EIO || ret == -EAGAIN) {
+	if (!ret || ret == -ENOTRECOVERABLE || ret == -EAGAIN) {
 		pviommu->routed |= !ret;
 		pviommus->routed |= !ret;
 	} else if (held) {

@@ -592,7 +592,7 @@ static void test_lost(void)
 	g.device = ioctl(g.group, VFIO_GROUP_GET_DEVICE_FD, pair.name);
 	g.pviommu = new_pviommu(g.kvm_vfio);
 	for (unsigned int i = 0; i < 2; i++)
-		expect_eq(err(set_config(g.pviommu, g.device, i, 1)), EIO);
+		expect_eq(err(set_config(g.pviommu, g.device, i, 1)), ENOTRECOVERABLE);
 	/* Nor does VFIO touch them, on behalf of user space or of its own accord */
 	expect_eq(vfio_access(&g, false, EDU_SRC), EIO);
 	expect_eq(vfio_access(&g, true, EDU_SRC), EIO);

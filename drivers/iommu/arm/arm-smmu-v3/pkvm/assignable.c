@@ -272,7 +272,7 @@ static void take_group(unsigned int nr)
  * @vm: pKVM handle of the VM
  * @fresh: out: they were not before
  *
- * Return: 0, or -EIO (lost), -EBUSY (another VM's), or as pkvm_smmu_give_sid();
+ * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's), or as pkvm_smmu_give_sid();
  * nothing changed then.
  */
 int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
@@ -286,7 +286,7 @@ int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 	if (!*fresh)
 		return 0;
 	if (group->vm)
-		return group->vm == PKVM_SMMU_NOBODY ? -EIO : -EBUSY;
+		return group->vm == PKVM_SMMU_NOBODY ? -ENOTRECOVERABLE : -EBUSY;
 
 	WRITE_ONCE(group->vm, vm);
 	while ((stream = next_stream(nr, stream))) {

@@ -129,7 +129,7 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 		case -ENOMEM:
 			err = pkvm_iommu_topup_vm(vm, max(pages, 1UL));
 			if (err)
-				return err;
+				return err == -EIO ? -ENOTRECOVERABLE : err;
 			tries++;
 			break;
 		case -EAGAIN:
@@ -148,7 +148,7 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 		case -EBUSY:
 			return ret;
 		default:
-			return -EIO;
+			return -ENOTRECOVERABLE;
 		}
 	}
 
@@ -169,7 +169,7 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
 
 	ret = route(vm, pviommu, vsid, smmu, sid, PKVM_IOMMU_ROUTE_REGS);
 	/* After these EL2 has the devices, until the VM is drained or for good */
-	if (ret && ret != -EIO && ret != -EAGAIN && fresh)
+	if (ret && ret != -ENOTRECOVERABLE && ret != -EAGAIN && fresh)
 		pkvm_smmu_take_group(group);
 
 	return ret;
@@ -205,8 +205,8 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
  * * -ESRCH: there is no such VM, or it dies
  * * -ENOMEM: no memory
  * * -EAGAIN: too many calls about this VM at once
- * * -EIO: the IOMMU is dead, or EL2 refused the memory, or a device did not come
- *   to rest in its reset: nobody gets it until the machine is reset
+ * * -ENOTRECOVERABLE: the IOMMU is dead, or EL2 refused the memory, or a device did
+ *   not come to rest in its reset: nobody gets it until the machine is reset
  */
 int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 				 struct device *dev, unsigned int index,
