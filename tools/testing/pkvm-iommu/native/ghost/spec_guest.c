@@ -379,8 +379,9 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 		ALLOWED(done || me.wants_page, "DEV_REQ_MMIO needs no memory");
 		return req_mmio(g, &me);
 	}
-	ALLOWED(!me.wants_page || (c->func == PVIOMMU_OP_FUNC_ID &&
-		(c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_MAP_LIST)),
+	ALLOWED(!me.wants_page ||
+		(c->func == PVIOMMU_OP_FUNC_ID &&
+		 (c->op == PVIOMMU_OP_MAP_PAGES || c->op == PVIOMMU_OP_MAP_LIST)),
 		"a call that maps nothing waits for a page");
 	ALLOWED(!me.replay || (c->func == PVIOMMU_OP_FUNC_ID && c->op == PVIOMMU_OP_FREE_DOMAIN),
 		"a call is replayed that frees nothing");

@@ -196,7 +196,8 @@ TEST_EACH(pins, a_list_of_ranges_takes_a_bounded_step)
 	machine_boot(m, seed);
 	domain = new_domain();
 	for (i = 0; i < 4; i++)
-		ASSERT_EQ(map(domain, i * GHOST_BLOCK, phys, GHOST_BLOCK - PAGE_SIZE, RW, &done), 0);
+		ASSERT_EQ(map(domain, i * GHOST_BLOCK, phys, GHOST_BLOCK - PAGE_SIZE, RW,
+			      &done), 0);
 	r = unmap_list(domain, 4, PTRS_PER_PTE - 2, GHOST_BLOCK);
 	ASSERT_EQ(r.ret, 0);
 	ASSERT_EQ(r.out[0], 2 * (GHOST_BLOCK - PAGE_SIZE));
