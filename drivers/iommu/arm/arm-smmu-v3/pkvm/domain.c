@@ -54,7 +54,7 @@ static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
  *
  * What a flush queue has unmapped is mapped at EL2 until its next flush, and EL2 refuses
  * to change the owner of such memory. It may have been freed since, and allocated again:
- * to be called before it is given to EL2 or to a VM, or when that was refused.
+ * to be called between allocating and giving it to EL2 or to a VM.
  *
  * Context: any.
  */
