@@ -33,7 +33,9 @@ static irqreturn_t pkvm_smmu_irq(int irq, void *data)
 {
 	struct pkvm_smmu *smmu = data;
 
-	queue_work(system_dfl_wq, &smmu->event_work);
+	/* What it had to tell before it died is being read, or was */
+	if (!READ_ONCE(smmu->dead))
+		queue_work(system_dfl_wq, &smmu->event_work);
 
 	return IRQ_HANDLED;
 }

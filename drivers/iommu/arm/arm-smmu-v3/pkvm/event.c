@@ -258,12 +258,15 @@ static bool poll_once(struct pkvm_smmu *smmu)
 	if (ret & PKVM_IOMMU_POLL_GERROR)
 		log_gerror(smmu, FIELD_GET(PKVM_IOMMU_POLL_GERROR_BITS, ret));
 	if (ret & PKVM_IOMMU_POLL_DEAD && !smmu->dead) {
-		smmu->dead = true;
+		WRITE_ONCE(smmu->dead, true);
 		dev_crit(smmu->dev, "SMMU dead, all its streams abort until reset\n");
 		tell_death(smmu);
 	}
 
-	/* A dead SMMU says so each time */
+	/* A dead SMMU says so each time, and may have errors for ever */
+	if (smmu->dead)
+		ret &= ~PKVM_IOMMU_POLL_GERROR;
+
 	return ret & (PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_VM_EVENT |
 		      PKVM_IOMMU_POLL_OVERFLOW | PKVM_IOMMU_POLL_GERROR);
 }
