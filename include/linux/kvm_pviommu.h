@@ -35,7 +35,8 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
 bool kvm_pviommu_pins_memory(const struct kvm *kvm);
 int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret);
 void kvm_pviommu_vm_dying(struct kvm *kvm);
-void kvm_pviommu_vm_destroy(struct kvm *kvm);
+bool kvm_pviommu_is_stuck(const struct kvm *kvm);
+bool kvm_pviommu_vm_destroy(struct kvm *kvm);
 
 /* arch/arm64/kvm/pviommu_mmio.c */
 int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
@@ -72,8 +73,14 @@ static inline void kvm_pviommu_vm_dying(struct kvm *kvm)
 {
 }
 
-static inline void kvm_pviommu_vm_destroy(struct kvm *kvm)
+static inline bool kvm_pviommu_is_stuck(const struct kvm *kvm)
 {
+	return false;
+}
+
+static inline bool kvm_pviommu_vm_destroy(struct kvm *kvm)
+{
+	return true;
 }
 
 static inline int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,

@@ -53,6 +53,8 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
  *	guarded by config_lock
  * @routed: EL2 has a route for one of them: it handles the VM's calls. Constant once
  *	the VM has run
+ * @stuck: EL2 could not block its devices when it died, and keeps what they may
+ *	still reach
  * @listener: distributes faults
  *
  * Made with the first pvIOMMU, before the VM has run; stays until the VM is destroyed.
@@ -61,6 +63,7 @@ struct kvm_pviommus {
 	struct xarray			ids;
 	struct xarray			devices;
 	bool				routed;
+	bool				stuck;
 	struct pkvm_iommu_listener	listener;
 };
 
@@ -569,10 +572,27 @@ int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
 void kvm_pviommu_vm_dying(struct kvm *kvm)
 {
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+	int ret = pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
 
-	pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
-	if (pviommus)
-		end_events(pviommus);
+	if (!pviommus)
+		return;
+
+	pviommus->stuck = ret;
+	end_events(pviommus);
+}
+
+/**
+ * kvm_pviommu_is_stuck() - does EL2 keep a VM that is dead?
+ * @kvm: the VM
+ *
+ * An SMMU that could not be switched off may still let the VM's devices reach its
+ * memory. The host gets none of it back. It was told so, once.
+ *
+ * Return: true if nothing of the VM can be reclaimed.
+ */
+bool kvm_pviommu_is_stuck(const struct kvm *kvm)
+{
+	return kvm->arch.pkvm.pviommus && kvm->arch.pkvm.pviommus->stuck;
 }
 
 /**
@@ -580,10 +600,12 @@ void kvm_pviommu_vm_dying(struct kvm *kvm)
  * @kvm: the VM; nobody has a reference, and its handle is released next
  *
  * Context: may sleep.
+ * Return: false if the VM is stuck, see kvm_pviommu_is_stuck().
  */
-void kvm_pviommu_vm_destroy(struct kvm *kvm)
+bool kvm_pviommu_vm_destroy(struct kvm *kvm)
 {
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+	bool stuck = kvm_pviommu_is_stuck(kvm);
 	struct vfio_device *device;
 	unsigned long index;
 
@@ -592,11 +614,11 @@ void kvm_pviommu_vm_destroy(struct kvm *kvm)
 		pkvm_iommu_unlisten(&pviommus->listener);
 
 	/* A VM that never ran was not drained when it died */
-	if (kvm->arch.pkvm.handle)
+	if (kvm->arch.pkvm.handle && !stuck)
 		pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
 
 	if (!pviommus)
-		return;
+		return true;
 
 	xa_for_each(&pviommus->devices, index, device)
 		release_device(device);
@@ -604,4 +626,6 @@ void kvm_pviommu_vm_destroy(struct kvm *kvm)
 	xa_destroy(&pviommus->ids);
 	kfree(pviommus);
 	kvm->arch.pkvm.pviommus = NULL;
+
+	return !stuck;
 }

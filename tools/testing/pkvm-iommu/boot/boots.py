@@ -106,6 +106,7 @@ BOOTS = [
     Boot("vm-unverified", ["vm_unverified"]),
     Boot("vm-faults", ["vm_faults"]),
     Boot("smmu-error", ["smmu_error"], {"devices": EDUS}, gdb=True),
+    Boot("smmu-hangs", ["smmu_hangs"], {"devices": EDUS}, gdb=True),
     Boot("vm-stage1", ["vm_streams"], {"smmu": "1", "cpu": "neoverse-v1"}),
     Boot("vm-stage2", ["vm_streams"], {"smmu": "2", "cpu": "cortex-a72"}),
 ]

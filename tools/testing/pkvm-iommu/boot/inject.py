@@ -5,6 +5,8 @@ In its physical mode the stub reaches registers of devices as a CPU would, also 
 that the hypervisor keeps from everybody. The machine stands still meanwhile.
 """
 
+import os
+import re
 import socket
 import struct
 
@@ -12,6 +14,9 @@ SMMU_BASE = 0x9050000
 CMDQ_BASE, CMDQ_PROD, CMDQ_CONS = 0x90, 0x98, 0x9c
 CMDQ_ADDR, CMDQ_LOG2SIZE = 0x000fffffffffffe0, 0x1f
 BAD_OPCODE = 0xff
+
+KERNEL = 0x40200000     # where QEMU puts the Image: its first byte is _text
+MOV_W0_MINUS_EIO, RET = 0x12800080, 0xd65f03c0
 
 
 class Stub:
@@ -55,7 +60,17 @@ class Stub:
             raise OSError(f"the GDB stub does not write to {addr:#x}: {got}")
 
 
-def smmu_bad_command(stub):
+def address_of(symbol, image):
+    """The physical address of a symbol of the kernel."""
+    with open(os.path.join(os.path.dirname(image), "../../../System.map"),
+              encoding="ascii") as f:
+        symbols = f.read()
+    text, addr = (int(re.search(rf"^(\w+) \w {name}$", symbols, re.M)[1], 16)
+                  for name in ("_text", symbol))
+    return KERNEL + addr - text
+
+
+def smmu_bad_command(stub, _image):
     """A command that the SMMU does not know, behind what EL2 wrote last."""
     base = stub.read(SMMU_BASE + CMDQ_BASE, 8)
     prod = stub.read(SMMU_BASE + CMDQ_PROD, 4)
@@ -68,16 +83,23 @@ def smmu_bad_command(stub):
                struct.pack("<I", (prod + 1) % (2 * size)))
 
 
-FAULTS = {"smmu-bad-command": smmu_bad_command}
+def smmu_hangs(stub, image):
+    """QEMU's SMMU can always be switched off: have EL2 find that it was not."""
+    stub.write(address_of("__kvm_nvhe_smmu_disable", image),
+               struct.pack("<II", MOV_W0_MINUS_EIO, RET))
+    smmu_bad_command(stub, image)
 
 
-def inject(name, path):
+FAULTS = {"smmu-bad-command": smmu_bad_command, "smmu-hangs": smmu_hangs}
+
+
+def inject(name, path, image):
     """Stop the machine, do it, let it go on."""
     stub = Stub(path)
     try:
         stub.call("?")
         stub.call("Qqemu.PhyMemMode:1")
-        FAULTS[name](stub)
+        FAULTS[name](stub, image)
         stub.call("D")
     finally:
         stub.close()

@@ -91,18 +91,20 @@ def run_boot(boot, report, wanted, seed):
     console, lines, told = Console(), [], set()
     planned = [n for n in boot.planned() if wanted(f"{boot.name}/{n}")]
 
+    command = []
+
     def on_line(line):
         lines.append(line)
         fault = INJECT.match(line) if boot.gdb else None
         if fault:
-            inject.inject(fault[1], gdb_socket(work))
+            inject.inject(fault[1], gdb_socket(work), kernel_of(command))
         result = console.feed(line)
         if result and result.name in planned and result.name not in told:
             told.add(result.name)
             report.add(boot.name, result)
 
     try:
-        command = boot_command(boot, work, seed)
+        command += boot_command(boot, work, seed)
         ended = run_command(command, log, on_line, boot.silence, boot.total)
     except (OSError, RuntimeError) as error:
         ended = f"cannot boot: {error}"
@@ -121,6 +123,10 @@ def run_boot(boot, report, wanted, seed):
 def gdb_socket(work):
     """The name of a socket must be short."""
     return os.path.relpath(os.path.join(work, "gdb"))
+
+
+def kernel_of(command):
+    return command[command.index("-kernel") + 1]
 
 
 def boot_command(boot, work, seed):
