@@ -9,6 +9,8 @@
 # test: churn_no_faults
 # test: churn_el2_memory_back
 # test: churn_host_memory_back
+# test: churn_host_memory_back_quiet
+# test: churn_stage2_tables_back
 
 . /lib/devices.sh
 . /lib/memory.sh
@@ -63,6 +65,7 @@ faults=$(fault_lines)
 under_load pvm churn 4 64
 el2=$(el2_pages)
 host=$(host_pages)
+tables=$(table_pages)
 
 check churn_pvms under_load churn ${CHURN:-40}
 check churn_engines [ $engines = 0 ]
@@ -76,3 +79,9 @@ check churn_no_faults [ "$(fault_lines)" = "$faults" ]
 check churn_el2_memory_back el2_pages_back $el2
 # Less than a page for each VM, of which churn makes two at a time
 check churn_host_memory_back host_pages_back $host $((2 * ${CHURN:-40}))
+
+# A quarter of a page for each
+host=$(host_pages)
+pvm churn 200 3
+check churn_host_memory_back_quiet host_pages_back $host 50
+check churn_stage2_tables_back [ $(table_pages) = $tables ]
