@@ -53,6 +53,12 @@ struct pkvm_lazy {
 	struct pkvm_lazy_set	set[2];
 };
 
+/**
+ * pkvm_lazy_init() - begin with nothing to unmap
+ * @lazy: of the domain, zeroed
+ * @shift: of a page
+ * @unmap: see &struct pkvm_lazy
+ */
 static inline void pkvm_lazy_init(struct pkvm_lazy *lazy, unsigned int shift,
 				  void (*unmap)(struct pkvm_lazy *lazy,
 						unsigned long *range,
