@@ -6,6 +6,9 @@
 # test: test_remove
 # test: test_blocks
 # test: test_part_of_block
+# test: test_lazy
+# test: test_lazy_merge
+# test: test_lazy_done
 
 # kunit_run SUITE: the results of its tests as ours. What KUnit itself logs has
 # numbers of its own, so it stays off the console.
