@@ -16,7 +16,7 @@ CHECKPATCH_IGNORE=FILE_PATH_CHANGES,CAMELCASE,MISSING_SIGN_OFF
 CHECKPATCH_IGNORE+=,AVOID_EXTERNS,FUNCTION_ARGUMENTS
 
 # Where the compiled code lies that runs in the kernel or at EL2
-KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/
+KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/ drivers/iommu/iommu.o
 	drivers/iommu/pkvm-pviommu{,-domain,-verify,-events,-test}.o)
 
 passed=0

@@ -29,7 +29,7 @@ const u32 machine_sids[NR_SIDS] = { 0, 1, 2, 8, 9, 0x10, 0x18, 0x41f };
  * that nobody describes.
  */
 #define DEVICES								\
-	{								\
+	{ {								\
 		.group		= 3,					\
 		.reset		= PKVM_DEVICE_RESET_EDU,		\
 		.nr_ranges	= 2,					\
@@ -58,7 +58,7 @@ const u32 machine_sids[NR_SIDS] = { 0, 1, 2, 8, 9, 0x10, 0x18, 0x41f };
 		.range		= { { REGISTERS(4), PAGE_SIZE } },	\
 		.nr_streams	= 2,					\
 		.stream		= { { 0, 0x18 }, { 9, 0 } },		\
-	}
+	} }
 
 static struct machine make(const char *name)
 {
@@ -72,7 +72,7 @@ static struct machine make(const char *name)
 		.smmus		= { DEFAULT_SMMU(0) },
 		.flags		= { PKVM_IOMMU_F_COHERENT },
 		.nr_smmus	= 1,
-		.devices	= { DEVICES },
+		.devices	= DEVICES,
 		.nr_devices	= 4,
 	};
 }
