@@ -141,6 +141,17 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 	kfree(pd);
 }
 
+/* After a call that mapped @done bytes: 0 to go on with the rest, or why not */
+static int map_progress(struct pkvm_smmu_need *need, int ret, size_t done)
+{
+	if (done)
+		need->tries = 0;
+	if (ret == -ENOMEM && pkvm_smmu_supply(need))
+		return 0;
+
+	return ret || done ? ret : -EIO;
+}
+
 static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 			       phys_addr_t paddr, size_t pgsize,
 			       size_t pgcount, int prot, gfp_t gfp,
@@ -160,13 +171,7 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		paddr += done;
 		left -= done;
 		*mapped += done;
-		if (done)
-			need.tries = 0;
-
-		if (ret == -ENOMEM && pkvm_smmu_supply(&need))
-			continue;
-		if (!ret && !done)
-			ret = -EIO;
+		ret = map_progress(&need, ret, done);
 		if (ret)
 			break;
 	}
@@ -194,13 +199,7 @@ static int map_list(struct pkvm_map_list *list)
 		atomic_long_add(done, &pd->mapped);
 		if (pkvm_map_list_done(list, done))
 			return -ENOMEM;
-		if (done)
-			need.tries = 0;
-
-		if (ret == -ENOMEM && pkvm_smmu_supply(&need))
-			continue;
-		if (!ret && !done)
-			ret = -EIO;
+		ret = map_progress(&need, ret, done);
 		if (ret)
 			return ret;
 	}
