@@ -141,8 +141,5 @@ static const struct test tests[] = {
 int main(int argc, char **argv)
 {
 	(void)argc;
-	test_open();
-	if (!engine_get(0, &engine))
-		fatal("no engine");
-	return run_tests(tests, ARRAY_SIZE(tests), argv + 1);
+	return run_domain_tests(tests, ARRAY_SIZE(tests), argv + 1);
 }

@@ -71,4 +71,13 @@ static uint64_t __unused_fn domain_phys(int fd, uint64_t iova)
 	return ioctl(fd, PKVM_TEST_IOVA_TO_PHYS, &m) ? ~0ULL : m.phys;
 }
 
+/* What main() does: the first engine is the one that they are about */
+static int __unused_fn run_domain_tests(const struct test *tests, size_t nr, char **names)
+{
+	test_open();
+	if (!engine_get(0, &engine))
+		fatal("no engine");
+	return run_tests(tests, nr, names);
+}
+
 #endif
