@@ -153,7 +153,7 @@ static const struct ghost_domain *domain_of_tag(const struct ghost *g, unsigned 
 		domain = handle_get(handles, d->handle);
 		if (!domain)
 			continue;
-		handle_put(handles, d->handle);
+		handle_put(domain);
 		if (domain_by_tag(domain, hyp_smmus[smmu], id))
 			return d;
 	}

@@ -94,7 +94,7 @@ int stream_attach_host(u64 smmu_id, u64 sid, u64 handle, u64 *pages)
 	ret = attach_host_locked(smmu, sid, domain);
 	hyp_spin_unlock(&smmu->lock);
 	if (paging)
-		handle_put(&iommu_host.handles, handle);
+		handle_put(domain);
 
 	return ret;
 }
@@ -140,7 +140,7 @@ int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 		return -ENOENT;
 
 	ret = switch_guest(owner, smmu, sid, NULL, domain);
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }
@@ -163,7 +163,7 @@ int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 si
 		return -ENOENT;
 
 	ret = switch_guest(owner, smmu, sid, domain, NULL);
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }

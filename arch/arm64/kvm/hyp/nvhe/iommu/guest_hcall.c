@@ -165,7 +165,7 @@ static int map_pages(struct guest_call *call)
 		return -ENOENT;
 
 	ret = map_runs(call, domain, iova, ipa, size, prot, &runs, &done);
-	handle_put(&call->vm->owner.handles, handle);
+	handle_put(domain);
 	call->out[0] = done;
 
 	/* Progress is success: the guest comes back with the rest */
@@ -200,7 +200,7 @@ static int map_list(struct guest_call *call)
 		if (len < PIECE_SIZE(piece))
 			break;
 	}
-	handle_put(&call->vm->owner.handles, handle);
+	handle_put(domain);
 	call->out[0] = done;
 
 	/* Progress is success: the guest comes back with the rest */

@@ -10,8 +10,7 @@
 
 #include <nvhe/memory.h>
 
-#include <handle.h>
-#include <pool.h>
+#include <iommu.h>
 
 #define SLOTS_PER_PAGE		(PAGE_SIZE / sizeof(u64))
 #define NR_SLOTS		(SLOTS_PER_PAGE * SLOTS_PER_PAGE)
@@ -86,6 +85,7 @@ long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
 	for (i = USED_SLOT + 1; leaf && i < SLOTS_PER_PAGE; i++) {
 		if (leaf[i])
 			continue;
+		domain->slot = &leaf[i];
 		/* Pairs with slot_update(): the domain is complete */
 		smp_store_release(&leaf[i], hyp_virt_to_phys(domain));
 		leaf[USED_SLOT]++;
@@ -125,9 +125,10 @@ struct hyp_iommu_domain *handle_get(struct iommu_handles *handles, u64 handle)
 	return old ? slot_domain(old) : NULL;
 }
 
-void handle_put(struct iommu_handles *handles, u64 handle)
+void handle_put(struct hyp_iommu_domain *domain)
 {
-	u64 *slot = slot_of(handles, handle), old = READ_ONCE(*slot), cur;
+	/* The slot stays; the domain may be gone once it has no user */
+	u64 *slot = domain->slot, old = READ_ONCE(*slot), cur;
 
 	while ((cur = cmpxchg_release(slot, old, old - 1)) != old)
 		old = cur;

@@ -48,7 +48,7 @@ long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
  * use by an absurd number of CPUs.
  */
 struct hyp_iommu_domain *handle_get(struct iommu_handles *handles, u64 handle);
-void handle_put(struct iommu_handles *handles, u64 handle);
+void handle_put(struct hyp_iommu_domain *domain);
 
 /**
  * handle_kill() - become the only user of a domain, for good

@@ -65,6 +65,7 @@ struct iommu_tag {
  * @lock: guards all that follows
  * @pgt: page table
  * @owner: who made it
+ * @slot: that of its handle, see handle.h
  * @nr_streams: attached streams, over all SMMUs
  * @wedged: an SMMU did not answer an invalidation: never freed, pins stay
  * @nr_tags: size of @tags, what fits in the page; for the identity map, all SMMUs
@@ -75,6 +76,7 @@ struct hyp_iommu_domain {
 	hyp_spinlock_t		lock;
 	struct iommu_pgtable	pgt;
 	struct iommu_owner	*owner;
+	u64			*slot;
 	u32			nr_streams;
 	bool			wedged;
 	u32			nr_tags;

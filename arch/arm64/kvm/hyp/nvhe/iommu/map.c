@@ -156,7 +156,7 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 
 	ret = domain_check_range(domain, iova, size) ?:
 	      map_range(domain, iova, phys, size, prot, done);
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }
@@ -191,7 +191,7 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 		if (len < PIECE_SIZE(pieces[i]))
 			break;
 	}
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }
@@ -224,7 +224,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 	*block = kvm_granule_size(level);
 	trace_iommu_unmap(iommu_vm_handle(owner), iova, *done, ret);
 put:
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }
@@ -303,7 +303,7 @@ int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, 
 		return -ENOENT;
 
 	ret = unmap_list(domain, ranges, nr, done);
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }
@@ -330,7 +330,7 @@ int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *ph
 	}
 	hyp_spin_unlock(&domain->lock);
 put:
-	handle_put(&owner->handles, handle);
+	handle_put(domain);
 
 	return ret;
 }
