@@ -50,11 +50,7 @@ static void write_pte(struct iommu_pgtable *pgt, kvm_pte_t *ptep, kvm_pte_t pte)
 	iommu_pgtable_clean(pgt, ptep, sizeof(*ptep));
 }
 
-/*
- * The entry for @iova at @level, or above it where the walk ends early: then
- * @level says where.
- */
-static kvm_pte_t *walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
+kvm_pte_t *iommu_pgtable_walk(const struct iommu_pgtable *pgt, u64 iova, s8 *level)
 {
 	kvm_pte_t *table = pgt->root;
 	s8 l;
@@ -70,6 +66,25 @@ static kvm_pte_t *walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
 	}
 
 	return &table[table_index(pgt, iova, l)];
+}
+
+/* As iommu_pgtable_walk(): mappings of a device are often near the last one */
+static kvm_pte_t *walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
+{
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
+	unsigned int idx = (iova >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
+	kvm_pte_t *ptep;
+
+	if (*level == IOMMU_PAGE_LEVEL && pgt->near && iova - pgt->near_iova < block)
+		return &pgt->near[idx];
+
+	ptep = iommu_pgtable_walk(pgt, iova, level);
+	if (*level == IOMMU_PAGE_LEVEL && pgt->start_level < IOMMU_PAGE_LEVEL) {
+		pgt->near = ptep - idx;
+		pgt->near_iova = ALIGN_DOWN(iova, block);
+	}
+
+	return ptep;
 }
 
 /* As walk(), but builds what is missing */
@@ -139,6 +154,7 @@ static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova
 	if (!flush || !table_is_empty(table_of(old)))
 		return -EEXIST;
 
+	pgt->near = NULL;
 	write_pte(pgt, ptep, 0);
 	ret = flush(pgt, iova, kvm_granule_size(level));
 	if (ret) {
@@ -148,6 +164,18 @@ static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova
 	pgt->free(pgt, table_of(old));
 
 	return 0;
+}
+
+/* As iommu_pte_leaf(): mappings have few kinds of permissions */
+static kvm_pte_t leaf_of(struct iommu_pgtable *pgt, u64 phys, s8 level, int prot)
+{
+	if (pgt->leaf_prot != prot || pgt->leaf_level != level || !pgt->leaf) {
+		pgt->leaf = iommu_pte_leaf(pgt->cfg, 0, level, prot);
+		pgt->leaf_prot = prot;
+		pgt->leaf_level = level;
+	}
+
+	return pgt->leaf | (phys & KVM_PTE_ADDR_MASK);
 }
 
 int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
@@ -180,7 +208,7 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 	if (!n)
 		return -EINVAL;
 
-	leaf = iommu_pte_leaf(pgt->cfg, phys, level, prot);
+	leaf = leaf_of(pgt, phys, level, prot);
 	for (i = 0; i < n; i++) {
 		if (ptep[i]) {
 			ret = -EEXIST;
@@ -279,6 +307,7 @@ bool iommu_pgtable_free(struct iommu_pgtable *pgt,
 	} stack[KVM_PGTABLE_LAST_LEVEL + 2], *top = stack;
 	s8 level = pgt->start_level;
 
+	pgt->near = NULL;
 	*top = (typeof(*top)) { pgt->root, nr_root, 0 };
 	for (;;) {
 		kvm_pte_t *ptep;

@@ -53,6 +53,11 @@ struct iommu_pgtable_cfg {
  * @start_level: level of @root
  * @alloc: returns a zeroed page or NULL
  * @free: takes a page back that no SMMU can reach any more
+ * @near: the table of pages that was last walked to, or NULL
+ * @near_iova: where that begins
+ * @leaf: the entry that was last made, but for the address, or 0
+ * @leaf_prot: its permissions
+ * @leaf_level: its level
  */
 struct iommu_pgtable {
 	const struct iommu_pgtable_cfg	*cfg;
@@ -61,6 +66,11 @@ struct iommu_pgtable {
 	s8				start_level;
 	void				*(*alloc)(struct iommu_pgtable *pgt);
 	void				(*free)(struct iommu_pgtable *pgt, void *page);
+	kvm_pte_t			*near;
+	u64				near_iova;
+	kvm_pte_t			leaf;
+	int				leaf_prot;
+	s8				leaf_level;
 };
 
 /* Geometry (pure) */
@@ -98,6 +108,16 @@ static inline bool iommu_pte_is_table(kvm_pte_t pte, s8 level)
 	(MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, 0) |				\
 	 MAIR_ATTRIDX(MAIR_ATTR_NORMAL, 1) |				\
 	 MAIR_ATTRIDX(MAIR_ATTR_DEVICE_nGnRE, 2))
+
+/**
+ * iommu_pgtable_walk() - find the entry for an address in any table of this format
+ * @pgt: @root, @ias and @start_level are used
+ * @iova: input address, within @ias
+ * @level: in: where to end; out: where the walk ended, above if there is no table
+ *
+ * Return: the entry.
+ */
+kvm_pte_t *iommu_pgtable_walk(const struct iommu_pgtable *pgt, u64 iova, s8 *level);
 
 /**
  * iommu_pgtable_map() - install up to IOMMU_PGTABLE_MAX_PAGES leaves
