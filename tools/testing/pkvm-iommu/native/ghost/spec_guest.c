@@ -132,7 +132,14 @@ static long own_page(struct ghost *g, const struct guest *me, u64 ipa, u64 *phys
 	return 0;
 }
 
-/* Adds what was mapped: runs of pages that are contiguous, each in pages and blocks */
+/* Do two pages of the VM differ in their addresses alone? */
+static bool alike(const struct guest *me, u64 a, u64 b)
+{
+	return !((me->vm->gfn[a >> PAGE_SHIFT] ^ me->vm->gfn[b >> PAGE_SHIFT]) &
+		 ~KVM_PTE_ADDR_MASK);
+}
+
+/* Adds what was mapped: runs of like pages that are contiguous, each in pages and blocks */
 static ghost_verdict add_runs(struct ghost *g, const struct guest *me, struct ghost_domain *d,
 			      u64 done)
 {
@@ -145,7 +152,7 @@ static ghost_verdict add_runs(struct ghost *g, const struct guest *me, struct gh
 		if (pos == start)
 			first = phys;
 		if (pos + PAGE_SIZE < done && !own_page(g, me, ipa + pos + PAGE_SIZE, &next) &&
-		    next == phys + PAGE_SIZE)
+		    next == phys + PAGE_SIZE && alike(me, ipa + pos, ipa + pos + PAGE_SIZE))
 			continue;
 		v = spec_add_leaves(g, d, iova + start, first, pos + PAGE_SIZE - start, prot);
 		start = pos + PAGE_SIZE;

@@ -129,6 +129,8 @@ int vm_reserve(void);
 void vm_unreserve(pkvm_handle_t handle);
 int vm_init(pkvm_handle_t handle);
 int vm_init_plain(pkvm_handle_t handle);
+/* The table of the VM has blocks from now on, or pages; an entry 0 becomes one */
+void vm_use_blocks(struct pkvm_hyp_vm *vm, bool blocks);
 int vm_start_teardown(pkvm_handle_t handle);
 int vm_reclaim_page(pkvm_handle_t handle, u64 gfn);
 int vm_finalize_teardown(pkvm_handle_t handle);

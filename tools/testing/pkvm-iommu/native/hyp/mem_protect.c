@@ -195,7 +195,7 @@ int host_unshare_hyp(u64 pfn)
 /* The page at @gfn, if it is the guest's in state @state */
 static int find_guest_page(struct pkvm_hyp_vm *vm, u64 gfn, enum pkvm_page_state state, u64 *phys)
 {
-	kvm_pte_t pte = gfn < NATIVE_GUEST_PAGES ? vm->pte[gfn] : 0;
+	kvm_pte_t pte = gfn < ARRAY_SIZE(vm->pte) ? vm->pte[gfn] : 0;
 
 	if (!pte)
 		return -ENOENT;
@@ -216,7 +216,7 @@ int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 
 	lock_host_and_guest(vm);
 	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
-	if (!ret && (gfn >= NATIVE_GUEST_PAGES || vm->pte[gfn]))
+	if (!ret && (gfn >= ARRAY_SIZE(vm->pte) || vm->pte[gfn]))
 		ret = -EPERM;
 	ret = ret ?: pkvm_iommu_host_revoke(phys, PAGE_SIZE);
 	if (!ret) {
@@ -253,6 +253,8 @@ int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 		page->host_share_guest_count++;
 	}
 	vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
+	if (vm->block)
+		vm->pte[gfn] &= ~FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE);
 	ret = 0;
 unlock:
 	unlock_host_and_guest(vm);

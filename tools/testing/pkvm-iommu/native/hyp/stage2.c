@@ -20,34 +20,15 @@ enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
 int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 *level)
 {
 	struct pkvm_hyp_vm *vm = container_of(pgt, struct pkvm_hyp_vm, pgt);
-	u64 gfn = addr >> PAGE_SHIFT;
 
 	native_assert_held(&vm->lock, "&vm->lock");
 	/* The real one refuses addresses that the table does not translate */
-	if (addr >> NATIVE_GUEST_IA_BITS)
+	if (addr >> pgt->ia_bits)
 		return -ERANGE;
-	if (vm->block)
-		gfn = ALIGN_DOWN(gfn, PTRS_PER_PTE);
-	*ptep = gfn < NATIVE_GUEST_PAGES ? vm->pte[gfn] : 0;
-	*level = vm->block ? KVM_PGTABLE_LAST_LEVEL - 1 : KVM_PGTABLE_LAST_LEVEL;
+	*level = pgt->start_level;
+	*ptep = vm->pte[addr >> kvm_granule_shift(*level)];
 
 	return 0;
-}
-
-static int walk_guest(struct kvm_pgtable *pgt, u64 addr, struct kvm_pgtable_walker *walker)
-{
-	struct pkvm_hyp_vm *vm = container_of(pgt, struct pkvm_hyp_vm, pgt);
-	struct kvm_pgtable_visit_ctx ctx = {
-		.ptep	= &vm->pte[addr >> PAGE_SHIFT],
-		.arg	= walker->arg,
-		.level	= KVM_PGTABLE_LAST_LEVEL - vm->block,
-	};
-
-	native_assert_held(&vm->lock, "&vm->lock");
-	if (addr >> PAGE_SHIFT >= NATIVE_GUEST_PAGES)
-		native_fail("a walk where the guest has no table");
-
-	return walker->cb(&ctx, KVM_PGTABLE_WALK_LEAF);
 }
 
 /* The host's table has a mark for each page that is not the host's */
@@ -56,9 +37,6 @@ int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 {
 	u64 end = addr + size;
 	int ret = 0;
-
-	if (pgt != &host_mmu.pgt)
-		return walk_guest(pgt, addr, walker);
 
 	for (; addr < end && !ret; addr += PAGE_SIZE) {
 		bool marked = get_host_state(hyp_phys_to_page(addr)) == PKVM_NOPAGE;

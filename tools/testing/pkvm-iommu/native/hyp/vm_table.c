@@ -74,6 +74,16 @@ void vm_unreserve(pkvm_handle_t handle)
 	hyp_spin_unlock(&vm_table_lock);
 }
 
+void vm_use_blocks(struct pkvm_hyp_vm *vm, bool blocks)
+{
+	vm->block = blocks;
+	vm->pgt.pgd = vm->pte;
+	vm->pgt.start_level = KVM_PGTABLE_LAST_LEVEL - blocks;
+	vm->pgt.ia_bits = NATIVE_GUEST_IA_BITS + (blocks ? PAGE_SHIFT - 3 : 0);
+	if (kvm_pte_valid(vm->pte[0]))
+		vm->pte[0] ^= FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE);
+}
+
 static int init(pkvm_handle_t handle, bool protected)
 {
 	struct pkvm_hyp_vm *vm = calloc(1, sizeof(*vm));
@@ -81,7 +91,7 @@ static int init(pkvm_handle_t handle, bool protected)
 
 	vm->kvm.arch.pkvm.handle = handle;
 	vm->kvm.arch.pkvm.is_protected = protected;
-	vm->pgt.ia_bits = NATIVE_GUEST_IA_BITS;
+	vm_use_blocks(vm, false);
 	vm->vcpu.vcpu.kvm = &vm->kvm;
 	hyp_spin_lock(&vm_table_lock);
 	if (vm_reserved(handle)) {

@@ -158,7 +158,7 @@ void end_vm(struct pkvm_hyp_vm *vm)
 
 	ASSERT_EQ(vm_start_teardown(handle), 0);
 	ASSERT_EQ(host_drain(handle), 0);
-	for (gfn = 0; gfn < NATIVE_GUEST_PAGES; gfn++) {
+	for (gfn = 0; gfn < ARRAY_SIZE(vm->pte); gfn++) {
 		u64 phys = kvm_pte_valid(vm->pte[gfn]) ? kvm_pte_to_phys(vm->pte[gfn]) : 0;
 
 		if (!phys)

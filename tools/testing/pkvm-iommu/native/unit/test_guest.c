@@ -102,9 +102,9 @@ TEST(guest, maps_only_pages_of_its_stage_2)
 	vm = new_vm(0, 1);
 	domain = guest_domain(vm);
 	pte = vm->pte[0];
-	vm->block = true;
+	vm_use_blocks(vm, true);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
-	vm->block = false;
+	vm_use_blocks(vm, false);
 	vm->pte[0] = guest_pte(kvm_pte_to_phys(pte), PKVM_PAGE_SHARED_BORROWED);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	vm->pte[0] = guest_pte(m->smmus[0].base, PKVM_PAGE_OWNED);

@@ -145,6 +145,22 @@ TEST_EACH(pins, a_list_stops_at_the_page_that_is_not_the_hosts)
 			  phys, 0).ret, -EINVAL);
 }
 
+/* I7: as much as one large mapping, however it is cut up */
+TEST_EACH(pins, a_list_is_no_longer_than_one_mapping)
+{
+	u64 block = NATIVE_MEM_START + GHOST_BLOCK;
+	struct call_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	domain = new_domain();
+	r = host_do(PKVM_IOMMU_OP_MAP_LIST, domain, 0, RW | 2UL << 32, block | (PTRS_PER_PTE - 1),
+		    0);
+	ASSERT_EQ(r.ret, 0);
+	ASSERT_EQ(r.out[0], GHOST_BLOCK);
+	ASSERT_EQ(block_use_maps(block), 1);
+}
+
 static struct call_result unmap_list(u64 domain, u64 nr, u64 first, u64 stride)
 {
 	return host_call(PKVM_IOMMU_OP_UNMAP_LIST, domain, nr, 0, first, stride);

@@ -115,7 +115,7 @@ TEST(plain, nothing_of_a_block_is_taken_back)
 	machine_boot(m, seed);
 	vm = new_plain_vm(0, 0);
 	domain = guest_domain(vm);
-	vm->block = true;
+	vm_use_blocks(vm, true);
 	phys = host_pages_get(PTRS_PER_PTE);
 	/* With larger pages the machine has no block */
 	if (!phys)

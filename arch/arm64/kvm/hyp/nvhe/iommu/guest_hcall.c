@@ -114,48 +114,45 @@ static int free_domain(struct guest_call *call)
 	return all_zero(call, 1) ? domain_free(&call->vm->owner, call->arg[0]) : -EINVAL;
 }
 
-/* Map a physically contiguous run of the guest's pages */
-static int map_run(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
-		   u64 ipa, u64 size, u64 prot, u64 *done)
+/*
+ * Map pieces that are checked but for what is theirs, as one large mapping however they
+ * are cut up (I7).
+ */
+static int map_pieces(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
+		      const u64 *piece, unsigned int nr, int prot)
 {
-	u64 phys, len;
-	int ret;
+	struct guest_pages pages = { .piece = piece, .nr = nr };
+	struct map_run runs[GUEST_RUNS_MAX] __uninitialized;
+	unsigned int nr_runs, sum_runs = 0;
+	u64 done = 0, len;
+	int ret, err;
 
-	*done = 0;
-	ret = guest_pages_get(call->hyp_vm, ipa, size, prot & IOMMU_WRITE, &phys, &len);
-	if (ret == -ENOENT) {
-		call->fault_ipa = ipa;
+	do {
+		ret = guest_pages_get(call->hyp_vm, &pages, iova + done,
+				      IOMMU_PGTABLE_MAX_SIZE - done, prot, runs, &nr_runs);
+		if (!nr_runs)
+			break;
+		err = domain_map_runs(domain, iova + done, runs, nr_runs, &len);
+		done += len;
+		sum_runs += nr_runs;
+		ret = err ?: ret;
+	} while (!ret && pages.nr && done < IOMMU_PGTABLE_MAX_SIZE && sum_runs < MAP_RUNS_MAX);
+
+	if (!done && ret == -ENOENT) {
+		call->fault_ipa = PIECE_PHYS(*pages.piece) + pages.at;
 		return -EFAULT;
 	}
+	call->out[0] = done;
 
-	return ret ?: domain_map_pinned(domain, iova, phys, len,
-					prot | PROT_PIN(IOMMU_PIN_PAGE), done);
-}
-
-/* Map some or all of a range, in so many runs at most; @done also on error */
-static int map_runs(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
-		    u64 ipa, u64 size, u64 prot, unsigned int *runs, u64 *done)
-{
-	int ret = domain_check_range(domain, iova, size);
-	u64 run;
-
-	*done = 0;
-	size = min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE);
-	while (!ret && *done < size && *runs) {
-		--*runs;
-		ret = map_run(call, domain, iova + *done, ipa + *done, size - *done, prot, &run);
-		*done += run;
-	}
-
-	return ret;
+	/* Progress is success: the guest comes back with the rest */
+	return done ? 0 : ret;
 }
 
 static int map_pages(struct guest_call *call)
 {
 	u64 handle = call->arg[0], iova = call->arg[1], ipa = call->arg[2], size = call->arg[3];
-	u64 prot = call->arg[4], done;
+	u64 prot = call->arg[4], piece;
 	struct hyp_iommu_domain *domain;
-	unsigned int runs = MAP_RUNS_MAX;
 	int ret;
 
 	if (!prot_is_valid(prot) || !PAGE_ALIGNED(ipa) || ipa + size < ipa)
@@ -164,22 +161,51 @@ static int map_pages(struct guest_call *call)
 	if (!domain)
 		return -ENOENT;
 
-	ret = map_runs(call, domain, iova, ipa, size, prot, &runs, &done);
+	piece = ipa | ((min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE) >> PAGE_SHIFT) - 1);
+	ret = domain_check_range(domain, iova, size) ?:
+	      map_pieces(call, domain, iova, &piece, 1, prot);
 	handle_put(domain);
-	call->out[0] = done;
 
-	/* Progress is success: the guest comes back with the rest */
-	return done ? 0 : ret;
+	return ret;
+}
+
+/* How many pieces from the first on lie in the range that @domain translates */
+static int pieces_in_range(const struct hyp_iommu_domain *domain, u64 iova, const u64 *piece,
+			   unsigned int *nr)
+{
+	unsigned int i, max = *nr;
+	u64 pos = 0;
+	int ret = 0;
+
+	for (i = 0; i < max && pos < IOMMU_PGTABLE_MAX_SIZE; i++) {
+		u64 size = min(PIECE_SIZE(piece[i]), IOMMU_PGTABLE_MAX_SIZE - pos);
+
+		ret = domain_check_range(domain, iova + pos, size);
+		if (ret)
+			break;
+		pos += size;
+	}
+	*nr = i;
+
+	return i ? 0 : ret;
+}
+
+static void read_list(const struct guest_call *call, u64 *piece, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		piece[i] = vcpu_get_reg(call->vcpu, 5 + i);
 }
 
 static int map_list(struct guest_call *call)
 {
 	u64 handle = call->arg[0], iova = call->arg[1];
-	u64 nr = FIELD_GET(PVIOMMU_LIST_NR, call->arg[2]), done = 0, len, size;
+	u64 pieces[PVIOMMU_LIST_MAX] __uninitialized;
+	unsigned int nr = FIELD_GET(PVIOMMU_LIST_NR, call->arg[2]);
 	u64 prot = FIELD_GET(PVIOMMU_LIST_PROT, call->arg[2]);
 	struct hyp_iommu_domain *domain;
-	unsigned int runs = MAP_RUNS_MAX, i;
-	int ret = 0;
+	int ret;
 
 	if (!prot_is_valid(prot) || !nr || nr > PVIOMMU_LIST_MAX)
 		return -EINVAL;
@@ -187,24 +213,12 @@ static int map_list(struct guest_call *call)
 	if (!domain)
 		return -ENOENT;
 
-	for (i = 0; i < nr && !ret; i++) {
-		u64 piece = vcpu_get_reg(call->vcpu, 5 + i);
-
-		/* As much as one large mapping, however it is cut up (I7) */
-		size = min(PIECE_SIZE(piece), IOMMU_PGTABLE_MAX_SIZE - done);
-		if (!size)
-			break;
-		ret = map_runs(call, domain, iova + done, PIECE_PHYS(piece), size, prot, &runs,
-			       &len);
-		done += len;
-		if (len < PIECE_SIZE(piece))
-			break;
-	}
+	read_list(call, pieces, nr);
+	ret = pieces_in_range(domain, iova, pieces, &nr) ?:
+	      map_pieces(call, domain, iova, pieces, nr, prot);
 	handle_put(domain);
-	call->out[0] = done;
 
-	/* Progress is success: the guest comes back with the rest */
-	return done ? 0 : ret;
+	return ret;
 }
 
 static int unmap_pages(struct guest_call *call)
@@ -220,15 +234,13 @@ static int unmap_pages(struct guest_call *call)
 
 static int unmap_list(struct guest_call *call)
 {
-	u64 ranges[PVIOMMU_LIST_MAX], nr = call->arg[1];
-	unsigned int i;
+	u64 ranges[PVIOMMU_LIST_MAX] __uninitialized, nr = call->arg[1];
 	int ret;
 
 	if (!nr || nr > PVIOMMU_LIST_MAX || call->arg[2])
 		return -EINVAL;
-	for (i = 0; i < nr; i++)
-		ranges[i] = vcpu_get_reg(call->vcpu, 5 + i);
 
+	read_list(call, ranges, nr);
 	ret = domain_unmap_list(&call->vm->owner, call->arg[0], ranges, nr, &call->out[0]);
 
 	/* Progress is success: the guest comes back with the rest */

@@ -9,11 +9,34 @@
 
 #include <device.h>
 #include <guest_page.h>
+#include <mmio.h>
 #include <page_use.h>
 
-/* Pages pinned, and looked up, with the VM's lock held: its other vCPUs wait (I9) */
+/* Pages pinned, and tables looked up, with the VM's lock held: its other vCPUs wait (I9) */
 #define LOCKED_PAGES	64
 #define LOCKED_WALKS	16
+
+/**
+ * struct guest_walk - what was found for earlier pages, and may be true of later ones
+ * @vm: whose pages
+ * @write: devices are to write
+ * @table: of pages; stays as long as pkvm_hyp_vm::lock is held. Or NULL.
+ * @table_ipa: where that begins
+ * @pages: to pin yet
+ * @walks: to walk yet
+ * @checked: an entry of a page that may be mapped; another may that differs in the
+ *	address alone, if there is memory
+ * @mem: memory that was found
+ */
+struct guest_walk {
+	struct pkvm_hyp_vm	*vm;
+	bool			write;
+	kvm_pte_t		*table;
+	u64			table_ipa;
+	unsigned int		pages, walks;
+	kvm_pte_t		checked;
+	struct mem_hint		mem;
+};
 
 /*
  * Is it the VM's to map? A protected VM owns its pages, each an entry of its own. A
@@ -32,126 +55,228 @@ static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 	       (state == PKVM_PAGE_OWNED || state == PKVM_PAGE_SHARED_OWNED);
 }
 
-static int find_leaf(struct pkvm_hyp_vm *vm, u64 ipa, bool write, u64 *phys)
+/* The entry for an address that the VM's table translates, and its @level */
+static kvm_pte_t *entry_of(struct pkvm_hyp_vm *vm, u64 ipa, s8 *level)
 {
-	kvm_pte_t pte;
-	s8 level;
+	const struct iommu_pgtable pgt = {
+		.root		= (kvm_pte_t *)vm->pgt.pgd,
+		.ias		= vm->pgt.ia_bits,
+		.start_level	= vm->pgt.start_level,
+	};
 
 	hyp_assert_lock_held(&vm->lock);
-	if (ipa >> vm->pgt.ia_bits || kvm_pgtable_get_leaf(&vm->pgt, ipa, &pte, &level))
-		return -EPERM;
+	*level = KVM_PGTABLE_LAST_LEVEL;
+
+	return iommu_pgtable_walk(&pgt, ipa, level);
+}
+
+static int check_entry(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
+{
 	if (!pte)
 		return -ENOENT;
 	/* Not valid: poisoned */
 	if (!kvm_pte_valid(pte) || !may_map(vm, pte, level, write))
 		return -EPERM;
-	*phys = kvm_pte_to_phys(pte) + (ipa & (kvm_granule_size(level) - 1));
 
 	return 0;
 }
 
-static int find_page(struct pkvm_hyp_vm *vm, u64 ipa, bool write, u64 *phys)
+static unsigned int index_in_table(u64 ipa)
 {
-	return find_leaf(vm, ipa, write, phys) ?: addr_is_memory(*phys) ? 0 : -EPERM;
+	return (ipa >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
 }
 
-static int note_entry(const struct kvm_pgtable_visit_ctx *ctx, enum kvm_pgtable_walk_flags visit)
+/* As entry_of(), -EAGAIN: enough for now */
+static int next_entry(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, s8 *level)
 {
-	/* A plain VM may have a block there, the last one of its table */
-	if (ctx->level == KVM_PGTABLE_LAST_LEVEL)
-		*(const kvm_pte_t **)ctx->arg = ctx->ptep;
+	kvm_pte_t *found;
+
+	*level = KVM_PGTABLE_LAST_LEVEL;
+	if (walk->table && ipa - walk->table_ipa < kvm_granule_size(IOMMU_BLOCK_LEVEL)) {
+		*ptep = &walk->table[index_in_table(ipa)];
+		return 0;
+	}
+
+	if (ipa >> walk->vm->pgt.ia_bits)
+		return -EPERM;
+	if (!walk->walks)
+		return -EAGAIN;
+	walk->walks--;
+	found = entry_of(walk->vm, ipa, level);
+	walk->table = NULL;
+	if (*level == KVM_PGTABLE_LAST_LEVEL) {
+		walk->table = found - index_in_table(ipa);
+		walk->table_ipa = ALIGN_DOWN(ipa, kvm_granule_size(IOMMU_BLOCK_LEVEL));
+	}
+	*ptep = found;
 
 	return 0;
 }
 
-/* Where the table of the VM has the page that find_page() found */
-static const kvm_pte_t *entry_of(struct pkvm_hyp_vm *vm, u64 ipa)
+/* Where a page is that may be mapped, and the end of the memory there */
+static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, s8 *level,
+		       u64 *phys)
 {
-	const kvm_pte_t *ptep = NULL;
-	struct kvm_pgtable_walker walker = {
-		.cb	= note_entry,
-		.arg	= &ptep,
-		.flags	= KVM_PGTABLE_WALK_LEAF,
-	};
+	int ret = next_entry(walk, ipa, ptep, level);
+	kvm_pte_t pte;
+	bool is_mem;
+	u64 end;
 
-	return kvm_pgtable_walk(&vm->pgt, ipa, PAGE_SIZE, &walker) ? NULL : ptep;
+	if (ret)
+		return ret;
+	pte = READ_ONCE(**ptep);
+	if (*level != KVM_PGTABLE_LAST_LEVEL || !walk->checked ||
+	    (pte ^ walk->checked) & ~KVM_PTE_ADDR_MASK) {
+		ret = check_entry(walk->vm, pte, *level, walk->write);
+		if (ret)
+			return ret;
+		walk->checked = *level == KVM_PGTABLE_LAST_LEVEL ? pte : 0;
+	}
+
+	*phys = kvm_pte_to_phys(pte) + (ipa & (kvm_granule_size(*level) - 1));
+	if (mem_hint_covers(&walk->mem, *phys))
+		return 0;
+	end = phys_range_of(*phys, &is_mem);
+	if (!end || !is_mem)
+		return -EPERM;
+	walk->mem = (struct mem_hint) { *phys, end };
+
+	return 0;
+}
+
+/* How many entries differ from the first in the address alone, by a page each */
+static unsigned int count_alike(const kvm_pte_t *ptep, unsigned int max)
+{
+	const kvm_pte_t *cur = ptep, *end = ptep + max;
+	kvm_pte_t want = READ_ONCE(*ptep);
+
+	do
+		want += PAGE_SIZE;
+	while (++cur < end && READ_ONCE(*cur) == want);
+
+	return cur - ptep;
 }
 
 /*
- * Pin what follows the page at @ipa, which was found at @phys and pinned: entries of
- * the same table that differ from its own in the address alone, so that what was
- * checked of that page is true of theirs.
+ * Is there all of a block, to be pinned as one? A look at each entry takes a fraction of
+ * what pins would.
  */
-static int pin_alike(struct pkvm_hyp_vm *vm, u64 ipa, u64 phys, u64 max, u64 *len)
+static bool is_block(const struct guest_walk *walk, const kvm_pte_t *ptep, s8 level, u64 phys,
+		     u64 left)
 {
-	u64 left = PTRS_PER_PTE - ((ipa >> PAGE_SHIFT) & (PTRS_PER_PTE - 1));
-	const kvm_pte_t *ptep = entry_of(vm, ipa);
-	unsigned int i, nr = min(left, max >> PAGE_SHIFT);
-	kvm_pte_t first;
-	int ret = 0;
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
 
-	*len = PAGE_SIZE;
-	if (!ptep)
-		return 0;
-	first = READ_ONCE(*ptep);
-	for (i = 1; i < nr && !ret; i++) {
-		if (READ_ONCE(ptep[i]) != first + *len)
-			break;
-		ret = page_use_get_guest(phys + *len);
-		if (!ret)
-			*len += PAGE_SIZE;
-	}
+	if (left < block || walk->mem.end - phys < block)
+		return false;
 
-	return ret;
+	return level < KVM_PGTABLE_LAST_LEVEL || count_alike(ptep, PTRS_PER_PTE) == PTRS_PER_PTE;
 }
 
-/* Pin up to @max more bytes after the @len that are pinned and follow @phys */
-static int pin_step(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len)
+/* Pin what is contiguous from @ipa on, as far as one entry or one table tells */
+static int pin_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int prot,
+		   struct map_run *run)
 {
-	u64 end = *len + min(max - *len, LOCKED_PAGES * PAGE_SIZE), next, more;
-	unsigned int walks = LOCKED_WALKS;
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
+	const kvm_pte_t *ptep;
+	u64 phys, nr;
+	s8 level;
+	int ret;
+
+	ret = find_memory(walk, ipa, &ptep, &level, &phys);
+	if (ret)
+		return ret;
+	if (IS_ALIGNED(iova | ipa | phys, block) && is_block(walk, ptep, level, phys, left) &&
+	    block_use_get_guest(phys)) {
+		*run = (struct map_run) { phys, block, prot | PROT_PIN(IOMMU_PIN_BLOCK) };
+		walk->pages = 0;
+		return 0;
+	}
+
+	nr = min3(left, walk->mem.end - phys, (u64)walk->pages * PAGE_SIZE) >> PAGE_SHIFT;
+	if (level == KVM_PGTABLE_LAST_LEVEL)
+		nr = count_alike(ptep, min_t(u64, nr, PTRS_PER_PTE - index_in_table(ipa)));
+	else
+		nr = min(nr, (kvm_granule_size(level) -
+			      (ipa & (kvm_granule_size(level) - 1))) >> PAGE_SHIFT);
+	*run = (struct map_run) { phys, 0, prot | PROT_PIN(IOMMU_PIN_PAGE) };
+	ret = page_use_get_guest(phys, nr * PAGE_SIZE, &run->size);
+	walk->pages -= run->size >> PAGE_SHIFT;
+
+	/* What could be pinned is progress */
+	return run->size ? 0 : ret;
+}
+
+/* A run that goes on where the last one ends is one with it */
+static bool merge_runs(struct map_run *last, const struct map_run *run)
+{
+	if (last->phys + last->size != run->phys || last->prot != run->prot ||
+	    FIELD_GET(IOMMU_PROT_PIN, run->prot) != IOMMU_PIN_PAGE)
+		return false;
+	last->size += run->size;
+
+	return true;
+}
+
+static void advance(struct guest_pages *pages, u64 done)
+{
+	pages->at += done;
+	if (pages->at == PIECE_SIZE(*pages->piece)) {
+		pages->at = 0;
+		pages->piece++;
+		pages->nr--;
+	}
+}
+
+int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova, u64 max,
+		    int prot, struct map_run *runs, unsigned int *nr_runs)
+{
+	struct guest_walk walk = {
+		.vm	= vm,
+		.write	= prot & IOMMU_WRITE,
+		.pages	= LOCKED_PAGES,
+		.walks	= LOCKED_WALKS,
+	};
+	struct map_run run;
+	u64 pinned = 0;
 	int ret = 0;
 
+	*nr_runs = 0;
 	hyp_spin_lock(&vm->lock);
-	while (!ret && *len < end && walks--) {
-		ret = find_page(vm, ipa + *len, write, &next);
-		if (!ret && *len && next != *phys + *len)
-			ret = -EXDEV;
-		ret = ret ?: page_use_get_guest(next);
+	while (pages->nr && pinned < max && walk.pages && *nr_runs < GUEST_RUNS_MAX) {
+		u64 left = min(PIECE_SIZE(*pages->piece) - pages->at, max - pinned);
+
+		ret = pin_run(&walk, iova + pinned, PIECE_PHYS(*pages->piece) + pages->at, left,
+			      prot, &run);
 		if (ret)
 			break;
-		if (!*len)
-			*phys = next;
-		more = PAGE_SIZE;
-		if (end - *len > PAGE_SIZE)
-			ret = pin_alike(vm, ipa + *len, next, end - *len, &more);
-		*len += more;
+		pinned += run.size;
+		advance(pages, run.size);
+		if (!*nr_runs || !merge_runs(&runs[*nr_runs - 1], &run))
+			runs[(*nr_runs)++] = run;
 	}
 	hyp_spin_unlock(&vm->lock);
 
-	return ret;
-}
-
-int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len)
-{
-	int ret = 0;
-
 	/* What is pinned stays the VM's, and where it is, without the lock */
-	for (*len = 0; !ret && *len < max; )
-		ret = pin_step(vm, ipa, max, write, phys, len);
-
-	return *len ? 0 : ret;
+	return ret == -EAGAIN ? 0 : ret;
 }
 
 int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 {
+	kvm_pte_t pte;
+	s8 level;
 	int ret;
 
+	if (ipa >> vm->pgt.ia_bits)
+		return -EPERM;
 	hyp_spin_lock(&vm->lock);
-	ret = find_leaf(vm, ipa, false, phys);
+	pte = *entry_of(vm, ipa, &level);
+	ret = check_entry(vm, pte, level, false);
 	hyp_spin_unlock(&vm->lock);
+	if (ret)
+		return ret;
+	*phys = kvm_pte_to_phys(pte);
 
-	return ret ?: addr_is_memory(*phys) ? -EPERM : 0;
+	return addr_is_memory(*phys) ? -EPERM : 0;
 }
 
 int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)

@@ -7,24 +7,44 @@
 
 #include <nvhe/pkvm.h>
 
+#include <iommu.h>
+
+/**
+ * struct guest_pages - pages of a guest, to be mapped one after the other
+ * @piece: the first piece that is not done, as PIECE_PHYS() and PIECE_SIZE()
+ * @nr: how many there are from there
+ * @at: bytes of @piece that are done
+ */
+struct guest_pages {
+	const u64	*piece;
+	unsigned int	nr;
+	u64		at;
+};
+
+/* Runs that guest_pages_get() returns at most */
+#define GUEST_RUNS_MAX		16
+
 /**
  * guest_pages_get() - pin pages of a VM for DMA
  * @vm: VM
- * @ipa: guest physical start, page aligned
- * @max: most bytes, multiple of PAGE_SIZE
- * @write: devices are to write to them
- * @phys: out, where it starts
- * @len: out, bytes pinned, physically contiguous; also on error
+ * @pages: which; what was pinned is done
+ * @iova: where they will be mapped
+ * @max: most bytes
+ * @prot: IOMMU_READ | ...
+ * @runs: out, GUEST_RUNS_MAX of them
+ * @nr_runs: out, how many were needed, also on error
  *
+ * Pins some or all: as much as can be done before other vCPUs have waited long enough.
  * Only pages that a protected VM owns, be they shared with the host or not, or that
- * a plain VM was lent, to write if @write. They can neither change hands nor be taken
- * back until page_use_put() (I5).
+ * a plain VM was lent, to write if @prot says so. They can neither change hands nor be
+ * taken back until they are unpinned (I5).
  *
  * Context: takes pkvm_hyp_vm::lock.
- * Return: 0 if @len is not 0; -ENOENT (the host has not given a page yet), -EPERM
- * (not the VM's, or not to write), -EBUSY (mapped too often).
+ * Return: 0; or why it stopped at @pages: -ENOENT (the host has not given this page
+ * yet), -EPERM (not the VM's, or not to write), -EBUSY (mapped too often).
  */
-int guest_pages_get(struct pkvm_hyp_vm *vm, u64 ipa, u64 max, bool write, u64 *phys, u64 *len);
+int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova, u64 max,
+		    int prot, struct map_run *runs, unsigned int *nr_runs);
 
 /**
  * guest_registers() - which registers a protected VM sees at an address

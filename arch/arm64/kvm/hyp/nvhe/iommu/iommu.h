@@ -129,10 +129,21 @@ void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
 #define PIECE_PHYS(piece)	((piece) & PAGE_MASK)
 #define PIECE_SIZE(piece)	((((piece) & ~PAGE_MASK) + 1) << PAGE_SHIFT)
 
+/**
+ * struct map_run - memory or registers to map: contiguous, and pinned alike
+ * @phys: start
+ * @size: bytes, a multiple of the page size
+ * @prot: IOMMU_READ | ..., and how it is pinned, see IOMMU_PTE_PIN
+ */
+struct map_run {
+	u64	phys, size;
+	int	prot;
+};
+
 int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size);
 bool prot_is_valid(u64 prot);
-int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
-		      int prot, u64 *done);
+int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_run *run,
+		    unsigned int nr, u64 *done);
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages);
 int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *pieces,

@@ -29,7 +29,7 @@ static int flush_walks(struct iommu_pgtable *pgt, u64 iova, u64 size)
 	return domain_tlb_inv(container_of(pgt, struct hyp_iommu_domain, pgt), iova, size, 0);
 }
 
-static void unpin_range(u64 phys, u64 size, int prot)
+static void unpin(u64 phys, u64 size, int prot)
 {
 	switch (FIELD_GET(IOMMU_PROT_PIN, prot)) {
 	case IOMMU_PIN_PAGE:
@@ -45,69 +45,75 @@ static void unpin_range(u64 phys, u64 size, int prot)
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
  * hold before an entry exists.
  */
-static int pin_range(u64 iova, u64 phys, u64 size, int *prot, u64 *len)
+static int pin_run(u64 iova, u64 phys, u64 size, int prot, struct mem_hint *mem,
+		   struct map_run *run)
 {
-	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
-	bool is_mem;
-	u64 end = phys_range_of(phys, &is_mem);
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), end = mem->end;
+	bool is_mem = true;
+	int ret;
 
-	*len = 0;
-	if (!end)
-		return -EPERM;
+	if (!mem_hint_covers(mem, phys)) {
+		end = phys_range_of(phys, &is_mem);
+		if (!end)
+			return -EPERM;
+		if (is_mem)
+			*mem = (struct mem_hint) { phys, end };
+	}
 
-	size = min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE);
-	if (is_mem && size >= block && IS_ALIGNED(iova | phys, block) && block_use_get(phys)) {
-		*prot |= PROT_PIN(IOMMU_PIN_BLOCK);
-		*len = block;
+	*run = (struct map_run) { phys, min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE), prot };
+	if (!is_mem) {
+		/* Outside memory it is device memory, whatever the caller says */
+		run->prot = (prot | IOMMU_MMIO) & ~IOMMU_CACHE;
 		return 0;
 	}
-	if (is_mem) {
-		int ret = page_use_get(phys, size, len);
-
-		*prot |= PROT_PIN(IOMMU_PIN_PAGE);
-		/* What could be pinned is progress */
-		return *len ? 0 : ret;
+	if (run->size >= block && IS_ALIGNED(iova | phys, block) && block_use_get(phys)) {
+		run->size = block;
+		run->prot |= PROT_PIN(IOMMU_PIN_BLOCK);
+		return 0;
 	}
+	run->prot |= PROT_PIN(IOMMU_PIN_PAGE);
+	ret = page_use_get(phys, run->size, &run->size);
 
-	/* Outside memory it is device memory, whatever the caller says */
-	*prot |= IOMMU_MMIO;
-	*prot &= ~IOMMU_CACHE;
-	*len = size;
-
-	return 0;
+	/* What could be pinned is progress */
+	return run->size ? 0 : ret;
 }
 
 /**
- * domain_map_pinned() - map a contiguous range that is pinned
+ * domain_map_runs() - map what is pinned, one run after the other
  * @domain: domain
- * @iova: start, the range was checked
- * @phys: physical start, in one piece of memory or of MMIO
- * @size: bytes, at most IOMMU_PGTABLE_MAX_SIZE
- * @prot: IOMMU_READ | ..., and how it is pinned, see IOMMU_PTE_PIN
+ * @iova: start, the whole range was checked
+ * @run: the first of them
+ * @nr: how many
  * @done: out, bytes mapped, also on error
  *
  * Unpins what could not be mapped.
  *
  * Return: 0, or as iommu_pgtable_map().
  */
-int domain_map_pinned(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size,
-		      int prot, u64 *done)
+int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_run *run,
+		    unsigned int nr, u64 *done)
 {
-	u64 mapped;
-	int ret;
+	const struct map_run *end = run + nr;
+	u64 at = 0, sum = 0, mapped;
+	int ret = 0;
 
-	*done = 0;
 	hyp_spin_lock(&domain->lock);
-	do {
-		ret = iommu_pgtable_map(&domain->pgt, iova + *done, phys + *done, size - *done,
-					prot, IOMMU_BLOCK_LEVEL, flush_walks, &mapped);
-		*done += mapped;
-	} while (!ret && *done < size);
+	while (run < end && !ret) {
+		ret = iommu_pgtable_map(&domain->pgt, iova + sum, run->phys + at, run->size - at,
+					run->prot, IOMMU_BLOCK_LEVEL, flush_walks, &mapped);
+		sum += mapped;
+		at += mapped;
+		if (at == run->size) {
+			at = 0;
+			run++;
+		}
+	}
 	hyp_spin_unlock(&domain->lock);
-	trace_iommu_map(iommu_vm_handle(domain->owner), iova, *done, ret);
+	trace_iommu_map(iommu_vm_handle(domain->owner), iova, sum, ret);
 
-	if (*done < size)
-		unpin_range(phys + *done, size - *done, prot);
+	for (; run < end; run++, at = 0)
+		unpin(run->phys + at, run->size - at, run->prot);
+	*done = sum;
 
 	return ret;
 }
@@ -124,23 +130,12 @@ static int check_phys(u64 phys, u64 size)
 	return phys < limit && size <= limit - phys ? 0 : -ERANGE;
 }
 
-/* Map some or all of a range of the host that was checked */
-static int map_range(struct hyp_iommu_domain *domain, u64 iova, u64 phys, u64 size, int prot,
-		     u64 *done)
-{
-	u64 len;
-	int ret;
-
-	*done = 0;
-	ret = pin_range(iova, phys, size, &prot, &len);
-
-	return ret ?: domain_map_pinned(domain, iova, phys, len, prot, done);
-}
-
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages)
 {
 	struct hyp_iommu_domain *domain;
+	struct mem_hint mem = {};
+	struct map_run run;
 	int ret;
 
 	*done = 0;
@@ -155,19 +150,49 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 		return -ENOENT;
 
 	ret = domain_check_range(domain, iova, size) ?:
-	      map_range(domain, iova, phys, size, prot, done);
+	      pin_run(iova, phys, size, prot, &mem, &run) ?:
+	      domain_map_runs(domain, iova, &run, 1, done);
 	handle_put(domain);
 
 	return ret;
 }
 
+/* Pin pieces of a list, as far as they go; @nr_runs also on error */
+static int pin_pieces(const struct hyp_iommu_domain *domain, u64 iova, const u64 *piece, u32 nr,
+		      int prot, struct map_run *run, unsigned int *nr_runs)
+{
+	const u64 *end = piece + nr;
+	struct mem_hint mem = {};
+	u64 pinned = 0;
+
+	for (*nr_runs = 0; piece < end; piece++, run++) {
+		/* As much as one large mapping, however it is cut up (I7) */
+		u64 size = min(PIECE_SIZE(*piece), IOMMU_PGTABLE_MAX_SIZE - pinned);
+		int ret;
+
+		if (!size)
+			break;
+		ret = check_phys(PIECE_PHYS(*piece), size) ?:
+		      domain_check_range(domain, iova + pinned, size) ?:
+		      pin_run(iova + pinned, PIECE_PHYS(*piece), size, prot, &mem, run);
+		if (ret)
+			return ret;
+		++*nr_runs;
+		pinned += run->size;
+		if (run->size < PIECE_SIZE(*piece))
+			break;
+	}
+
+	return 0;
+}
+
 int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *pieces,
 		    u32 nr, u64 prot, u64 *done, u64 *pages)
 {
+	struct map_run runs[PKVM_IOMMU_LIST_MAX] __uninitialized;
 	struct hyp_iommu_domain *domain;
-	u64 size, len;
-	int ret = 0;
-	u32 i;
+	unsigned int nr_runs;
+	int ret, err = 0;
 
 	*done = 0;
 	*pages = MAP_PAGES_NEEDED;
@@ -177,23 +202,12 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 	if (!domain)
 		return -ENOENT;
 
-	for (i = 0; i < nr && !ret; i++) {
-		/* As much as one large mapping, however it is cut up (I7) */
-		size = min(PIECE_SIZE(pieces[i]), IOMMU_PGTABLE_MAX_SIZE - *done);
-		if (!size)
-			break;
-		ret = check_phys(PIECE_PHYS(pieces[i]), size) ?:
-		      domain_check_range(domain, iova + *done, size);
-		if (ret)
-			break;
-		ret = map_range(domain, iova + *done, PIECE_PHYS(pieces[i]), size, prot, &len);
-		*done += len;
-		if (len < PIECE_SIZE(pieces[i]))
-			break;
-	}
+	ret = pin_pieces(domain, iova, pieces, nr, prot, runs, &nr_runs);
+	if (nr_runs)
+		err = domain_map_runs(domain, iova, runs, nr_runs, done);
 	handle_put(domain);
 
-	return ret;
+	return err ?: ret;
 }
 
 int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
@@ -268,7 +282,7 @@ static int unmap_list_begin(struct hyp_iommu_domain *domain, const u64 *ranges, 
 /* One invalidation for all of it, of everything if it is scattered */
 static int unmap_list(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr, u64 *done)
 {
-	struct unmap_step steps[UNMAP_STEPS_MAX], *step;
+	struct unmap_step steps[UNMAP_STEPS_MAX] __uninitialized, *step;
 	unsigned int nr_steps = 0;
 	int ret, err = 0;
 

@@ -31,4 +31,18 @@ void mem_piece(unsigned int i, u64 *start, u64 *end);
  */
 u64 phys_range_of(u64 phys, bool *is_mem);
 
+/**
+ * struct mem_hint - a stretch of memory that was found: the next page is often there, too
+ * @start: first byte
+ * @end: byte after the last, 0 if none was found yet
+ */
+struct mem_hint {
+	u64	start, end;
+};
+
+static inline bool mem_hint_covers(const struct mem_hint *hint, u64 phys)
+{
+	return phys >= hint->start && phys < hint->end;
+}
+
 #endif /* __PKVM_IOMMU_MMIO_H__ */

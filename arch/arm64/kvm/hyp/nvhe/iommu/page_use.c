@@ -69,6 +69,11 @@ bool block_use_get(u64 phys)
 	return block_update(phys, BLOCK_LOST, 1);
 }
 
+bool block_use_get_guest(u64 phys)
+{
+	return block_update(phys, 0, 1);
+}
+
 void block_use_put(u64 phys)
 {
 	block_update(phys, 0, -1);
@@ -101,29 +106,38 @@ static __always_inline void put_page_use(struct hyp_page *page)
 	}
 }
 
-int page_use_get(u64 phys, u64 size, u64 *done)
+static __always_inline int get_page_uses(u64 phys, u64 size, u16 forbidden, u64 *done)
 {
-	for (*done = 0; *done < size; *done += PAGE_SIZE) {
-		int ret = get_page_use(hyp_phys_to_page(phys + *done), DMA_PAGE_REVOKED);
+	struct hyp_page *first = hyp_phys_to_page(phys), *page = first;
+	struct hyp_page *end = first + (size >> PAGE_SHIFT);
+	int ret = 0;
 
+	for (; page < end; page++) {
+		ret = get_page_use(page, forbidden);
 		if (ret)
-			return ret;
+			break;
 	}
+	*done = (u64)(page - first) << PAGE_SHIFT;
 
-	return 0;
+	return ret;
 }
 
-int page_use_get_guest(u64 phys)
+int page_use_get(u64 phys, u64 size, u64 *done)
 {
-	return get_page_use(hyp_phys_to_page(phys), 0);
+	return get_page_uses(phys, size, DMA_PAGE_REVOKED, done);
+}
+
+int page_use_get_guest(u64 phys, u64 size, u64 *done)
+{
+	return get_page_uses(phys, size, 0, done);
 }
 
 void page_use_put(u64 phys, u64 size)
 {
-	u64 end = phys + size;
+	struct hyp_page *page = hyp_phys_to_page(phys), *end = page + (size >> PAGE_SHIFT);
 
-	for (; phys < end; phys += PAGE_SIZE)
-		put_page_use(hyp_phys_to_page(phys));
+	for (; page < end; page++)
+		put_page_use(page);
 }
 
 void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)

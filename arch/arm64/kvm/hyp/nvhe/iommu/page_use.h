@@ -52,10 +52,10 @@
  */
 int page_use_get(u64 phys, u64 size, u64 *done);
 
-/* As page_use_get(), for one page of a guest. Context: pkvm_hyp_vm::lock held. */
-int page_use_get_guest(u64 phys);
+/* As page_use_get(), for pages of a guest. Context: pkvm_hyp_vm::lock held. */
+int page_use_get_guest(u64 phys, u64 size, u64 *done);
 
-/* Undo page_use_get(), once no TLB holds the translation */
+/* Undo these, once no TLB holds the translation */
 void page_use_put(u64 phys, u64 size);
 
 /**
@@ -66,7 +66,10 @@ void page_use_put(u64 phys, u64 size);
  */
 bool block_use_get(u64 phys);
 
-/* Undo block_use_get(), once no TLB holds the translation */
+/* As block_use_get(), for a guest all of whose it is. Context: pkvm_hyp_vm::lock held. */
+bool block_use_get_guest(u64 phys);
+
+/* Undo these, once no TLB holds the translation */
 void block_use_put(u64 phys);
 
 /**

@@ -7,9 +7,9 @@
 
 #include <nvhe/spinlock.h>
 
-/* Guest pages that the fake stage 2 has room for */
+/* The stage 2 of a guest is one table, of which walks use so many pages */
 #define NATIVE_GUEST_PAGES	64
-#define NATIVE_GUEST_IA_BITS	40
+#define NATIVE_GUEST_IA_BITS	(2 * PAGE_SHIFT - 3)
 
 struct pkvm_hyp_vcpu {
 	struct kvm_vcpu		vcpu;
@@ -22,8 +22,7 @@ struct pkvm_hyp_vm {
 	struct kvm_pgtable	pgt;
 	hyp_spinlock_t		lock;
 	struct iommu_vm		*iommu;
-	/* The fake stage 2: an entry per page, or one block, see hyp/stage2.c */
-	/* A table is longer than what the harness uses of it */
+	/* The stage 2: entries of pages, or of blocks, see vm_use_blocks() */
 	kvm_pte_t		pte[PTRS_PER_PTE];
 	bool			block;
 	struct pkvm_hyp_vcpu	vcpu;

@@ -50,7 +50,7 @@ static u64 set_range(struct arm_smmu_cmd *cmd, u64 pages, s8 level)
 
 int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level)
 {
-	struct arm_smmu_cmd cmds[TLB_MAX_COMMANDS];
+	struct arm_smmu_cmd cmds[TLB_MAX_COMMANDS] __uninitialized;
 	u64 end = iova + size, pages;
 	unsigned int nr = 0;
 
