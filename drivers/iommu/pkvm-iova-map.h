@@ -170,6 +170,22 @@ static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long
 	}
 }
 
+/* Pages of one table; false: no memory for it */
+static inline bool pkvm_iova_add_pages(struct pkvm_iova_map *map, unsigned long iova,
+				       u64 value, size_t size, gfp_t gfp)
+{
+	u64 *entry = pkvm_iova_walk(map, iova, 0, gfp), *last;
+
+	if (!entry)
+		return false;
+	for (last = entry + (size >> map->shift); entry < last; entry++) {
+		WRITE_ONCE(*entry, value);
+		value += 1UL << map->shift;
+	}
+
+	return true;
+}
+
 /**
  * pkvm_iova_map_add() - remember a mapping
  * @map: of the domain
@@ -183,11 +199,14 @@ static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long
 static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 				    phys_addr_t phys, size_t size, gfp_t gfp)
 {
-	size_t block = pkvm_iova_block(map), done = 0, step;
-	u64 *entry, *last, value;
+	size_t block = pkvm_iova_block(map), done, step;
+	u64 *entry, value = phys | PKVM_IOVA_MAPPED;
 
-	for (; done < size; done += step) {
-		value = (phys + done) | PKVM_IOVA_MAPPED;
+	/* By far the most frequent */
+	if (size < block && (iova & (block - 1)) + size <= block)
+		return pkvm_iova_add_pages(map, iova, value, size, gfp) ? 0 : -ENOMEM;
+
+	for (done = 0; done < size; done += step, value += step) {
 		if (pkvm_iova_is_block(map, iova + done, size - done)) {
 			step = block;
 			entry = pkvm_iova_walk(map, iova + done, 1, gfp);
@@ -199,13 +218,8 @@ static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iov
 		step = size - done;
 		if (block)
 			step = min(step, block - ((iova + done) & (block - 1)));
-		entry = pkvm_iova_walk(map, iova + done, 0, gfp);
-		if (!entry)
+		if (!pkvm_iova_add_pages(map, iova + done, value, step, gfp))
 			break;
-		for (last = entry + (step >> map->shift); entry < last; entry++) {
-			WRITE_ONCE(*entry, value);
-			value += 1UL << map->shift;
-		}
 	}
 	if (done == size)
 		return 0;
