@@ -21,9 +21,9 @@
 	(PAGE_SIZE | PMD_SIZE |						\
 	 (IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? SZ_1G : 0))
 
-/* All paging domains, for whoever needs what they have not unmapped yet */
-static LIST_HEAD(domains);
-static DEFINE_SPINLOCK(domains_lock);
+/* Domains of flush queues, for whoever needs what they have not unmapped yet */
+static LIST_HEAD(lazy_domains);
+static DEFINE_SPINLOCK(lazy_lock);
 
 static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
 		       unsigned int nr)
@@ -62,9 +62,24 @@ void pkvm_iommu_flush_lazy(void)
 {
 	struct pkvm_smmu_domain *pd;
 
-	guard(spinlock_irqsave)(&domains_lock);
-	list_for_each_entry(pd, &domains, node)
+	/* On each fault of each VM, and most hosts have no flush queue */
+	if (list_empty(&lazy_domains))
+		return;
+
+	guard(spinlock_irqsave)(&lazy_lock);
+	list_for_each_entry(pd, &lazy_domains, lazy_node)
 		pkvm_lazy_flush(&pd->lazy);
+}
+
+/* Before the first range waits for a flush: it stays on the list then */
+static void note_lazy(struct pkvm_smmu_domain *pd)
+{
+	if (likely(!list_empty(&pd->lazy_node)))
+		return;
+
+	guard(spinlock_irqsave)(&lazy_lock);
+	if (list_empty(&pd->lazy_node))
+		list_add(&pd->lazy_node, &lazy_domains);
 }
 
 /**
@@ -101,8 +116,7 @@ struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
 		.aperture_end	= GENMASK_ULL(master->smmu->ias - 1, 0),
 		.force_aperture	= true,
 	};
-	scoped_guard(spinlock_irqsave, &domains_lock)
-		list_add(&pd->node, &domains);
+	INIT_LIST_HEAD(&pd->lazy_node);
 
 	return &pd->domain;
 
@@ -120,8 +134,8 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 	int ret;
 
 	/* EL2 unmaps what is left, and that is not noted here any more */
-	scoped_guard(spinlock_irqsave, &domains_lock)
-		list_del(&pd->node);
+	scoped_guard(spinlock_irqsave, &lazy_lock)
+		list_del(&pd->lazy_node);
 
 	for (;;) {
 		ret = pkvm_smmu_hyp_free_domain(pd->handle);
@@ -240,6 +254,7 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 	int ret;
 
 	if (iommu_iotlb_gather_queued(gather)) {
+		note_lazy(pd);
 		if (pkvm_lazy_add(&pd->lazy, iova, size)) {
 			pkvm_iova_map_remove(&pd->map, iova, size);
 			return size;

@@ -173,7 +173,7 @@ struct pkvm_smmu_master {
  * @mapped: bytes mapped at EL2, for debugfs
  * @map: what is mapped, for iova_to_phys
  * @lazy: what is unmapped here, and not yet at EL2
- * @node: entry in the list of all paging domains
+ * @lazy_node: on a list since the first use of @lazy, or empty
  */
 struct pkvm_smmu_domain {
 	struct iommu_domain	domain;
@@ -181,7 +181,7 @@ struct pkvm_smmu_domain {
 	atomic_long_t		mapped;
 	struct pkvm_iova_map	map;
 	struct pkvm_lazy	lazy;
-	struct list_head	node;
+	struct list_head	lazy_node;
 };
 
 static inline struct pkvm_smmu_domain *
