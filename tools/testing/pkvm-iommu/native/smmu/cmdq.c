@@ -43,6 +43,28 @@ static void add_pending(struct sim_smmu *smmu, const u64 cmd[2])
 	inval->seq = ++smmu->seq;
 }
 
+/* What they have no use for is reserved; an SMMU may look at it */
+static void check_reserved(const u64 cmd[2])
+{
+	switch (FIELD_GET(CMDQ_0_OP, cmd[0])) {
+	case CMDQ_OP_CMD_SYNC:
+		/* Without a message it has no address */
+		if (FIELD_GET(CMDQ_SYNC_0_CS, cmd[0]) == CMDQ_SYNC_0_CS_IRQ)
+			return;
+		break;
+	case CMDQ_OP_TLBI_NH_ALL:
+	case CMDQ_OP_TLBI_NH_ASID:
+	case CMDQ_OP_TLBI_S12_VMALL:
+	case CMDQ_OP_TLBI_NSNH_ALL:
+	case CMDQ_OP_TLBI_EL2_ALL:
+		break;
+	default:
+		return;
+	}
+	if (cmd[1])
+		native_fail("reserved bits in command 0x%016lx 0x%016lx", cmd[0], cmd[1]);
+}
+
 /* False: not consumed */
 static bool execute(struct sim_smmu *smmu, const u64 cmd[2])
 {
@@ -53,6 +75,7 @@ static bool execute(struct sim_smmu *smmu, const u64 cmd[2])
 		return false;
 	}
 
+	check_reserved(cmd);
 	switch (op) {
 	case CMDQ_OP_CMD_SYNC:
 		if (FIELD_GET(CMDQ_SYNC_0_CS, cmd[0]) == 3)

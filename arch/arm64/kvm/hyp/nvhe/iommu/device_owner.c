@@ -35,18 +35,15 @@ static struct hyp_device_stream *next_stream(const struct hyp_device_group *grou
 	return &iter->dev->streams[iter->i++];
 }
 
-/* The first @nr streams, U32_MAX: all */
+/* All that are of @from, which are all or, in the middle of a claim, some */
 static void disown_streams(struct hyp_device_group *group, struct iommu_owner *from,
-			   struct iommu_owner *to, u32 nr)
+			   struct iommu_owner *to)
 {
 	struct hyp_device_stream *stream;
 	struct stream_iter iter = { };
 
-	while ((stream = next_stream(group, &iter))) {
-		if (!nr--)
-			break;
+	while ((stream = next_stream(group, &iter)))
 		stream_disown(from, stream->smmu, stream->sid, to);
-	}
 }
 
 static int check_streams(struct hyp_device_group *group)
@@ -65,27 +62,23 @@ static int check_streams(struct hyp_device_group *group)
 }
 
 /*
- * All or none; what was taken is blocked, so that undoing it is safe. What the owner
- * had before, by routes of their own, it keeps (I2). Only the loser of a race with an
- * attach has something to undo: the faults that the host has not heard of are lost.
+ * All or none; what was taken is blocked, so that undoing it is safe. All were free a
+ * moment ago, and whoever else makes one a VM's waits for vm_table_lock: only the loser
+ * of a race with an attach has something to undo. The faults that the host has not heard
+ * of are lost then.
  */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
 {
 	struct hyp_device_stream *stream;
 	struct stream_iter iter = { };
-	u32 nr = 0;
-	int ret;
+	int ret = 0;
 
-	while ((stream = next_stream(group, &iter))) {
+	while (!ret && (stream = next_stream(group, &iter)))
 		ret = stream_claim(owner, stream->smmu, stream->sid);
-		if (ret) {
-			disown_streams(group, owner, NULL, nr);
-			return ret;
-		}
-		nr++;
-	}
+	if (ret)
+		disown_streams(group, owner, NULL);
 
-	return 0;
+	return ret;
 }
 
 /* The host's CPUs lose the registers; they come back by faults once it may */
@@ -203,7 +196,7 @@ static void leave_reset(struct hyp_device_group *group, int result)
 	bool to_vm = group->state == DEVICE_TO_VM && !result;
 
 	if (!to_vm)
-		disown_streams(group, &group->owner->owner, result ? &nobody : NULL, U32_MAX);
+		disown_streams(group, &group->owner->owner, result ? &nobody : NULL);
 
 	hyp_spin_lock(&host_mmu.lock);
 	if (to_vm) {
