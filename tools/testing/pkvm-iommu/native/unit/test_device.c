@@ -253,6 +253,9 @@ TEST_EACH(device, registers_are_mapped_once_and_named)
 	ASSERT_EQ(r.x[1], regs + PAGE_SIZE);
 	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_MMIO_FUNC_ID, ipa + 1 });
 	ASSERT_EQ((int)r.x[0], INVALID);
+	/* What its table does not translate is no other page */
+	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_MMIO_FUNC_ID, BIT(vm->pgt.ia_bits) + ipa });
+	ASSERT_EQ((int)r.x[0], INVALID);
 	ASSERT_EQ(host_donate_guest(hyp_phys_to_pfn(host_page_get()), 0, vm), 0);
 	r = guest_call(vm, (u64[7]) { PVIOMMU_DEV_REQ_MMIO_FUNC_ID, 0 });
 	ASSERT_EQ((int)r.x[0], INVALID);

@@ -128,6 +128,8 @@ TEST(plain, nothing_of_a_block_is_taken_back)
 	ASSERT_EQ(host_wrprotect_guest(0, PTRS_PER_PTE, vm), -EBUSY);
 	/* Even where only another part of it is named */
 	ASSERT_EQ(host_wrprotect_guest(7, 1, vm), -EBUSY);
+	/* And beyond the end of its addresses there is nothing */
+	ASSERT_EQ(host_wrprotect_guest(BIT(vm->pgt.ia_bits) >> PAGE_SHIFT, 1, vm), -ERANGE);
 	ASSERT(vm->pte[0] & GUEST_PTE_WRITE);
 	for (i = 0; i < PTRS_PER_PTE; i++)
 		ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys) + i, 1), -EPERM);

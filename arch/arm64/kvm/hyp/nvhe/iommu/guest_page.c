@@ -12,9 +12,11 @@
 #include <mmio.h>
 #include <page_use.h>
 
-/* Pages pinned, and tables looked up, with the VM's lock held: its other vCPUs wait (I9) */
+/*
+ * Pages pinned with the VM's lock held: its other vCPUs wait (I9). They lie in one or two
+ * tables for each piece.
+ */
 #define LOCKED_PAGES	64
-#define LOCKED_WALKS	16
 
 /**
  * struct guest_walk - what was found for earlier pages, and may be true of later ones
@@ -23,7 +25,6 @@
  * @table: of pages; stays as long as pkvm_hyp_vm::lock is held. Or NULL.
  * @table_ipa: where that begins
  * @pages: to pin yet
- * @walks: to walk yet
  * @checked: an entry of a page that may be mapped; another may that differs in the
  *	address alone, if there is memory
  * @mem: memory that was found
@@ -33,7 +34,7 @@ struct guest_walk {
 	bool			write;
 	kvm_pte_t		*table;
 	u64			table_ipa;
-	unsigned int		pages, walks;
+	unsigned int		pages;
 	kvm_pte_t		checked;
 	struct mem_hint		mem;
 };
@@ -86,7 +87,7 @@ static unsigned int index_in_table(u64 ipa)
 	return (ipa >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
 }
 
-/* As entry_of(), -EAGAIN: enough for now */
+/* As entry_of(), which is not asked twice for one table */
 static int next_entry(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, s8 *level)
 {
 	kvm_pte_t *found;
@@ -99,9 +100,6 @@ static int next_entry(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, 
 
 	if (ipa >> walk->vm->pgt.ia_bits)
 		return -EPERM;
-	if (!walk->walks)
-		return -EAGAIN;
-	walk->walks--;
 	found = entry_of(walk->vm, ipa, level);
 	walk->table = NULL;
 	if (*level == KVM_PGTABLE_LAST_LEVEL) {
@@ -234,7 +232,6 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova,
 		.vm	= vm,
 		.write	= prot & IOMMU_WRITE,
 		.pages	= LOCKED_PAGES,
-		.walks	= LOCKED_WALKS,
 	};
 	struct map_run run;
 	u64 pinned = 0;
@@ -257,7 +254,7 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova,
 	hyp_spin_unlock(&vm->lock);
 
 	/* What is pinned stays the VM's, and where it is, without the lock */
-	return ret == -EAGAIN ? 0 : ret;
+	return ret;
 }
 
 int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)

@@ -41,6 +41,13 @@ static void unpin(u64 phys, u64 size, int prot)
 	}
 }
 
+/* A leaf is what was counted: a page, or a block */
+static s8 top_level(int prot)
+{
+	return FIELD_GET(IOMMU_PROT_PIN, prot) == IOMMU_PIN_PAGE ? IOMMU_PAGE_LEVEL :
+								   IOMMU_BLOCK_LEVEL;
+}
+
 /*
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
  * hold before an entry exists.
@@ -100,7 +107,7 @@ int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_
 	hyp_spin_lock(&domain->lock);
 	while (run < end && !ret) {
 		ret = iommu_pgtable_map(&domain->pgt, iova + sum, run->phys + at, run->size - at,
-					run->prot, IOMMU_BLOCK_LEVEL, flush_walks, &mapped);
+					run->prot, top_level(run->prot), flush_walks, &mapped);
 		sum += mapped;
 		at += mapped;
 		if (at == run->size) {

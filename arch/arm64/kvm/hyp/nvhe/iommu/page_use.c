@@ -151,9 +151,6 @@ void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
 		case IOMMU_PIN_PAGE:
 			put_page_use(hyp_phys_to_page(phys));
 			break;
-		case IOMMU_PIN_PAGES:
-			page_use_put(phys, BIT_ULL(BLOCK_SHIFT));
-			break;
 		case IOMMU_PIN_BLOCK:
 			block_use_put(phys);
 			break;

@@ -85,12 +85,11 @@ u8 iommu_pgtable_idmap_ias(const struct iommu_pgtable_cfg *cfg);
 kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level, int prot);
 /*
  * What keeps the memory of a leaf where it is (I5), see page_use.h: a field of @prot
- * above, where a block's IOMMU_PIN_PAGE becomes IOMMU_PIN_PAGES, and of the entry, in
- * bits that the SMMU ignores. 0 is nothing: no memory, or a map that mirrors ownership.
+ * above, and of the entry, in bits that the SMMU ignores. 0 is nothing: no memory, or a
+ * map that mirrors ownership.
  */
-#define IOMMU_PIN_PAGE		1	/* the page is counted */
-#define IOMMU_PIN_PAGES		2	/* each page of the block is */
-#define IOMMU_PIN_BLOCK		3	/* the block is */
+#define IOMMU_PIN_PAGE		1	/* a page, which is counted */
+#define IOMMU_PIN_BLOCK		2	/* a block, which is counted as one */
 #define IOMMU_PTE_PIN		GENMASK_ULL(56, 55)
 #define IOMMU_PROT_PIN		GENMASK(17, 16)
 #define PROT_PIN(pin)		FIELD_PREP(IOMMU_PROT_PIN, (pin))

@@ -65,16 +65,13 @@ static kvm_pte_t leaf_s2(int prot)
 kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level, int prot)
 {
 	kvm_pte_t pte = cfg->stage == 1 ? leaf_s1(prot) : leaf_s2(prot);
-	u64 pin = FIELD_GET(IOMMU_PROT_PIN, prot);
 
 	pte |= KVM_PTE_VALID | KVM_PTE_LEAF_ATTR_LO_S2_AF;
 	pte |= FIELD_PREP(KVM_PTE_TYPE, level == IOMMU_PAGE_LEVEL ? KVM_PTE_TYPE_PAGE :
 								    KVM_PTE_TYPE_BLOCK);
 	pte |= FIELD_PREP(KVM_PTE_LEAF_ATTR_LO_S2_SH,
 			  prot & IOMMU_CACHE ? PTE_SH_INNER : PTE_SH_OUTER);
-	if (pin == IOMMU_PIN_PAGE && level < IOMMU_PAGE_LEVEL)
-		pin = IOMMU_PIN_PAGES;
-	pte |= FIELD_PREP(IOMMU_PTE_PIN, pin);
+	pte |= FIELD_PREP(IOMMU_PTE_PIN, FIELD_GET(IOMMU_PROT_PIN, prot));
 
 	return pte | (phys & KVM_PTE_ADDR_MASK);
 }
