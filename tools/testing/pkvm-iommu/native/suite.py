@@ -39,6 +39,11 @@ def other_pages(group, name):
     return group not in ("threads", *GHOST)
 
 
+# A block of 64k pages is more than 8000 donations
+def largest_pages(group, name):
+    return other_pages(group, name) and group != "guest_block"
+
+
 # Threads race, so ThreadSanitizer runs what races, and nothing else
 def thread_sanitizer(group, name):
     return group in ("threads", "boot")
@@ -48,7 +53,7 @@ SUITES = {
     "fast-4k": ("fast", "4k", without_sanitizer),
     "asan-4k": ("asan", "4k", address_sanitizer),
     "asan-16k": ("asan", "16k", other_pages),
-    "asan-64k": ("asan", "64k", other_pages),
+    "asan-64k": ("asan", "64k", largest_pages),
     "tsan-4k": ("tsan", "4k", thread_sanitizer),
 }
 JOBS = int(os.environ.get("JOBS", os.cpu_count()))
