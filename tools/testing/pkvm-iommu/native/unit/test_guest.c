@@ -109,9 +109,28 @@ TEST(guest, maps_only_pages_of_its_stage_2)
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	vm->pte[0] = guest_pte(m->smmus[0].base, PKVM_PAGE_OWNED);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
+	/* Nor are registers of whatever else */
+	vm->pte[0] = guest_pte(0x80000000, PKVM_PAGE_OWNED);
+	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	vm->pte[0] = pte;
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 1ULL << 40, PAGE_SIZE, RW).x[0], INVALID);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], 0);
+}
+
+/* What is true of one page is not of the next, nor is one table that of all addresses */
+TEST(guest, maps_each_page_for_what_it_is)
+{
+	struct pkvm_hyp_vm *vm;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 2);
+	domain = guest_domain(vm);
+	vm->pte[1] = guest_pte(host_page_get(), PKVM_PAGE_SHARED_BORROWED);
+	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 0, 2 * PAGE_SIZE, RW).x[1],
+		  PAGE_SIZE);
+	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_LIST, domain, PAGE_SIZE, RW | 2UL << 32, 0,
+			   BIT(vm->pgt.ia_bits)).x[1], PAGE_SIZE);
 }
 
 /* A call may be large; one step of it is not, and it goes on where it stopped */

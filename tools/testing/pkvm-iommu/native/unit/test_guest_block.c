@@ -158,5 +158,8 @@ TEST(guest_block, ends_a_list)
 	ASSERT_EQ((int)r.x[0], 0);
 	ASSERT_EQ(r.x[1], GHOST_BLOCK);
 	ASSERT_EQ(block_use_maps(phys), 1);
+	/* Where no block fits there are pages */
+	ASSERT_EQ(map_block(vm, domain, 3 * PAGE_SIZE, RW).x[1], GHOST_BLOCK - 3 * PAGE_SIZE);
+	ASSERT_EQ(block_use_maps(phys), 1);
 	end_vm(vm);
 }

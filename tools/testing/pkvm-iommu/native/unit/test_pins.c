@@ -137,6 +137,15 @@ TEST_EACH(pins, a_list_stops_at_the_page_that_is_not_the_hosts)
 	ASSERT_EQ(r.ret, -EPERM);
 	expect_dma(0, 0, 4 * PAGE_SIZE, true, phys + 4 * PAGE_SIZE);
 	expect_blocked(0, 0, 5 * PAGE_SIZE, true);
+	/* Nor is it the host's what follows memory in a list, but not in space */
+	r = host_do(PKVM_IOMMU_OP_MAP_LIST, domain, 2 * GHOST_BLOCK, RW | 2UL << 32, phys,
+		    m->smmus[0].base - phys);
+	ASSERT_EQ(r.ret, -EPERM);
+	ASSERT_EQ(r.out[0], PAGE_SIZE);
+	r = host_do(PKVM_IOMMU_OP_MAP_LIST, domain, 3 * GHOST_BLOCK, RW | 2UL << 32, phys,
+		    0x80000000 - phys);
+	ASSERT_EQ(r.ret, 0);
+	ASSERT_EQ(r.out[0], 2 * PAGE_SIZE);
 	/* No piece, too many, permissions that do not exist */
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, RW, phys, 0).ret, -EINVAL);
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, RW | 14UL << 32, phys,
