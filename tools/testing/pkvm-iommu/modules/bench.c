@@ -9,109 +9,46 @@
  * It takes any device by driver_override, the last one bound is used. To run it,
  * write to <debugfs>/pkvm_dma_bench
  *
- *	NAME pages|scatter|host-hvc|guest-hvc NUMBER LOOPS
+ *	NAME pages|scatter|host-hvc|guest-hvc NUMBER LOOPS [MIB]
  *
  * for NUMBER pages, in one piece or none next to another, or a call of a host or
- * a guest that EL2 refuses at once. The result is a line in the log:
- * "# bench NAME map NS unmap NS", with two decimals. With LOOPS of 0 it
- * goes on for half a second of the machine's time and says nothing: see
- * boot/bench_profile.py, which finds its way by the names of the functions below.
+ * a guest that EL2 refuses at once; with MIB MiB mapped already. The result is a
+ * line in the log: "# bench NAME map NS unmap NS", with two decimals. With LOOPS of
+ * 0 it goes on for half a second of the machine's time and says nothing: see
+ * boot/bench_profile.py, which finds its way by the names of the functions called.
  */
-#include <linux/arm-smccc.h>
 #include <linux/debugfs.h>
 #include <linux/dma-mapping.h>
+#include <linux/err.h>
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/pci.h>
 #include <linux/platform_device.h>
-#include <linux/scatterlist.h>
-#include <linux/slab.h>
-
-#include <linux/pkvm-pviommu.h>
 
 #include <asm/arch_timer.h>
-#include <asm/kvm_asm.h>
+#include <asm/sysreg.h>
+
+#include "bench.h"
+#include "bench_marks.h"
 
 #define WARM_UP		256	/* fills the caches of the IOVA allocator */
 #define PROFILE_NS	(NSEC_PER_SEC / 2)
-#define NO_SUCH_OP	0x1000
-
-struct bench {
-	struct device		*dev;
-	unsigned int		nr;
-	void			*pages;
-	size_t			size;
-	struct sg_table		table;
-	dma_addr_t		addr;
-	int			(*map)(struct bench *b);
-	void			(*unmap)(struct bench *b);
-};
 
 static struct device *bound;
 static DEFINE_MUTEX(lock);	/* one run at a time, and @bound */
 
-/* Not inline, and with these names, for the profiler */
-noinline int bench_map_pages(struct bench *b);
-noinline void bench_unmap_pages(struct bench *b);
-noinline int bench_map_scatter(struct bench *b);
-noinline void bench_unmap_scatter(struct bench *b);
-noinline int bench_host_hvc(struct bench *b);
-noinline int bench_guest_hvc(struct bench *b);
-
-int bench_map_pages(struct bench *b)
-{
-	b->addr = dma_map_single(b->dev, b->pages, b->size, DMA_BIDIRECTIONAL);
-
-	return dma_mapping_error(b->dev, b->addr);
-}
-
-void bench_unmap_pages(struct bench *b)
-{
-	dma_unmap_single(b->dev, b->addr, b->size, DMA_BIDIRECTIONAL);
-}
-
-int bench_map_scatter(struct bench *b)
-{
-	return dma_map_sg(b->dev, b->table.sgl, b->nr, DMA_BIDIRECTIONAL) ? 0 :
-	       -EIO;
-}
-
-void bench_unmap_scatter(struct bench *b)
-{
-	dma_unmap_sg(b->dev, b->table.sgl, b->nr, DMA_BIDIRECTIONAL);
-}
-
-int bench_host_hvc(struct bench *b)
-{
-	struct arm_smccc_res res;
-
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op), (u64)NO_SUCH_OP,
-			  &res);
-
-	return (long)res.a1 == -EOPNOTSUPP ? 0 : -ENODEV;
-}
-
-int bench_guest_hvc(struct bench *b)
-{
-	struct arm_smccc_res res;
-
-	arm_smccc_1_1_hvc(PVIOMMU_OP_FUNC_ID, (u64)NO_SUCH_OP, &res);
-
-	return (int)res.a0 == SMCCC_RET_NOT_SUPPORTED ? 0 : -ENODEV;
-}
-
-static void no_unmap(struct bench *b) { }
-
-static int no_map(struct bench *b)
-{
-	return 0;
-}
-
-/* Begin @nr nops and a few more instructions later within a tick */
+/*
+ * Begin @nr nops and a few more instructions after the last tick: if all @nr have
+ * their turn, what is a part of a tick averages out.
+ */
 static u64 start(unsigned int nr)
 {
+	u64 tick = read_sysreg(cntvct_el0);
+
+	while (read_sysreg(cntvct_el0) == tick)
+		;
 	while (nr--)
 		asm volatile("nop");
 
@@ -133,15 +70,18 @@ static int measure(struct bench *b, u32 loops, u64 *map, u64 *unmap)
 	*unmap = 0;
 	local_irq_save(flags);
 	for (i = 0; i < loops && !ret; i++) {
+		bench_mark(MARK_MAP);
 		begin = start(i % 16);
 		ret = b->map(b);
 		*map += __arch_counter_get_cntvct() - begin;
 		if (ret)
 			break;
 
+		bench_mark(MARK_UNMAP);
 		begin = start(i / 16 % 16);
 		b->unmap(b);
 		*unmap += __arch_counter_get_cntvct() - begin;
+		bench_mark(MARK_DONE);
 	}
 	local_irq_restore(flags);
 
@@ -158,13 +98,19 @@ static u64 result(u64 ticks, u64 base, u32 loops)
 
 static int report(struct bench *b, const char *name, u32 loops)
 {
-	struct bench nothing = { .map = no_map, .unmap = no_unmap };
 	u64 map, unmap, base, base_unmap;
+	struct bench nothing = { };
 	int ret;
 
+	bench_prepare_nothing(&nothing);
 	ret = measure(b, WARM_UP, &map, &unmap) ?:
-	      measure(&nothing, loops, &base, &base_unmap) ?:
-	      measure(b, loops, &map, &unmap);
+	      measure(&nothing, loops, &base, &base_unmap);
+	if (ret)
+		return ret;
+
+	bench_mark(MARK_BEGIN);
+	ret = measure(b, loops, &map, &unmap);
+	bench_mark(MARK_END);
 	if (ret)
 		return ret;
 
@@ -193,69 +139,13 @@ static int go_on(struct bench *b, const char *name)
 	return 0;
 }
 
-/* Every second page of one block: none is next to another */
-static int prepare_scatter(struct bench *b)
+static int run(struct bench *b, const char *name, const char *kind, u32 loops)
 {
-	struct scatterlist *sg;
-	unsigned int i;
-	int ret;
+	int ret = bench_prepare(b, kind);
 
-	ret = sg_alloc_table(&b->table, b->nr, GFP_KERNEL);
-	if (ret)
-		return ret;
-	for_each_sgtable_sg(&b->table, sg, i)
-		sg_set_buf(sg, b->pages + 2 * i * PAGE_SIZE, PAGE_SIZE);
-	b->map = bench_map_scatter;
-	b->unmap = bench_unmap_scatter;
-
-	return 0;
-}
-
-static int prepare(struct bench *b, const char *kind)
-{
-	b->size = b->nr * PAGE_SIZE;
-	b->unmap = no_unmap;
-	if (!strcmp(kind, "host-hvc")) {
-		b->map = bench_host_hvc;
-		return 0;
-	}
-	if (!strcmp(kind, "guest-hvc")) {
-		b->map = bench_guest_hvc;
-		return 0;
-	}
-	if (!strcmp(kind, "pages")) {
-		b->map = bench_map_pages;
-		b->unmap = bench_unmap_pages;
-	} else if (!strcmp(kind, "scatter")) {
-		b->size *= 2;
-	} else {
-		return -EINVAL;
-	}
-
-	/* Of its own size or more it is aligned to that; a guest has the pages then */
-	b->pages = alloc_pages_exact(b->size, GFP_KERNEL);
-	if (!b->pages)
-		return -ENOMEM;
-	memset(b->pages, 0x66, b->size);
-
-	return strcmp(kind, "scatter") ? 0 : prepare_scatter(b);
-}
-
-static int run(const char *name, const char *kind, u32 nr, u32 loops)
-{
-	struct bench b = { .dev = bound, .nr = nr };
-	int ret;
-
-	if (!b.dev || !nr)
-		return -EINVAL;
-
-	ret = prepare(&b, kind);
 	if (!ret)
-		ret = loops ? report(&b, name, loops) : go_on(&b, name);
-
-	sg_free_table(&b.table);
-	if (b.pages)
-		free_pages_exact(b.pages, b.size);
+		ret = loops ? report(b, name, loops) : go_on(b, name);
+	bench_finish(b);
 
 	return ret;
 }
@@ -264,7 +154,9 @@ static ssize_t bench_write(struct file *file, const char __user *user,
 			   size_t len, loff_t *pos)
 {
 	char line[80], name[32], kind[16];
-	u32 nr, loops;
+	struct bench_fill *fill = NULL;
+	struct bench b = { };
+	u32 loops, mib = 0;
 	int ret;
 
 	if (len >= sizeof(line))
@@ -272,11 +164,20 @@ static ssize_t bench_write(struct file *file, const char __user *user,
 	if (copy_from_user(line, user, len))
 		return -EFAULT;
 	line[len] = '\0';
-	if (sscanf(line, "%31s %15s %u %u", name, kind, &nr, &loops) != 4)
+	if (sscanf(line, "%31s %15s %u %u %u", name, kind, &b.nr, &loops, &mib) < 4)
 		return -EINVAL;
 
 	guard(mutex)(&lock);
-	ret = run(name, kind, nr, loops);
+	b.dev = bound;
+	if (!b.dev || !b.nr)
+		return -EINVAL;
+	if (mib)
+		fill = bench_fill(b.dev, mib);
+	if (IS_ERR(fill))
+		return PTR_ERR(fill);
+	ret = run(&b, name, kind, loops);
+	if (fill)
+		bench_empty(fill);
 
 	return ret ?: len;
 }
