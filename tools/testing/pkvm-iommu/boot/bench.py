@@ -8,7 +8,8 @@ know neither caches nor how long an SMMU takes; so compare them with the stock
 driver's, which are of the same kernel on the same machine with another mode= on
 the command line.
 
-Prints a table; the same is in out/bench.json, and as a plot in out/bench.svg.
+Prints a table, and one of what else maps make others do (bench_counts.py). The same is
+in out/bench.json, and as a plot in out/bench.svg.
 """
 
 import argparse
@@ -16,19 +17,19 @@ import json
 import os
 import re
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
+import bench_counts
 import plot
-from machine import OUT, Machine
-from qemu import run_command
+from bench_boot import boot
+from bench_rows import CASES, OPS, SAME, Row, print_table
+from machine import OUT
 
-LOGS = os.path.join(OUT, "logs/bench")
 JSON = os.path.join(OUT, "bench.json")
 SVG = os.path.join(OUT, "bench.svg")
 
 MEMORY_MIB = 1024
 PAGE_KIB = 4
-SAME = 0.005        # what two runs may differ in
 
 BENCH = dict(icount=True, cpus=1, devices=["edu"], memory=f"{MEMORY_MIB}M")
 APPEND = "iommu.strict=1 printk.devkmsg=on pkvm_test="
@@ -48,11 +49,8 @@ BOOTS = {
 
 RESULT = re.compile(r"# bench (\S+) map ([\d.]+) unmap ([\d.]+)")
 MEMORY = re.compile(r"# bench memory (\d+) lent (\d+)")
+LENT = re.compile(r"# bench lent (\S+) (-?\d+)")
 INIT = re.compile(r"\[ *(\d+\.\d+)\] Run /init")
-FAILED = re.compile(r"not ok \d+ (\S+)")
-
-CASES = {"1": "1 page", "16": "16 pages", "64": "64 pages",
-         "512": "512 pages, one block", "scatter": "512 pages, scattered"}
 
 # (what, ours, stock, most that map and unmap may cost of it, in order of CASES)
 SAME_COST = (1.0,) * 5
@@ -68,53 +66,53 @@ TABLE = (
 )
 
 
-@dataclass
-class Row:
-    """One figure; target is the most that ratio may be, None: just to know."""
-
-    name: str
-    unit: str
-    value: float
-    stock: float | None = None
-    ratio: float | None = None
-    target: float | None = None
-    met: bool | None = None
-
-    def __post_init__(self):
-        if self.ratio is None and self.stock:
-            self.ratio = self.value / self.stock
-        if self.ratio is not None and self.target is not None:
-            # Identity is the same code: what differs is where a tick fell
-            slack = SAME if self.target == 1.0 else 0
-            self.met = self.ratio <= self.target + slack
-
-
-def boot(name, options, log, extra=""):
-    """Boot and return the lines of the console, or end with a message."""
-    work = os.path.join(OUT, "bench", name)
-    os.makedirs(work, exist_ok=True)
-    options = dict(options, append=f"{options['append']} {extra}")
-    lines = []
-    ended = run_command(Machine(**options).command(work), log, lines.append,
-                        silence=300, total=1800)
-    if ended:
-        sys.exit(f"bench: {name}: {ended}; see {log}")
-    return lines
+# Does it cost more, the more is mapped? (what, ours); MiB that are mapped
+MAPPED = (("host", "mapped"), ("protected VM", "vm-mapped"))
+MAPPED_MIB = (16, 256, 1024, 8192)
+MAPPED_CASES = ("1", "16")
+MAPPED_TARGET = 1.05    # of what it costs with the least of them
 
 
 def measure(name):
     """Boot one of BOOTS: {name: (map, unmap), "init": ..., "reserved": KiB}."""
-    log = os.path.join(LOGS, name + ".log")
-    text = "\n".join(boot(name, BOOTS[name], log))
-    failed = FAILED.findall(text)
+    text = "\n".join(boot(name, BOOTS[name]))
     init, memory = INIT.search(text), MEMORY.search(text)
-    if failed or not init or not memory:
-        sys.exit(f"bench: {name}: {', '.join(failed) or 'no figures'}; see {log}")
+    if not init or not memory:
+        sys.exit(f"bench: {name}: no figures")
     found = {n: (float(m), float(u)) for n, m, u in RESULT.findall(text)}
     found["init"] = float(init[1]) * 1e9
     found["reserved"] = (MEMORY_MIB * 1024 - int(memory[1]) +
                          int(memory[2]) * PAGE_KIB)
+    # The host can tell of its own, in the order of the cases
+    found["lent"] = {n: int(pages) for n, pages in LENT.findall(text)}
     return found
+
+
+def mapped_rows(ours):
+    """What a page costs when so much is mapped already, against the first."""
+    rows = []
+    for what, key in MAPPED:
+        for case in MAPPED_CASES:
+            for op, name in enumerate(OPS):
+                least = ours[f"{key}.{case}.{MAPPED_MIB[0]}"][op]
+                for n, mib in enumerate(MAPPED_MIB):
+                    value = ours[f"{key}.{case}.{mib}"][op]
+                    rows.append(Row(
+                        f"{what}, {name} {CASES[case]}: {mib} MiB mapped",
+                        "instructions", value, ratio=value / least if n else None,
+                        target=MAPPED_TARGET if n else None))
+    return rows
+
+
+def lent_rows(lent):
+    """Pages that EL2 got from the host until then, and has still."""
+    most = f"mapped.{MAPPED_CASES[0]}.{MAPPED_MIB[-1]}"
+    rows, total = [], 0
+    for case, pages in lent.items():
+        total += pages
+        if case in ("strict.1", "strict.scatter", most):
+            rows.append(Row(f"pages lent to EL2: after {case}", "pages", total))
+    return rows
 
 
 def rows_of(run):
@@ -123,15 +121,16 @@ def rows_of(run):
     rows = []
     for what, key, against, *targets in TABLE:
         for n, (case, title) in enumerate(CASES.items()):
-            for op in (0, 1):
+            for op, name in enumerate(OPS):
                 rows.append(Row(
-                    f"{what}: {('map', 'unmap')[op]} {title}", "instructions",
+                    f"{what}: {name} {title}", "instructions",
                     ours[f"{key}.{case}"][op], stock[f"{against}.{case}"][op],
                     target=targets[op][n]))
     rows.append(Row("host: hypercall that does nothing", "instructions",
                     ours["call"][0]))
     rows.append(Row("protected VM: hypercall that does nothing",
                     "instructions", ours["vm-call"][0]))
+    rows += mapped_rows(ours) + lent_rows(ours["lent"])
     beyond = ours["reserved"] - bare["reserved"]
     rows.append(Row("memory of EL2 beyond stock pKVM, of all", "%",
                     100 * beyond / (MEMORY_MIB * 1024),
@@ -146,36 +145,12 @@ def rows_of(run):
     return rows
 
 
-def number(value, digits=0):
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def print_table(rows):
-    width = max(len(row.name) for row in rows)
-    print(f"\n{'':{width}} {'ours':>9} {'stock':>9} {'ratio':>6} "
-          f"{'target':>6}")
-    group = ""
-    for row in rows:
-        if row.name.split(":")[0] != group:
-            group = row.name.split(":")[0]
-            print()
-        digits = 2 if row.unit == "%" else 0
-        verdict = {True: "met", False: "MISSED", None: ""}[row.met]
-        ratio = None if row.unit == "%" else row.ratio
-        print(f"{row.name:{width}} {number(row.value, digits):>9} "
-              f"{number(row.stock):>9} {number(ratio, 2):>6} "
-              f"{number(row.target, 2):>6} {verdict}".rstrip())
-    judged = [row for row in rows if row.met is not None]
-    met = sum(row.met for row in judged)
-    print(f"\n{met} of {len(judged)} targets met. Instructions, if nothing "
-          "else is said. The stock driver of a lazy unmap is the strict one.")
-
-
-def differences(first, second):
-    """How far two runs are apart: [(share, name)], largest first."""
-    apart = [(abs(a.value - b.value) / max(a.value, b.value, 1e-9), a.name)
-             for a, b in zip(first, second)]
-    return sorted(apart, reverse=True)
+def compare(first, second, what):
+    """Say how far two runs are apart."""
+    apart, name = max((abs(a.value - b.value) / max(a.value, b.value, 1), a.name)
+                      for a, b in zip(first, second))
+    print(f"Two runs differ by at most {100 * apart:.2f} % in {what} ({name})" +
+          ("" if apart <= SAME else f", more than {100 * SAME} %") + ".")
 
 
 def write(rows):
@@ -192,20 +167,23 @@ def main():
                         help="measure this often and compare (default: 2)")
     args = parser.parse_args()
 
-    os.makedirs(LOGS, exist_ok=True)
     runs = []
     for n in range(max(1, args.runs)):
         run = {}
         for name in BOOTS:
             print(f"run {n + 1}: booting {name} ...", flush=True)
             run[name] = measure(name)
-        runs.append(rows_of(run))
-    print_table(runs[0])
-    write(runs[0])
-    for other in runs[1:]:
-        apart, name = differences(runs[0], other)[0]
-        print(f"Two runs differ by at most {100 * apart:.2f} % ({name})" +
-              ("" if apart <= SAME else f", more than {100 * SAME} %") + ".")
+        print(f"run {n + 1}: counting ...", flush=True)
+        counted = [bench_counts.count(name, BOOTS[name]) for name in ("ours", "stock")]
+        counts = bench_counts.rows_of(*counted, [row[:3] for row in TABLE[1:]])
+        runs.append((rows_of(run), counts))
+    rows, counts = runs[0]
+    print_table(rows)
+    bench_counts.print_table(counts)
+    write(rows + bench_counts.flat(counts))
+    for other, other_counts in runs[1:]:
+        compare(rows, other, "instructions")
+        compare(bench_counts.flat(counts), bench_counts.flat(other_counts), "counts")
     print(f"Also in {os.path.relpath(JSON)} and, as a plot, "
           f"{os.path.relpath(SVG)}.")
 

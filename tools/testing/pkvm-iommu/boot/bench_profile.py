@@ -18,6 +18,7 @@ import time
 from collections import Counter
 
 import bench
+from bench_boot import LOGS
 from machine import OUT, Machine
 from qemu import run_command
 
@@ -199,7 +200,7 @@ def profile(name, cases, out):
     options["qemu"] = ["-monitor", f"unix:{monitor},server=on,wait=off",
                        "-serial", "stdio"]
     follow = Profiler(monitor, os.path.join(work, "instructions"))
-    log = os.path.join(bench.LOGS, name + "-profile.log")
+    log = os.path.join(LOGS, name + "-profile.log")
     ended = run_command(Machine(**options).command(work), log, follow.line,
                         silence=300, total=3600)
     if ended or not follow.result:
@@ -217,7 +218,7 @@ def main():
     parser.add_argument("--runs", help="as of bench.py, ignored")
     args = parser.parse_args()
 
-    os.makedirs(bench.LOGS, exist_ok=True)
+    os.makedirs(LOGS, exist_ok=True)
     path = os.path.join(OUT, "bench-profile.txt")
     with open(path, "w", encoding="utf-8") as out:
         for name in args.boots:

@@ -12,16 +12,26 @@ bench_load() {
 			/proc/kallsyms
 }
 
-# bench NAME pages|scatter|host-hvc|guest-hvc NUMBER LOOPS: measure, or if the
-# kernel parameter bench_profile says all or names it, go on for the profiler
+# Pages that EL2 has for the tables of the host's domains; none of it with the
+# stock driver, and a VM cannot know
+lent() {
+	local lent=$(cat /sys/kernel/debug/pkvm-smmu/pages 2>/dev/null)
+	echo ${lent:-0}
+}
+
+# bench NAME pages|scatter|host-hvc|guest-hvc NUMBER LOOPS [MIB]: measure. The kernel
+# parameter bench_profile says which, or all, to go on with for the profiler;
+# bench_loops is for who counts each loop. More loops are done if BENCH_TIMES says so.
 bench() {
-	local only=$(param bench_profile)
+	local only=$(param bench_profile) loops=$(param bench_loops) before=$(lent)
+	set -- $1 $2 $3 ${loops:-$(($4 * ${BENCH_TIMES:-1}))} $5
 	case ,$only, in
 	,,) ;;
-	,all,* | *,$1,*) set -- $1 $2 $3 0 ;;
+	,all,* | *,$1,*) set -- $1 $2 $3 0 $5 ;;
 	*) return ;;
 	esac
-	echo "$*" >$BENCH
+	echo "$*" >$BENCH || return
+	note "bench lent $1 $(($(lent) - before))"
 }
 
 # bench_all PREFIX: all sizes, in the domain that the device has now
@@ -31,4 +41,15 @@ bench_all() {
 	bench $1.64 pages 64 2000 &&
 	bench $1.512 pages 512 4000 &&
 	bench $1.scatter scatter 512 400
+}
+
+# bench_mapped PREFIX MIB...: does it cost more, the more is mapped?
+bench_mapped() {
+	local prefix=$1 mib
+	[ -z "$(param bench_loops)" ] || return 0
+	shift
+	for mib in "$@"; do
+		bench $prefix.1.$mib pages 1 6000 $mib &&
+		bench $prefix.16.$mib pages 16 4000 $mib || return
+	done
 }

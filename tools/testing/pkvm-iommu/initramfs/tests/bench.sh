@@ -4,6 +4,7 @@
 # test: memory
 # test: identity
 # test: strict
+# test: mapped
 # test: lazy
 # test: call
 
@@ -33,9 +34,8 @@ bind_with() {
 
 # Pages lent to EL2 for its tables count as its memory
 memory() {
-	local lent=$(cat /sys/kernel/debug/pkvm-smmu/pages 2>/dev/null)
 	note "bench memory $(sed -n 's/^MemTotal: *\([0-9]*\).*/\1/p' /proc/meminfo)" \
-		"lent ${lent:-0}"
+		"lent $(lent)"
 }
 
 identity() {
@@ -44,6 +44,10 @@ identity() {
 
 strict() {
 	bind_with DMA && bench_all strict
+}
+
+mapped() {
+	bench_mapped mapped 16 256 1024 8192
 }
 
 # Not without the driver, as the others: the kernel changes this one on the fly
@@ -56,6 +60,7 @@ if [ -n "$DEVICE" ]; then
 	bench_load
 	check identity identity
 	check strict strict
+	check mapped mapped
 	check lazy lazy
 	[ "$(param kvm-arm.mode)" != protected ] ||
 		check call bench call host-hvc 1 6000

@@ -2,6 +2,7 @@
 # The cost of DMA mappings in a protected VM.
 #
 # test: strict
+# test: mapped
 # test: lazy
 # test: call
 # test: vm_ends
@@ -9,6 +10,6 @@
 . /lib/guest.sh
 
 vfio_bind edu-pair
-GUEST_APPEND="bench_profile=$(param bench_profile)" guest_start bench bench \
-	--protected --vfio $VFIO_DIR
+GUEST_APPEND="bench_profile=$(param bench_profile) bench_loops=$(param bench_loops)" \
+	guest_start bench bench --protected --vfio $VFIO_DIR
 check vm_ends guest_end bench
