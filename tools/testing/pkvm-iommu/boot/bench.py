@@ -8,8 +8,9 @@ know neither caches nor how long an SMMU takes; so compare them with the stock
 driver's, which are of the same kernel on the same machine with another mode= on
 the command line.
 
-Prints a table, and one of what else maps make others do (bench_counts.py). The same is
-in out/bench.json, and as a plot in out/bench.svg.
+Prints a table, with the cost of reading disks (bench_disk.py), and one of what else
+maps make others do (bench_counts.py). The same is in out/bench.json, and as a plot in
+out/bench.svg.
 """
 
 import argparse
@@ -20,6 +21,7 @@ import sys
 from dataclasses import asdict
 
 import bench_counts
+import bench_disk
 import plot
 from bench_boot import boot
 from bench_rows import CASES, OPS, SAME, Row, print_table
@@ -173,17 +175,18 @@ def main():
         for name in BOOTS:
             print(f"run {n + 1}: booting {name} ...", flush=True)
             run[name] = measure(name)
-        print(f"run {n + 1}: counting ...", flush=True)
+        print(f"run {n + 1}: counting, reading disks ...", flush=True)
         counted = [bench_counts.count(name, BOOTS[name]) for name in ("ours", "stock")]
         counts = bench_counts.rows_of(*counted, [row[:3] for row in TABLE[1:]])
-        runs.append((rows_of(run), counts))
-    rows, counts = runs[0]
-    print_table(rows)
+        runs.append((rows_of(run), counts, bench_disk.rows()))
+    rows, counts, disks = runs[0]
+    print_table(rows + disks)
     bench_counts.print_table(counts)
-    write(rows + bench_counts.flat(counts))
-    for other, other_counts in runs[1:]:
+    write(rows + disks + bench_counts.flat(counts))
+    for other, other_counts, other_disks in runs[1:]:
         compare(rows, other, "instructions")
         compare(bench_counts.flat(counts), bench_counts.flat(other_counts), "counts")
+        compare(disks, other_disks, "disks")
     print(f"Also in {os.path.relpath(JSON)} and, as a plot, "
           f"{os.path.relpath(SVG)}.")
 

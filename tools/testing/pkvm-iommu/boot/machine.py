@@ -100,6 +100,8 @@ class Machine:
     disks: list = field(default_factory=list)    # raw images, in order of use
     append: str = ""            # more kernel command line
     icount: bool = False        # time is counted in instructions
+    waits: bool = False         # with icount: a machine that waits takes its time,
+                                # otherwise what it waits for comes at once
     qemu: list = field(default_factory=list)     # more QEMU arguments
     kernel: str = ""            # default: this build's Image
     initrd: str = ""            # default: this build's initramfs
@@ -149,7 +151,8 @@ class Machine:
         """What the device tree depends on."""
         accel = ["-accel", "tcg,thread=multi"]
         if self.icount:
-            accel = ["-accel", "tcg", "-icount", "shift=0,sleep=off"]
+            accel = ["-accel", "tcg", "-icount",
+                     f"shift=0,sleep={'on' if self.waits else 'off'}"]
         return [qemu_program(), *SMMUS[self.smmu],
                 "-machine", "virtualization=on,gic-version=3",
                 "-cpu", CPUS[self.cpu], "-smp", str(self.cpus),
