@@ -12,7 +12,7 @@ import re
 from bench_boot import BEGIN, DONE, END, MAP, UNMAP, boot_marked, names_in
 from bench_rows import CASES, OPS, Row, number
 
-LOOPS = 256             # as long as a flush queue
+LOOPS = 255             # as long as a flush queue
 RESULT = re.compile(r"# bench (\S+) map ")
 KINDS = ("calls", "traps", "commands", "syncs")
 STEP = {MAP: 0, UNMAP: 1, DONE: None}   # index in OPS

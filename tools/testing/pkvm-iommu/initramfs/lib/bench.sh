@@ -30,17 +30,19 @@ bench() {
 	,all,* | *,$1,*) set -- $1 $2 $3 0 $5 ;;
 	*) return ;;
 	esac
+	usleep 100000	# a VM's host has still to print what it said last
 	echo "$*" >$BENCH || return
 	note "bench lent $1 $(($(lent) - before))"
 }
 
-# bench_all PREFIX: all sizes, in the domain that the device has now
+# bench_all PREFIX: all sizes, in the domain that the device has now. Loops are a multiple
+# of 255, the length of a flush queue.
 bench_all() {
-	bench $1.1 pages 1 6000 &&
-	bench $1.16 pages 16 4000 &&
-	bench $1.64 pages 64 2000 &&
-	bench $1.512 pages 512 4000 &&
-	bench $1.scatter scatter 512 400
+	bench $1.1 pages 1 6120 &&
+	bench $1.16 pages 16 4080 &&
+	bench $1.64 pages 64 2040 &&
+	bench $1.512 pages 512 4080 &&
+	bench $1.scatter scatter 512 510
 }
 
 # bench_mapped PREFIX MIB...: does it cost more, the more is mapped?
@@ -49,7 +51,7 @@ bench_mapped() {
 	[ -z "$(param bench_loops)" ] || return 0
 	shift
 	for mib in "$@"; do
-		bench $prefix.1.$mib pages 1 6000 $mib &&
-		bench $prefix.16.$mib pages 16 4000 $mib || return
+		bench $prefix.1.$mib pages 1 6120 $mib &&
+		bench $prefix.16.$mib pages 16 4080 $mib || return
 	done
 }
