@@ -161,5 +161,7 @@ TEST(guest_block, ends_a_list)
 	/* Where no block fits there are pages */
 	ASSERT_EQ(map_block(vm, domain, 3 * PAGE_SIZE, RW).x[1], GHOST_BLOCK - 3 * PAGE_SIZE);
 	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(unmap_at(vm, domain, 3 * PAGE_SIZE, PAGE_SIZE).x[1], PAGE_SIZE);
+	ASSERT_EQ(block_use_maps(phys), 1);
 	end_vm(vm);
 }

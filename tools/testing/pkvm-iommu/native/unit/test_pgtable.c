@@ -72,6 +72,17 @@ TEST_EACH(pgtable, a_large_range_is_invalidated_whole)
 	}
 }
 
+/* Registers are not pinned: what is too short for a block is seen here alone */
+TEST(pgtable, a_page_less_than_a_block_is_pages)
+{
+	u64 regs = 0x80000000, end = 2 * BLOCK - PAGE_SIZE, done;
+	long domain = boot_and_attach(m, seed);
+
+	ASSERT_EQ(map(domain, BLOCK, regs, BLOCK - PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, end - PAGE_SIZE, true, regs + BLOCK - 2 * PAGE_SIZE);
+	expect_blocked(0, 0, end, true);
+}
+
 TEST_EACH(pgtable, permissions_are_kept)
 {
 	long domain = boot_and_attach(m, seed);

@@ -92,13 +92,12 @@ u32 events_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
 	u32 ret;
 	u64 nr;
 
-	ret = smmu_poll(smmu, record, &nr);
-	if (!(ret & PKVM_IOMMU_POLL_EVENT))
-		return ret;
-
+	/* From here on: a VM gets its faults in their order, whoever polls */
 	hyp_spin_lock(&smmu->lock);
+	ret = smmu_poll(smmu, record, &nr);
 	/* A stream that EL2 has no record of is nobody else's */
-	if (!smmu_stream_get(smmu, FIELD_GET(EVTQ_0_SID, record[0]), NULL, &stream) &&
+	if (ret & PKVM_IOMMU_POLL_EVENT &&
+	    !smmu_stream_get(smmu, FIELD_GET(EVTQ_0_SID, record[0]), NULL, &stream) &&
 	    (stream->owner || nr < stream->first_event)) {
 		deliver(stream, nr < stream->first_event, record);
 		ret ^= PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_VM_EVENT;
