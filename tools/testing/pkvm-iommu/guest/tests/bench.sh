@@ -3,10 +3,6 @@
 
 . /lib/bench.sh
 
-# The host's timer stops a VM every 4 ms, now in a map, now in an unmap: often enough
-# that its share is the same each time
-BENCH_TIMES=4
-
 DEVICE=$(echo /sys/bus/platform/devices/*.edu-pair)
 
 strict() {

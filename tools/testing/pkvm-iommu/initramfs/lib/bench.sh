@@ -21,10 +21,10 @@ lent() {
 
 # bench NAME pages|scatter|host-hvc|guest-hvc NUMBER LOOPS [MIB]: measure. The kernel
 # parameter bench_profile says which, or all, to go on with for the profiler;
-# bench_loops is for who counts each loop. More loops are done if BENCH_TIMES says so.
+# bench_loops is for who counts each loop.
 bench() {
 	local only=$(param bench_profile) loops=$(param bench_loops) before=$(lent)
-	set -- $1 $2 $3 ${loops:-$(($4 * ${BENCH_TIMES:-1}))} $5
+	set -- $1 $2 $3 ${loops:-$4} $5
 	case ,$only, in
 	,,) ;;
 	,all,* | *,$1,*) set -- $1 $2 $3 0 $5 ;;

@@ -88,7 +88,7 @@ extern struct iommu_owner iommu_host;
 extern struct iommu_pgtable_cfg iommu_cfg;
 
 /* vm.c: the VM that an owner is, 0 for the host */
-pkvm_handle_t iommu_vm_handle(const struct iommu_owner *owner);
+pkvm_handle_t __pure iommu_vm_handle(const struct iommu_owner *owner);
 
 /* init.c: SMMUs, fixed once pKVM is finalised */
 extern struct hyp_smmu **hyp_smmus;

@@ -34,6 +34,7 @@ typedef u64 kvm_pfn_t;
 /* The compiler */
 #define __iomem
 #define __aligned(x)		__attribute__((aligned(x)))
+#define __pure			__attribute__((pure))
 #define __uninitialized		__attribute__((uninitialized))
 #define __always_unused		__attribute__((unused))
 #define __maybe_unused		__attribute__((unused))
