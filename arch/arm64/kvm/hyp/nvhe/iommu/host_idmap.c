@@ -80,26 +80,28 @@ static u64 chunk_size(u64 cur, u64 end)
 
 static int unmap_pages(struct hyp_iommu_domain *domain, u64 start, u64 end)
 {
-	u64 cur = start, done, size;
-	s8 level;
+	struct iommu_leaves leaves;
+	u64 cur = start;
 	int ret = 0;
 
 	hyp_spin_lock(&domain->lock);
-	for (; cur < end && !ret; cur += done) {
-		done = 0;
+	for (; cur < end && !ret; cur += leaves.size) {
+		leaves.size = 0;
 		ret = iommu_pgtable_split(&domain->pgt, cur);
 		if (!ret)
 			ret = iommu_pgtable_unmap_begin(&domain->pgt, cur, chunk_size(cur, end),
-							&level, &done);
+							&leaves);
 	}
 
 	/* A block that was split may be cached at any level */
 	ret = ret ?: domain_tlb_inv(domain, start, end - start, 0);
 
 	/* On failure the caller maps again what is cleared here */
-	for (end = cur, cur = start; cur < end; cur += size) {
-		size = chunk_size(cur, end);
-		iommu_pgtable_unmap_end(&domain->pgt, cur, size, IOMMU_PAGE_LEVEL, NULL);
+	for (end = cur, cur = start; cur < end; cur += leaves.size) {
+		leaves.level = IOMMU_PAGE_LEVEL;
+		leaves.ptep = iommu_pgtable_walk(&domain->pgt, cur, &leaves.level);
+		leaves.size = chunk_size(cur, end);
+		iommu_pgtable_unmap_end(&leaves, NULL);
 	}
 	hyp_spin_unlock(&domain->lock);
 

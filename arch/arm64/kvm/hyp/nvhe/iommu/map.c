@@ -221,7 +221,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 		 u64 *block)
 {
 	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
-	s8 level;
+	struct iommu_leaves leaves;
 	int ret;
 
 	*done = 0;
@@ -233,16 +233,16 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 		goto put;
 
 	hyp_spin_lock(&domain->lock);
-	ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, size, &level, done);
+	ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, size, &leaves);
 	if (!ret)
-		ret = domain_tlb_inv(domain, iova, *done, level);
+		ret = domain_tlb_inv(domain, iova, leaves.size, leaves.level);
 	/* I5: no TLB holds the pages any more, now they may go */
-	if (!ret)
-		iommu_pgtable_unmap_end(&domain->pgt, iova, *done, level, page_use_put_leaves);
-	else
-		*done = 0;
+	if (!ret) {
+		iommu_pgtable_unmap_end(&leaves, page_use_put_leaves);
+		*done = leaves.size;
+	}
 	hyp_spin_unlock(&domain->lock);
-	*block = kvm_granule_size(level);
+	*block = kvm_granule_size(leaves.level);
 	trace_iommu_unmap(iommu_vm_handle(owner), iova, *done, ret);
 put:
 	handle_put(domain);
@@ -250,10 +250,10 @@ put:
 	return ret;
 }
 
-/* Leaves of one table, or one block: stale, until no TLB has them any more */
+/* Pages of one table, or one block: stale, until no TLB has them any more */
 struct unmap_step {
-	u64	iova, size;
-	s8	level;
+	u64			iova;
+	struct iommu_leaves	leaves;
 };
 
 /* Steps of one call, whatever the ranges are (I7); those of pages end sooner */
@@ -262,21 +262,21 @@ struct unmap_step {
 static int unmap_list_begin(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr,
 			    struct unmap_step *step, unsigned int *nr_steps)
 {
-	unsigned int i, leaves = 0;
+	unsigned int i, nr_leaves = 0;
 
 	for (i = 0; i < nr; i++) {
-		u64 iova = PIECE_PHYS(ranges[i]), left = PIECE_SIZE(ranges[i]);
+		u64 iova = PIECE_PHYS(ranges[i]), left = PIECE_SIZE(ranges[i]), done;
 		int ret = domain_check_range(domain, iova, left);
 
-		for (; !ret && left; iova += step->size, left -= step->size, step++) {
-			if (leaves >= IOMMU_PGTABLE_MAX_PAGES || *nr_steps == UNMAP_STEPS_MAX)
+		for (; !ret && left; iova += done, left -= done, step++) {
+			if (nr_leaves >= IOMMU_PGTABLE_MAX_PAGES || *nr_steps == UNMAP_STEPS_MAX)
 				return 0;
 			step->iova = iova;
-			ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, left, &step->level,
-							&step->size);
+			ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, left, &step->leaves);
 			if (ret)
 				break;
-			leaves += step->size >> kvm_granule_shift(step->level);
+			done = step->leaves.size;
+			nr_leaves += done >> kvm_granule_shift(step->leaves.level);
 			++*nr_steps;
 		}
 		if (ret)
@@ -296,15 +296,14 @@ static int unmap_list(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr
 	hyp_spin_lock(&domain->lock);
 	ret = unmap_list_begin(domain, ranges, nr, steps, &nr_steps);
 	if (nr_steps == 1)
-		err = domain_tlb_inv(domain, steps->iova, steps->size, steps->level);
+		err = domain_tlb_inv(domain, steps->iova, steps->leaves.size, steps->leaves.level);
 	else if (nr_steps)
 		err = domain_tlb_inv_all(domain);
 	/* I5: as in domain_unmap(); what is stale stays so if there was no answer */
 	for (step = steps; step < steps + nr_steps && !err; step++) {
-		iommu_pgtable_unmap_end(&domain->pgt, step->iova, step->size, step->level,
-					page_use_put_leaves);
-		*done += step->size;
-		trace_iommu_unmap(iommu_vm_handle(domain->owner), step->iova, step->size, 0);
+		iommu_pgtable_unmap_end(&step->leaves, page_use_put_leaves);
+		*done += step->leaves.size;
+		trace_iommu_unmap(iommu_vm_handle(domain->owner), step->iova, step->leaves.size, 0);
 	}
 	hyp_spin_unlock(&domain->lock);
 

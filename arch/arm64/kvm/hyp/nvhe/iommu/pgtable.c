@@ -224,43 +224,39 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 }
 
 int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
-			      s8 *level, u64 *done)
+			      struct iommu_leaves *leaves)
 {
-	kvm_pte_t *ptep;
+	s8 level = IOMMU_PAGE_LEVEL;
+	kvm_pte_t *ptep = walk(pgt, iova, &level);
+	u64 step = kvm_granule_size(level);
 	unsigned int i, n;
-	u64 step;
 
-	*done = 0;
-	*level = IOMMU_PAGE_LEVEL;
-	ptep = walk(pgt, iova, level);
+	*leaves = (struct iommu_leaves) { ptep, 0, level };
 	if (!*ptep)
 		return -ENXIO;
 	if (!(*ptep & KVM_PTE_VALID))
 		return -EIO;
-
-	step = kvm_granule_size(*level);
 	if (!IS_ALIGNED(iova, step) || size < step)
 		return -EINVAL;
 
-	n = *level == IOMMU_PAGE_LEVEL ? entries_left(iova, size, *level) : 1;
+	n = level == IOMMU_PAGE_LEVEL ? entries_left(iova, size, level) : 1;
 	for (i = 0; i < n && (ptep[i] & KVM_PTE_VALID); i++)
 		WRITE_ONCE(ptep[i], ptep[i] & ~KVM_PTE_VALID);
 	iommu_pgtable_clean(pgt, ptep, i * sizeof(*ptep));
-	*done = i * step;
+	leaves->size = i * step;
 
 	return 0;
 }
 
-void iommu_pgtable_unmap_end(struct iommu_pgtable *pgt, u64 iova, u64 done, s8 level,
+void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves,
 			     void (*release)(const kvm_pte_t *ptep, unsigned int nr))
 {
-	unsigned int i, n = done >> kvm_granule_shift(level);
-	kvm_pte_t *ptep = walk(pgt, iova, &level);
+	unsigned int i, n = leaves->size >> kvm_granule_shift(leaves->level);
 
 	if (release)
-		release(ptep, n);
+		release(leaves->ptep, n);
 	for (i = 0; i < n; i++)
-		WRITE_ONCE(ptep[i], 0);
+		WRITE_ONCE(leaves->ptep[i], 0);
 }
 
 bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level)

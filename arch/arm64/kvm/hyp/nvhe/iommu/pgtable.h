@@ -139,30 +139,37 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 		      u64 *done);
 
 /**
+ * struct iommu_leaves - leaves of one table; they stay there while the caller's lock is held
+ * @ptep: the first of them
+ * @size: bytes that they map, at most IOMMU_PGTABLE_MAX_SIZE
+ * @level: of the table
+ */
+struct iommu_leaves {
+	kvm_pte_t	*ptep;
+	u64		size;
+	s8		level;
+};
+
+/**
  * iommu_pgtable_unmap_begin() - turn leaves stale
  * @pgt: table
  * @iova: input address
  * @size: bytes, both aligned to PAGE_SIZE, within @pgt->ias
- * @level: out, level of all leaves touched
- * @done: out, bytes made stale: leaves of one table, at most
- *	IOMMU_PGTABLE_MAX_SIZE
+ * @leaves: out, the leaves made stale
  *
  * Return: 0; -ENXIO (nothing mapped at @iova), -EINVAL (the range would split
- * the block at @iova), -EIO (stale since an invalidation failed), @done is 0
- * then.
+ * the block at @iova), -EIO (stale since an invalidation failed), there are no
+ * @leaves then.
  */
 int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
-			      s8 *level, u64 *done);
+			      struct iommu_leaves *leaves);
 
 /**
- * iommu_pgtable_unmap_end() - release the leaves that unmap_begin made stale
- * @pgt: table
- * @iova: as given to iommu_pgtable_unmap_begin()
- * @done: as returned by it
- * @level: as returned by it
- * @release: called with the leaves (I5: after the sync only), or NULL
+ * iommu_pgtable_unmap_end() - release leaves that iommu_pgtable_unmap_begin() made stale
+ * @leaves: the leaves
+ * @release: called with them (I5: after the sync only), or NULL
  */
-void iommu_pgtable_unmap_end(struct iommu_pgtable *pgt, u64 iova, u64 done, s8 level,
+void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves,
 			     void (*release)(const kvm_pte_t *ptep, unsigned int nr));
 
 /**
