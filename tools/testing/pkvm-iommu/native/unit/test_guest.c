@@ -110,7 +110,7 @@ TEST(guest, maps_only_pages_of_its_stage_2)
 	vm->pte[0] = guest_pte(m->smmus[0].base, PKVM_PAGE_OWNED);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	/* Nor are registers of whatever else */
-	vm->pte[0] = guest_pte(0x80000000, PKVM_PAGE_OWNED);
+	vm->pte[0] = guest_pte(m->smmus[0].base - PAGE_SIZE, PKVM_PAGE_OWNED);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	vm->pte[0] = pte;
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 1ULL << 40, PAGE_SIZE, RW).x[0], INVALID);
