@@ -134,8 +134,8 @@ TEST(guest_block, of_a_plain_vm_is_lent_and_counts_once)
 	ASSERT_EQ(host_unshare_guest(0, PTRS_PER_PTE, vm), -EBUSY);
 	ASSERT_EQ(unmap_at(vm, domain, GHOST_BLOCK, GHOST_BLOCK).x[1], GHOST_BLOCK);
 	/* Parts of it, from the beginning and from the middle on */
-	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, GHOST_BLOCK, 0, GHOST_BLOCK - PAGE_SIZE,
-			   RW).x[1], GHOST_BLOCK - PAGE_SIZE);
+	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, GHOST_BLOCK, 0,
+			   GHOST_BLOCK - PAGE_SIZE, RW).x[1], GHOST_BLOCK - PAGE_SIZE);
 	ASSERT_EQ(block_use_maps(phys), 1);
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
 	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 9 * PAGE_SIZE, 99 * PAGE_SIZE,
