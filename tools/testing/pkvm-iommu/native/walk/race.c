@@ -467,6 +467,7 @@ void walk_race(struct walk *walk, const struct step *step, unsigned int nr)
 	for (i = 0; i < nr; i++)
 		walk->nr_calls[step[i].kind] += outcome->called[i];
 	walk->nr_races++;
+	weather.raced = true;
 	publish(walk_state());
 	if (write(there[1], "", 1) != 1)
 		native_fail("nobody looks for an order");

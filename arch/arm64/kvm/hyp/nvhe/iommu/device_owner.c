@@ -64,8 +64,8 @@ static int check_streams(struct hyp_device_group *group)
 /*
  * All or none; what was taken is blocked, so that undoing it is safe. All were free a
  * moment ago, and whoever else makes one a VM's waits for vm_table_lock: only the loser
- * of a race with an attach has something to undo. The faults that the host has not heard
- * of are lost then.
+ * of a race with an attach has something to undo, or who meets an SMMU that fails. The
+ * faults that the host has not heard of are lost then.
  */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
 {
