@@ -252,11 +252,12 @@ void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves,
 			     void (*release)(const kvm_pte_t *ptep, unsigned int nr))
 {
 	unsigned int i, n = leaves->size >> kvm_granule_shift(leaves->level);
+	kvm_pte_t *ptep = leaves->ptep;
 
 	if (release)
-		release(leaves->ptep, n);
+		release(ptep, n);
 	for (i = 0; i < n; i++)
-		WRITE_ONCE(leaves->ptep[i], 0);
+		WRITE_ONCE(ptep[i], 0);
 }
 
 bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level)
