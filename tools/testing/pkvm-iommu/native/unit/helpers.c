@@ -116,6 +116,18 @@ struct pkvm_hyp_vm *new_plain_vm(u32 sid, unsigned int pages)
 	return start_vm(sid, pages, false);
 }
 
+struct pkvm_hyp_vm *new_block_vm(u32 sid, u64 *phys)
+{
+	struct pkvm_hyp_vm *vm = new_plain_vm(sid, 0);
+
+	vm_use_blocks(vm, true);
+	*phys = host_pages_get(PTRS_PER_PTE);
+	ASSERT(*phys);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(*phys), 0, vm), 0);
+
+	return vm;
+}
+
 struct guest_result guest_op(struct pkvm_hyp_vm *vm, u64 op, u64 x2, u64 x3, u64 x4, u64 x5,
 			     u64 x6)
 {

@@ -60,6 +60,8 @@ void expect_blocked(unsigned int smmu, u32 sid, u64 iova, bool write);
 struct pkvm_hyp_vm *new_vm(u32 sid, unsigned int pages);
 /* The same, but not a protected one: the pages are lent */
 struct pkvm_hyp_vm *new_plain_vm(u32 sid, unsigned int pages);
+/* A plain one that was lent a block at gfn 0, and where that is */
+struct pkvm_hyp_vm *new_block_vm(u32 sid, u64 *phys);
 struct guest_result guest_op(struct pkvm_hyp_vm *vm, u64 op, u64 x2, u64 x3, u64 x4, u64 x5,
 			     u64 x6);
 struct guest_result guest_do(struct pkvm_hyp_vm *vm, u64 op, u64 x2, u64 x3, u64 x4, u64 x5,

@@ -121,11 +121,8 @@ TEST(guest_block, of_a_plain_vm_is_lent_and_counts_once)
 	long domain;
 
 	machine_boot(m, seed);
-	vm = new_plain_vm(0, 0);
+	vm = new_block_vm(0, &phys);
 	domain = guest_domain(vm);
-	vm_use_blocks(vm, true);
-	phys = host_pages_get(PTRS_PER_PTE);
-	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, vm), 0);
 	ASSERT_EQ(map_block(vm, domain, GHOST_BLOCK, RW).x[1], GHOST_BLOCK);
 	ASSERT_EQ(block_use_maps(phys), 1);
 	/* The host lends, it does not give: it may map it, too */
