@@ -302,7 +302,7 @@ static void read_pages(struct ghost *g)
 				  np->owner == OWNER_HYP ? GHOST_EL2 :
 				  GHOST_VM + vm_number(np->handle),
 			.host	= get_host_state(page),
-			.dma	= (page->dma_count & DMA_PAGE_COUNT_MAX) + block_use_maps(phys),
+			.dma	= page_use_count(phys) + block_use_maps(phys),
 			.lent	= page->host_share_guest_count,
 		};
 	}

@@ -32,7 +32,7 @@ static ghost_verdict check_pages(void)
 		u64 end = hyp_memory[piece].base + hyp_memory[piece].size;
 
 		for (phys = hyp_memory[piece].base; phys < end; phys += PAGE_SIZE) {
-			bool revoked = hyp_phys_to_page(phys)->dma_count & DMA_PAGE_REVOKED;
+			bool revoked = page_use_revoked(phys);
 
 			MUST(revoked == !host_may_access(phys),
 			     "page 0x%lx is %s but the host may %saccess it", phys,

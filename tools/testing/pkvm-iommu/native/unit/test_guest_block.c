@@ -45,7 +45,7 @@ TEST(guest_block, counts_once_and_holds_all_its_pages)
 	domain = guest_domain(vm);
 	ASSERT_EQ(map_block(vm, domain, GHOST_BLOCK, RW).x[1], GHOST_BLOCK);
 	ASSERT_EQ(block_use_maps(page), 1);
-	ASSERT_EQ(hyp_phys_to_page(page)->dma_count & DMA_PAGE_COUNT_MAX, 0);
+	ASSERT_EQ(page_use_count(page), 0);
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
 	expect_dma(0, 0, GHOST_BLOCK + gfn * PAGE_SIZE, true, page);
 
@@ -79,9 +79,9 @@ TEST(guest_block, is_the_hosts_in_no_part_that_it_did_not_share)
 	/* A page that is shared is another entry: all are pinned by themselves */
 	ASSERT_EQ(map_block(vm, domain, 0, RW).x[1], GHOST_BLOCK);
 	ASSERT_EQ(block_use_maps(phys), 0);
-	ASSERT_EQ(hyp_phys_to_page(phys)->dma_count & DMA_PAGE_COUNT_MAX, 2);
+	ASSERT_EQ(page_use_count(phys), 2);
 	ASSERT_EQ(unmap_at(vm, domain, 0, GHOST_BLOCK).x[1], GHOST_BLOCK);
-	ASSERT_EQ(hyp_phys_to_page(phys)->dma_count & DMA_PAGE_COUNT_MAX, 1);
+	ASSERT_EQ(page_use_count(phys), 1);
 	ASSERT_EQ(unmap(host, 0, PAGE_SIZE, &done), 0);
 	ASSERT_EQ(guest_unshare_host(vm, 0), 0);
 	ASSERT_EQ(map_block(vm, domain, 0, RW).x[1], GHOST_BLOCK);

@@ -101,7 +101,7 @@ TEST_EACH(pins, a_block_counts_once_and_holds_all_its_pages)
 	attach(0, 0, domain);
 	ASSERT_EQ(map(domain, 0, block, GHOST_BLOCK, RW, &done), 0);
 	ASSERT_EQ(block_use_maps(page), 1);
-	ASSERT_EQ(hyp_phys_to_page(page)->dma_count, 0);
+	ASSERT_EQ(page_use_count(page), 0);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(page), 1), -EBUSY);
 	ASSERT_EQ(map(domain, GHOST_BLOCK, page, PAGE_SIZE, RW, &done), 0);
 	ASSERT_EQ(unmap(domain, 0, GHOST_BLOCK, &done), 0);

@@ -80,33 +80,23 @@ void block_use_put(u64 phys)
 }
 
 /* Inline, as the next: what each page of a mapping costs is these */
-static __always_inline int get_page_use(struct hyp_page *page, u16 forbidden)
+static __always_inline int get_page_use(struct hyp_page *page, u32 forbidden)
 {
-	u16 old = READ_ONCE(page->dma_count), cur;
+	u32 old = atomic_fetch_add(DMA_USE_ONE, &page->dma_use);
 
-	for (;; old = cur) {
-		if (old & forbidden)
-			return -EPERM;
-		if ((old & DMA_PAGE_COUNT_MAX) == DMA_PAGE_COUNT_MAX)
-			return -EBUSY;
-		cur = cmpxchg(&page->dma_count, old, old + 1);
-		if (cur == old)
-			return 0;
-	}
+	if (likely(!(old & forbidden)))
+		return 0;
+	atomic_sub(DMA_USE_ONE, &page->dma_use);
+
+	return old & forbidden & DMA_USE_REVOKED ? -EPERM : -EBUSY;
 }
 
 static __always_inline void put_page_use(struct hyp_page *page)
 {
-	u16 old = READ_ONCE(page->dma_count), cur;
-
-	for (; old & DMA_PAGE_COUNT_MAX; old = cur) {
-		cur = cmpxchg_release(&page->dma_count, old, old - 1);
-		if (cur == old)
-			return;
-	}
+	atomic_fetch_sub_release(DMA_USE_ONE, &page->dma_use);
 }
 
-static __always_inline int get_page_uses(u64 phys, u64 size, u16 forbidden, u64 *done)
+static __always_inline int get_page_uses(u64 phys, u64 size, u32 forbidden, u64 *done)
 {
 	struct hyp_page *first = hyp_phys_to_page(phys), *page = first;
 	struct hyp_page *end = first + (size >> PAGE_SHIFT);
@@ -124,12 +114,12 @@ static __always_inline int get_page_uses(u64 phys, u64 size, u16 forbidden, u64 
 
 int page_use_get(u64 phys, u64 size, u64 *done)
 {
-	return get_page_uses(phys, size, DMA_PAGE_REVOKED, done);
+	return get_page_uses(phys, size, DMA_USE_REVOKED | DMA_USE_FULL, done);
 }
 
 int page_use_get_guest(u64 phys, u64 size, u64 *done)
 {
-	return get_page_uses(phys, size, 0, done);
+	return get_page_uses(phys, size, DMA_USE_FULL, done);
 }
 
 void page_use_put(u64 phys, u64 size)
@@ -160,9 +150,13 @@ void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
 
 static int revoke_page(u64 phys)
 {
+	atomic_t *use = &hyp_phys_to_page(phys)->dma_use;
+	u32 old = atomic_read(use);
+
 	if (!block_update(phys, BLOCK_MAPS, BLOCK_LOST_ONE))
 		return -EBUSY;
-	if (!cmpxchg(&hyp_phys_to_page(phys)->dma_count, 0, DMA_PAGE_REVOKED))
+	if (!(old & (DMA_USE_COUNT | DMA_USE_REVOKED)) &&
+	    atomic_cmpxchg(use, old, old | DMA_USE_REVOKED) == old)
 		return 0;
 	block_update(phys, 0, -BLOCK_LOST_ONE);
 
@@ -190,26 +184,24 @@ void page_use_grant(u64 phys, u64 size)
 	u64 end = phys + size;
 
 	for (; phys < end; phys += PAGE_SIZE) {
-		struct hyp_page *page = hyp_phys_to_page(phys);
-		u16 old = READ_ONCE(page->dma_count), cur;
+		u32 old = atomic_fetch_andnot(DMA_USE_REVOKED, &hyp_phys_to_page(phys)->dma_use);
 
-		for (;; old = cur) {
-			cur = cmpxchg(&page->dma_count, old, old & ~DMA_PAGE_REVOKED);
-			if (cur == old)
-				break;
-		}
-		if (old & DMA_PAGE_REVOKED)
+		if (old & DMA_USE_REVOKED)
 			block_update(phys, 0, -BLOCK_LOST_ONE);
 	}
 }
 
+u32 page_use_count(u64 phys)
+{
+	return FIELD_GET(DMA_USE_COUNT, atomic_read(&hyp_phys_to_page(phys)->dma_use));
+}
+
 bool page_use_busy(u64 phys)
 {
-	return block_use_maps(phys) ||
-	       READ_ONCE(hyp_phys_to_page(phys)->dma_count) & DMA_PAGE_COUNT_MAX;
+	return block_use_maps(phys) || page_use_count(phys);
 }
 
 bool page_use_revoked(u64 phys)
 {
-	return READ_ONCE(hyp_phys_to_page(phys)->dma_count) & DMA_PAGE_REVOKED;
+	return atomic_read(&hyp_phys_to_page(phys)->dma_use) & DMA_USE_REVOKED;
 }

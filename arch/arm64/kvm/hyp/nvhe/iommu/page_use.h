@@ -2,7 +2,8 @@
 /*
  * Who may map a page for DMA, and how often it is mapped (I1, I5).
  *
- * hyp_page::dma_count is the whole protocol, one atomic word without a lock:
+ * The upper half of hyp_page::dma_use is the whole protocol, one atomic word without
+ * a lock:
  *
  *	count			the host may map the page
  *	REVOKED | count		the page is not the host's
@@ -13,13 +14,14 @@
  *
  * Map and unmap of different domains thus share nothing but the pages they
  * have in common, and a donation that races with a map has one winner: the
- * donor swaps 0 for REVOKED, the mapper count for count + 1. A guest maps under
- * the lock of its stage 2, without which none of its pages changes hands or is
- * taken back.
+ * donor swaps 0 for REVOKED, the mapper adds 1 and looks at what was there. If it
+ * may not map it takes the 1 back; until then the page seems to be in use, which
+ * delays others and lets nobody in. A guest maps under the lock of its stage 2,
+ * without which none of its pages changes hands or is taken back.
  *
- * dma_count says the same as the host state of the page, which is guarded by
+ * This says the same as the host state of the page, which is guarded by
  * host_mmu.lock: REVOKED if and only if it is PKVM_NOPAGE. Both change under
- * that lock.
+ * that lock, as does the lower half, which is no part of this.
  *
  * A mapping of a whole block counts once, in a word of the block:
  *
@@ -34,12 +36,17 @@
 #ifndef __PKVM_IOMMU_PAGE_USE_H__
 #define __PKVM_IOMMU_PAGE_USE_H__
 
+#include <linux/bitfield.h>
 #include <linux/types.h>
 
 #include <asm/kvm_pgtable.h>
 
-#define DMA_PAGE_REVOKED	BIT(15)
-#define DMA_PAGE_COUNT_MAX	(DMA_PAGE_REVOKED - 1)
+#define DMA_USE_ONE		BIT(16)
+#define DMA_USE_COUNT		GENMASK(30, 16)
+/* Nobody counts beyond this but for a moment, one for each CPU */
+#define DMA_USE_FULL		BIT(30)
+#define DMA_USE_REVOKED		BIT(31)
+#define DMA_PAGE_COUNT_MAX	FIELD_GET(DMA_USE_COUNT, DMA_USE_FULL)
 
 /**
  * page_use_get() - pin the host's pages for one more DMA mapping
@@ -98,6 +105,9 @@ void page_use_grant(u64 phys, u64 size);
 
 /* Is the page one that page_use_revoke() took? */
 bool page_use_revoked(u64 phys);
+
+/* How often is the page mapped as one? */
+u32 page_use_count(u64 phys);
 
 /* How often is the block around it mapped as a whole? */
 u32 block_use_maps(u64 phys);

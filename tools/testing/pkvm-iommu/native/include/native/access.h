@@ -49,6 +49,18 @@ do {									\
 #define cmpxchg_acquire(p, o, n)	cmpxchg(p, o, n)
 #define cmpxchg_release(p, o, n)	cmpxchg(p, o, n)
 
+#define atomic_read(v)			READ_ONCE((v)->counter)
+#define native_atomic(op, i, v)						\
+({									\
+	native_point();							\
+	__atomic_fetch_##op(&(v)->counter, i, __ATOMIC_SEQ_CST);		\
+})
+#define atomic_fetch_add(i, v)		native_atomic(add, i, v)
+#define atomic_sub(i, v)		((void)native_atomic(sub, i, v))
+#define atomic_fetch_sub_release(i, v)	native_atomic(sub, i, v)
+#define atomic_fetch_andnot(i, v)	native_atomic(and, ~(i), v)
+#define atomic_cmpxchg(v, o, n)		cmpxchg(&(v)->counter, o, n)
+
 #define dsb(scope)		native_barrier()
 #define dma_rmb()		native_barrier()
 #define mb()			native_barrier()

@@ -26,6 +26,7 @@ typedef u64 __le64;
 typedef u64 phys_addr_t;
 typedef u64 dma_addr_t;
 typedef u64 kvm_pfn_t;
+typedef struct { int counter; } atomic_t;
 
 #define U16_MAX			((u16)~0U)
 #define U32_MAX			((u32)~0U)
