@@ -111,20 +111,17 @@ TEST(idmap, a_range_of_mmio_is_cut_around_devices)
 TEST(idmap, a_page_that_two_pieces_of_memory_share_belongs_to_the_first)
 {
 	struct machine odd = *m;
-	u64 start, end, half = PAGE_SIZE / 2;
-	bool is_mem;
+	u64 half = PAGE_SIZE / 2, end;
 
 	/* The second begins in the middle of the page in which the first ends */
 	odd.mem[0].size += half;
 	odd.mem[1].base = odd.mem[0].base + odd.mem[0].size;
 	odd.mem[1].size = half;
 	machine_boot(&odd, seed);
-	mem_piece(0, &start, &end);
-	ASSERT_EQ(end, odd.mem[1].base + half);
-	mem_piece(1, &start, &end);
-	ASSERT_EQ(end, 0);
-	ASSERT_EQ(phys_range_of(odd.mem[1].base, &is_mem), odd.mem[1].base + half);
-	ASSERT(is_mem);
-	ASSERT(phys_range_of(odd.mem[1].base + half, &is_mem) > odd.mem[1].base + half);
-	ASSERT(!is_mem);
+	end = odd.mem[1].base + half;
+	ASSERT_EQ(mem_piece_after(0)->end, end);
+	ASSERT_EQ(mem_piece_near(odd.mem[1].base, NULL)->end, end);
+	ASSERT_EQ(mmio_end_of(end - 1), 0);
+	ASSERT(!mem_piece_near(end, NULL));
+	ASSERT(mmio_end_of(end) > end);
 }

@@ -56,13 +56,11 @@ static struct hyp_device *device_of(u64 id)
 /* Whole pages outside memory that nothing else at EL2 knows */
 static bool may_be_registers(u64 base, u64 size)
 {
-	bool is_mem;
-
 	if (!size || !PAGE_ALIGNED(base | size) || base + size < base ||
 	    base + size > BIT_ULL(host_mmu.pgt.ia_bits))
 		return false;
 
-	return phys_range_of(base, &is_mem) >= base + size && !is_mem;
+	return mmio_end_of(base) >= base + size;
 }
 
 static int add_registers(struct hyp_device *dev, u64 base, u64 size)

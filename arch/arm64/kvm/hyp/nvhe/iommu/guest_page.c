@@ -36,7 +36,7 @@ struct guest_walk {
 	u64			table_ipa;
 	unsigned int		pages;
 	kvm_pte_t		checked;
-	struct mem_hint		mem;
+	const struct mem_piece	*mem;
 };
 
 /*
@@ -117,8 +117,6 @@ static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep,
 {
 	int ret = next_entry(walk, ipa, ptep, level);
 	kvm_pte_t pte;
-	bool is_mem;
-	u64 end;
 
 	if (ret)
 		return ret;
@@ -132,14 +130,9 @@ static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep,
 	}
 
 	*phys = kvm_pte_to_phys(pte) + (ipa & (kvm_granule_size(*level) - 1));
-	if (mem_hint_covers(&walk->mem, *phys))
-		return 0;
-	end = phys_range_of(*phys, &is_mem);
-	if (!end || !is_mem)
-		return -EPERM;
-	walk->mem = (struct mem_hint) { *phys, end };
+	walk->mem = mem_piece_near(*phys, walk->mem);
 
-	return 0;
+	return walk->mem ? 0 : -EPERM;
 }
 
 /* How many entries differ from the first in the address alone, by a page each */
@@ -164,7 +157,7 @@ static bool is_block(const struct guest_walk *walk, const kvm_pte_t *ptep, s8 le
 {
 	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
 
-	if (left < block || walk->mem.end - phys < block)
+	if (left < block || walk->mem->end - phys < block)
 		return false;
 
 	return level < KVM_PGTABLE_LAST_LEVEL || count_alike(ptep, PTRS_PER_PTE) == PTRS_PER_PTE;
@@ -190,7 +183,7 @@ static int pin_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int pro
 		return 0;
 	}
 
-	nr = min3(left, walk->mem.end - phys, (u64)walk->pages * PAGE_SIZE) >> PAGE_SHIFT;
+	nr = min3(left, walk->mem->end - phys, (u64)walk->pages * PAGE_SIZE) >> PAGE_SHIFT;
 	if (level == KVM_PGTABLE_LAST_LEVEL)
 		nr = count_alike(ptep, min_t(u64, nr, PTRS_PER_PTE - index_in_table(ipa)));
 	else

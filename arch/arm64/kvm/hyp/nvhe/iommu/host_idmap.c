@@ -35,6 +35,7 @@ static void *reserved;
 
 int pkvm_iommu_reserve_pool(void)
 {
+	mem_pieces_init();
 	reserved = hyp_early_alloc_contig(pkvm_iommu_nr_pages);
 
 	return pkvm_iommu_nr_pages && !reserved ? -ENOMEM : 0;
@@ -189,14 +190,15 @@ static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 
 static int build_mmio(struct hyp_iommu_domain *domain)
 {
 	u64 limit = min(PKVM_IOMMU_IDMAP_MMIO_LIMIT, BIT_ULL(iommu_cfg.oas)), cur, end;
-	bool is_mem;
+	const struct mem_piece *piece;
 	int ret = 0;
 
 	for (cur = 0; cur < limit && !ret; cur = end) {
-		end = min(phys_range_of(cur, &is_mem), limit);
+		piece = mem_piece_near(cur, NULL);
+		end = min(piece ? piece->end : mmio_end_of(cur), limit);
 		if (!end)
 			end = cur + PAGE_SIZE;
-		else if (!is_mem)
+		else if (!piece)
 			ret = map_range(domain, cur, end, IDMAP_MMIO_PROT,
 					KVM_PGTABLE_MIN_BLOCK_LEVEL);
 	}
@@ -216,8 +218,9 @@ int host_idmap_build(bool blocks)
 	u8 ias = iommu_pgtable_idmap_ias(&iommu_cfg);
 	size_t size = struct_size_t(struct hyp_iommu_domain, tags, hyp_nr_smmus);
 	s8 top = blocks ? KVM_PGTABLE_MIN_BLOCK_LEVEL : IOMMU_PAGE_LEVEL;
+	const struct mem_piece *piece;
 	struct hyp_iommu_domain *domain;
-	unsigned int i;
+	u64 end = 0;
 	int ret = 0;
 
 	domain = host_idmap_alloc(PAGE_ALIGN(size) >> PAGE_SHIFT);
@@ -237,15 +240,11 @@ int host_idmap_build(bool blocks)
 	iommu_pgtable_clean(&domain->pgt, domain->pgt.root,
 			    iommu_pgtable_root_pages(iommu_cfg.stage, ias) << PAGE_SHIFT);
 
-	for (i = 0; i < hyp_memblock_nr && !ret; i++) {
-		u64 start, end;
-
-		mem_piece(i, &start, &end);
-		if (!end)
-			continue;
+	while ((piece = mem_piece_after(end)) && !ret) {
+		end = piece->end;
 		if (end > BIT_ULL(min(ias, iommu_cfg.oas)))
 			return -ERANGE;
-		ret = build_memory(domain, start, end, top);
+		ret = build_memory(domain, piece->start, end, top);
 	}
 	ret = ret ?: build_mmio(domain);
 	if (!ret)

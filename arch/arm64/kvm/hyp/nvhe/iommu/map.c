@@ -52,23 +52,19 @@ static s8 top_level(int prot)
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
  * hold before an entry exists.
  */
-static int pin_run(u64 iova, u64 phys, u64 size, int prot, struct mem_hint *mem,
+static int pin_run(u64 iova, u64 phys, u64 size, int prot, const struct mem_piece **mem,
 		   struct map_run *run)
 {
-	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), end = mem->end;
-	bool is_mem = true;
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), end;
 	int ret;
 
-	if (!mem_hint_covers(mem, phys)) {
-		end = phys_range_of(phys, &is_mem);
-		if (!end)
-			return -EPERM;
-		if (is_mem)
-			*mem = (struct mem_hint) { phys, end };
-	}
+	*mem = mem_piece_near(phys, *mem);
+	end = *mem ? (*mem)->end : mmio_end_of(phys);
+	if (!end)
+		return -EPERM;
 
 	*run = (struct map_run) { phys, min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE), prot };
-	if (!is_mem) {
+	if (!*mem) {
 		/* Outside memory it is device memory, whatever the caller says */
 		run->prot = (prot | IOMMU_MMIO) & ~IOMMU_CACHE;
 		return 0;
@@ -140,9 +136,9 @@ static int check_phys(u64 phys, u64 size)
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages)
 {
+	const struct mem_piece *mem = NULL;
 	struct hyp_iommu_domain *domain;
-	struct mem_hint mem = {};
-	struct map_run run;
+	struct map_run run __uninitialized;
 	int ret;
 
 	*done = 0;
@@ -169,7 +165,7 @@ static int pin_pieces(const struct hyp_iommu_domain *domain, u64 iova, const u64
 		      int prot, struct map_run *run, unsigned int *nr_runs)
 {
 	const u64 *end = piece + nr;
-	struct mem_hint mem = {};
+	const struct mem_piece *mem = NULL;
 	u64 pinned = 0;
 
 	for (*nr_runs = 0; piece < end; piece++, run++) {

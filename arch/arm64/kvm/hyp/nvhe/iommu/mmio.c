@@ -42,37 +42,52 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
 	return clamp_to_smmus(addr, start, end);
 }
 
-void mem_piece(unsigned int i, u64 *start, u64 *end)
-{
-	const struct memblock_region *reg = &hyp_memory[i];
-	u64 before = i ? PAGE_ALIGN(reg[-1].base + reg[-1].size) : 0;
+/* In order, fixed before the first question about them */
+static struct mem_piece mem_pieces[HYP_MEMBLOCK_REGIONS];
+static unsigned int nr_mem_pieces;
 
-	*start = max(ALIGN_DOWN(reg->base, PAGE_SIZE), before);
-	*end = PAGE_ALIGN(reg->base + reg->size);
-	if (*end <= *start)
-		*end = 0;
+void mem_pieces_init(void)
+{
+	struct mem_piece *piece = mem_pieces;
+	unsigned int i;
+	u64 last = 0;
+
+	for (i = 0; i < hyp_memblock_nr; i++) {
+		const struct memblock_region *reg = &hyp_memory[i];
+
+		piece->start = max(ALIGN_DOWN(reg->base, PAGE_SIZE), last);
+		piece->end = PAGE_ALIGN(reg->base + reg->size);
+		if (piece->end <= piece->start)
+			continue;
+		last = piece->end;
+		piece++;
+	}
+	nr_mem_pieces = piece - mem_pieces;
 }
 
-u64 phys_range_of(u64 phys, bool *is_mem)
+const struct mem_piece *mem_piece_after(u64 phys)
 {
-	u64 start = 0, end = U64_MAX, first, last;
-	unsigned int i;
+	unsigned int first = 0, end = nr_mem_pieces;
 
-	*is_mem = false;
-	for (i = 0; i < hyp_memblock_nr; i++) {
-		mem_piece(i, &first, &last);
-		if (!last)
-			continue;
-		if (phys < first) {
-			end = first;
-			break;
-		}
-		if (phys < last) {
-			*is_mem = true;
-			return last;
-		}
+	while (first < end) {
+		unsigned int middle = (first + end) / 2;
+
+		if (phys < mem_pieces[middle].end)
+			end = middle;
+		else
+			first = middle + 1;
 	}
 
+	return first < nr_mem_pieces ? &mem_pieces[first] : NULL;
+}
+
+u64 mmio_end_of(u64 phys)
+{
+	const struct mem_piece *next = mem_piece_after(phys);
+	u64 start = 0, end = next ? next->start : U64_MAX;
+
+	if (end <= phys)
+		return 0;
 	/* Nobody's device writes to registers that may be a VM's some day */
 	if (hyp_device_clamp(phys, &start, &end) || clamp_to_smmus(phys, &start, &end))
 		return 0;

@@ -8,41 +8,63 @@
 #include <linux/types.h>
 
 /**
- * mem_piece() - a piece of memory, in whole pages
- * @i: its number
- * @start: out
- * @end: out, 0 if nothing is left of it
+ * struct mem_piece - a piece of memory, in whole pages
+ * @start: first byte
+ * @end: byte after the last
  *
- * Pieces need not begin or end at a page; a page that holds any memory is memory,
- * and belongs to the first of the pieces that share it.
+ * What the host calls memory need not begin or end at a page. A page that holds any
+ * memory is memory, and belongs to the first of the pieces that share it.
  */
-void mem_piece(unsigned int i, u64 *start, u64 *end);
+struct mem_piece {
+	u64	start, end;
+};
+
+/* Before the first question about memory */
+void mem_pieces_init(void);
 
 /**
- * phys_range_of() - the stretch of like addresses that starts at an address
+ * mem_piece_after() - the first piece of memory that ends after an address
  * @phys: address
- * @is_mem: out, memory or MMIO
+ *
+ * Lock-free: memory does not change.
+ *
+ * Return: the piece, which may begin after @phys, or NULL.
+ */
+const struct mem_piece *mem_piece_after(u64 phys);
+
+static inline bool mem_piece_covers(const struct mem_piece *piece, u64 phys)
+{
+	return piece && phys >= piece->start && phys < piece->end;
+}
+
+/**
+ * mem_piece_near() - the piece of memory that an address is in
+ * @phys: address
+ * @last: piece that another address was in, or NULL: the next page is often there, too
+ *
+ * Return: the piece, or NULL if @phys is not in memory.
+ */
+static inline const struct mem_piece *mem_piece_near(u64 phys, const struct mem_piece *last)
+{
+	if (!mem_piece_covers(last, phys)) {
+		last = mem_piece_after(phys);
+		if (!mem_piece_covers(last, phys))
+			return NULL;
+	}
+
+	return last;
+}
+
+/**
+ * mmio_end_of() - the stretch of registers that starts at an address
+ * @phys: address
  *
  * Lock-free: neither memory, nor EL2's registers, nor which devices are assignable
  * changes once pKVM is finalised.
  *
- * Return: end of the stretch, or 0 if no device may reach @phys: registers that
+ * Return: its end, or 0 if no device may reach @phys as such: memory, registers that
  * EL2 owns, or those of an assignable device.
  */
-u64 phys_range_of(u64 phys, bool *is_mem);
-
-/**
- * struct mem_hint - a stretch of memory that was found: the next page is often there, too
- * @start: first byte
- * @end: byte after the last, 0 if none was found yet
- */
-struct mem_hint {
-	u64	start, end;
-};
-
-static inline bool mem_hint_covers(const struct mem_hint *hint, u64 phys)
-{
-	return phys >= hint->start && phys < hint->end;
-}
+u64 mmio_end_of(u64 phys);
 
 #endif /* __PKVM_IOMMU_MMIO_H__ */

@@ -6,6 +6,7 @@
 #include <asm/kvm_pgtable.h>
 
 #define KVM_MAX_PVMS		255
+#define HYP_MEMBLOCK_REGIONS	128
 
 struct memblock_region {
 	phys_addr_t	base;
