@@ -22,8 +22,7 @@
  * struct guest_walk - what was found for earlier pages, and may be true of later ones
  * @vm: whose pages
  * @write: devices are to write
- * @table: of pages; stays as long as pkvm_hyp_vm::lock is held. Or NULL.
- * @table_ipa: where that begins
+ * @stage2: the VM's; its tables stay as long as pkvm_hyp_vm::lock is held
  * @pages: to pin yet
  * @checked: an entry of a page that may be mapped; another may that differs in the
  *	address alone, if there is memory
@@ -32,8 +31,7 @@
 struct guest_walk {
 	struct pkvm_hyp_vm	*vm;
 	bool			write;
-	kvm_pte_t		*table;
-	u64			table_ipa;
+	struct iommu_pgtable	stage2;
 	unsigned int		pages;
 	kvm_pte_t		checked;
 	const struct mem_piece	*mem;
@@ -56,19 +54,23 @@ static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 	       (state == PKVM_PAGE_OWNED || state == PKVM_PAGE_SHARED_OWNED);
 }
 
-/* The entry for an address that the VM's table translates, and its @level */
-static kvm_pte_t *entry_of(struct pkvm_hyp_vm *vm, u64 ipa, s8 *level)
+/* A VM's table, to walk it: devices use others */
+static void init_stage2(struct iommu_pgtable *stage2, const struct pkvm_hyp_vm *vm)
 {
-	const struct iommu_pgtable pgt = {
-		.root		= (kvm_pte_t *)vm->pgt.pgd,
-		.ias		= vm->pgt.ia_bits,
-		.start_level	= vm->pgt.start_level,
-	};
+	stage2->root = (kvm_pte_t *)vm->pgt.pgd;
+	stage2->ias = vm->pgt.ia_bits;
+	stage2->start_level = vm->pgt.start_level;
+	stage2->near = NULL;
+}
 
-	hyp_assert_lock_held(&vm->lock);
-	*level = KVM_PGTABLE_LAST_LEVEL;
-
-	return iommu_pgtable_walk(&pgt, ipa, level);
+static void init_walk(struct guest_walk *walk, struct pkvm_hyp_vm *vm, int prot)
+{
+	walk->vm = vm;
+	walk->write = prot & IOMMU_WRITE;
+	init_stage2(&walk->stage2, vm);
+	walk->pages = LOCKED_PAGES;
+	walk->checked = 0;
+	walk->mem = NULL;
 }
 
 static int check_entry(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
@@ -82,44 +84,17 @@ static int check_entry(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool wri
 	return 0;
 }
 
-static unsigned int index_in_table(u64 ipa)
-{
-	return (ipa >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
-}
-
-/* As entry_of(), which is not asked twice for one table */
-static int next_entry(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, s8 *level)
-{
-	kvm_pte_t *found;
-
-	*level = KVM_PGTABLE_LAST_LEVEL;
-	if (walk->table && ipa - walk->table_ipa < kvm_granule_size(IOMMU_BLOCK_LEVEL)) {
-		*ptep = &walk->table[index_in_table(ipa)];
-		return 0;
-	}
-
-	if (ipa >> walk->vm->pgt.ia_bits)
-		return -EPERM;
-	found = entry_of(walk->vm, ipa, level);
-	walk->table = NULL;
-	if (*level == KVM_PGTABLE_LAST_LEVEL) {
-		walk->table = found - index_in_table(ipa);
-		walk->table_ipa = ALIGN_DOWN(ipa, kvm_granule_size(IOMMU_BLOCK_LEVEL));
-	}
-	*ptep = found;
-
-	return 0;
-}
-
 /* Where a page is that may be mapped, and the end of the memory there */
 static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, s8 *level,
 		       u64 *phys)
 {
-	int ret = next_entry(walk, ipa, ptep, level);
 	kvm_pte_t pte;
+	int ret;
 
-	if (ret)
-		return ret;
+	if (ipa >> walk->stage2.ias)
+		return -EPERM;
+	*level = KVM_PGTABLE_LAST_LEVEL;
+	*ptep = iommu_pgtable_walk(&walk->stage2, ipa, level);
 	pte = READ_ONCE(**ptep);
 	if (*level != KVM_PGTABLE_LAST_LEVEL || !walk->checked ||
 	    (pte ^ walk->checked) & ~KVM_PTE_ADDR_MASK) {
@@ -185,7 +160,7 @@ static int pin_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int pro
 
 	nr = min3(left, walk->mem->end - phys, (u64)walk->pages * PAGE_SIZE) >> PAGE_SHIFT;
 	if (level == KVM_PGTABLE_LAST_LEVEL)
-		nr = count_alike(ptep, min_t(u64, nr, PTRS_PER_PTE - index_in_table(ipa)));
+		nr = count_alike(ptep, iommu_entries_left(ipa, nr << PAGE_SHIFT));
 	else
 		nr = min(nr, (kvm_granule_size(level) -
 			      (ipa & (kvm_granule_size(level) - 1))) >> PAGE_SHIFT);
@@ -221,15 +196,12 @@ static void advance(struct guest_pages *pages, u64 done)
 int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova, u64 max,
 		    int prot, struct map_run *runs, unsigned int *nr_runs)
 {
-	struct guest_walk walk = {
-		.vm	= vm,
-		.write	= prot & IOMMU_WRITE,
-		.pages	= LOCKED_PAGES,
-	};
-	struct map_run run;
+	struct guest_walk walk __uninitialized;
+	struct map_run run __uninitialized;
 	u64 pinned = 0;
 	int ret = 0;
 
+	init_walk(&walk, vm, prot);
 	*nr_runs = 0;
 	hyp_spin_lock(&vm->lock);
 	while (pages->nr && pinned < max && walk.pages && *nr_runs < GUEST_RUNS_MAX) {
@@ -252,14 +224,16 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova,
 
 int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 {
+	struct iommu_pgtable stage2;
+	s8 level = KVM_PGTABLE_LAST_LEVEL;
 	kvm_pte_t pte;
-	s8 level;
 	int ret;
 
-	if (ipa >> vm->pgt.ia_bits)
+	init_stage2(&stage2, vm);
+	if (ipa >> stage2.ias)
 		return -EPERM;
 	hyp_spin_lock(&vm->lock);
-	pte = *entry_of(vm, ipa, &level);
+	pte = *iommu_pgtable_walk(&stage2, ipa, &level);
 	ret = check_entry(vm, pte, level, false);
 	hyp_spin_unlock(&vm->lock);
 	if (ret)

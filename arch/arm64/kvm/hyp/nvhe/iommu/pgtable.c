@@ -17,28 +17,6 @@ void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t si
 	dsb(ishst);
 }
 
-/* Bounded by masks, which speculation past a range check does not get around */
-static unsigned int table_index(const struct iommu_pgtable *pgt, u64 iova, s8 level)
-{
-	unsigned int shift = kvm_granule_shift(level);
-	unsigned int bits = PAGE_SHIFT - 3;
-
-	/* A concatenated root is one large table */
-	if (level == pgt->start_level)
-		bits = pgt->ias - shift;
-
-	return (iova >> shift) & (BIT(bits) - 1);
-}
-
-/* Entries from @iova to the end of its table at @level, or of @size */
-static unsigned int entries_left(u64 iova, u64 size, s8 level)
-{
-	unsigned int shift = kvm_granule_shift(level);
-	unsigned int idx = (iova >> shift) & (PTRS_PER_PTE - 1);
-
-	return min_t(u64, PTRS_PER_PTE - idx, size >> shift);
-}
-
 static kvm_pte_t *table_of(kvm_pte_t pte)
 {
 	return hyp_phys_to_virt(pte & KVM_PTE_ADDR_MASK);
@@ -50,49 +28,46 @@ static void write_pte(struct iommu_pgtable *pgt, kvm_pte_t *ptep, kvm_pte_t pte)
 	iommu_pgtable_clean(pgt, ptep, sizeof(*ptep));
 }
 
-kvm_pte_t *iommu_pgtable_walk(const struct iommu_pgtable *pgt, u64 iova, s8 *level)
+static kvm_pte_t *walk_from_root(const struct iommu_pgtable *pgt, u64 iova, s8 *level)
 {
-	kvm_pte_t *table = pgt->root;
-	s8 l;
+	unsigned int shift = kvm_granule_shift(pgt->start_level);
+	/* A concatenated root is one large table */
+	u64 mask = BIT(pgt->ias - shift) - 1;
+	kvm_pte_t *ptep = &pgt->root[(iova >> shift) & mask];
+	int l, last = *level;
 
-	for (l = pgt->start_level; l < *level; l++) {
-		kvm_pte_t *ptep = &table[table_index(pgt, iova, l)];
-
-		if (!iommu_pte_is_table(*ptep, l)) {
-			*level = l;
-			return ptep;
-		}
-		table = table_of(*ptep);
+	for (l = pgt->start_level; l < last && iommu_pte_is_table(*ptep, l); l++) {
+		shift -= PAGE_SHIFT - 3;
+		ptep = &table_of(*ptep)[(iova >> shift) & (PTRS_PER_PTE - 1)];
 	}
+	*level = l;
 
-	return &table[table_index(pgt, iova, l)];
+	return ptep;
 }
 
-/* As iommu_pgtable_walk(): mappings of a device are often near the last one */
-static kvm_pte_t *walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
+kvm_pte_t *iommu_pgtable_walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
 {
 	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
-	unsigned int idx = (iova >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
 	kvm_pte_t *ptep;
 
 	if (*level == IOMMU_PAGE_LEVEL && pgt->near && iova - pgt->near_iova < block)
-		return &pgt->near[idx];
+		return &pgt->near[iommu_page_index(iova)];
 
-	ptep = iommu_pgtable_walk(pgt, iova, level);
+	ptep = walk_from_root(pgt, iova, level);
 	if (*level == IOMMU_PAGE_LEVEL && pgt->start_level < IOMMU_PAGE_LEVEL) {
-		pgt->near = ptep - idx;
+		pgt->near = ptep - iommu_page_index(iova);
 		pgt->near_iova = ALIGN_DOWN(iova, block);
 	}
 
 	return ptep;
 }
 
-/* As walk(), but builds what is missing */
+/* As iommu_pgtable_walk(), but builds what is missing */
 static kvm_pte_t *walk_alloc(struct iommu_pgtable *pgt, u64 iova, s8 level, int *err)
 {
 	for (;;) {
 		s8 l = level;
-		kvm_pte_t *ptep = walk(pgt, iova, &l);
+		kvm_pte_t *ptep = iommu_pgtable_walk(pgt, iova, &l);
 		void *table;
 
 		if (l == level)
@@ -201,7 +176,7 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 			return ret;
 		n = 1;
 	} else {
-		n = entries_left(iova, size, level);
+		n = iommu_entries_left(iova, size);
 	}
 
 	/* Less than a page is left: nothing that could be mapped */
@@ -227,7 +202,7 @@ int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
 			      struct iommu_leaves *leaves)
 {
 	s8 level = IOMMU_PAGE_LEVEL;
-	kvm_pte_t *ptep = walk(pgt, iova, &level);
+	kvm_pte_t *ptep = iommu_pgtable_walk(pgt, iova, &level);
 	u64 step = kvm_granule_size(level);
 	unsigned int i, n;
 
@@ -239,7 +214,7 @@ int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
 	if (!IS_ALIGNED(iova, step) || size < step)
 		return -EINVAL;
 
-	n = level == IOMMU_PAGE_LEVEL ? entries_left(iova, size, level) : 1;
+	n = level == IOMMU_PAGE_LEVEL ? iommu_entries_left(iova, size) : 1;
 	for (i = 0; i < n && (ptep[i] & KVM_PTE_VALID); i++)
 		WRITE_ONCE(ptep[i], ptep[i] & ~KVM_PTE_VALID);
 	iommu_pgtable_clean(pgt, ptep, i * sizeof(*ptep));
@@ -263,7 +238,7 @@ void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves,
 bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level)
 {
 	*level = IOMMU_PAGE_LEVEL;
-	*pte = *walk(pgt, iova, level);
+	*pte = *iommu_pgtable_walk(pgt, iova, level);
 
 	return *pte & KVM_PTE_VALID;
 }
@@ -272,7 +247,7 @@ int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova)
 {
 	for (;;) {
 		s8 level = IOMMU_PAGE_LEVEL;
-		kvm_pte_t *ptep = walk(pgt, iova, &level);
+		kvm_pte_t *ptep = iommu_pgtable_walk(pgt, iova, &level);
 		kvm_pte_t pte = *ptep, *table;
 		unsigned int i;
 

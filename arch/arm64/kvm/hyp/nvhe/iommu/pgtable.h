@@ -102,6 +102,18 @@ static inline bool iommu_pte_is_table(kvm_pte_t pte, s8 level)
 	       FIELD_GET(KVM_PTE_TYPE, pte) == KVM_PTE_TYPE_TABLE;
 }
 
+/* Bounded by a mask, which speculation past a range check does not get around */
+static inline unsigned int iommu_page_index(u64 addr)
+{
+	return (addr >> PAGE_SHIFT) & (PTRS_PER_PTE - 1);
+}
+
+/* Entries from @addr to the end of its table of pages, or of @size bytes */
+static inline unsigned int iommu_entries_left(u64 addr, u64 size)
+{
+	return min_t(u64, PTRS_PER_PTE - iommu_page_index(addr), size >> PAGE_SHIFT);
+}
+
 /* MAIR that goes with the attribute indices of stage 1 leaves */
 #define IOMMU_S1_MAIR							\
 	(MAIR_ATTRIDX(MAIR_ATTR_NORMAL_NC, 0) |				\
@@ -110,13 +122,15 @@ static inline bool iommu_pte_is_table(kvm_pte_t pte, s8 level)
 
 /**
  * iommu_pgtable_walk() - find the entry for an address in any table of this format
- * @pgt: @root, @ias and @start_level are used
+ * @pgt: @root, @ias, @start_level and @near are used
  * @iova: input address, within @ias
  * @level: in: where to end; out: where the walk ended, above if there is no table
  *
+ * Addresses that are asked for are often near the last one: the table of pages is kept.
+ *
  * Return: the entry.
  */
-kvm_pte_t *iommu_pgtable_walk(const struct iommu_pgtable *pgt, u64 iova, s8 *level);
+kvm_pte_t *iommu_pgtable_walk(struct iommu_pgtable *pgt, u64 iova, s8 *level);
 
 /**
  * iommu_pgtable_map() - install up to IOMMU_PGTABLE_MAX_PAGES leaves
