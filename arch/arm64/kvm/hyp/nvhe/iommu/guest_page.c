@@ -43,12 +43,12 @@ struct guest_walk {
  */
 static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 {
-	enum kvm_pgtable_prot prot = kvm_pgtable_stage2_pte_prot(pte);
-	enum pkvm_page_state state = pkvm_getstate(prot);
+	/* The state of a page is in the same bits of the entry */
+	enum pkvm_page_state state = pkvm_getstate(pte & KVM_PTE_LEAF_ATTR_HI_SW);
 
 	if (!pkvm_hyp_vm_is_protected(vm))
 		return state == PKVM_PAGE_SHARED_BORROWED &&
-		       (!write || prot & KVM_PGTABLE_PROT_W);
+		       (!write || pte & KVM_PTE_LEAF_ATTR_LO_S2_S2AP_W);
 
 	return level == KVM_PGTABLE_LAST_LEVEL &&
 	       (state == PKVM_PAGE_OWNED || state == PKVM_PAGE_SHARED_OWNED);
@@ -113,14 +113,20 @@ static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep,
 /* How many entries differ from the first in the address alone, by a page each */
 static unsigned int count_alike(const kvm_pte_t *ptep, unsigned int max)
 {
-	const kvm_pte_t *cur = ptep, *end = ptep + max;
-	kvm_pte_t want = READ_ONCE(*ptep);
+	kvm_pte_t first = READ_ONCE(*ptep);
+	unsigned int i;
 
-	do
-		want += PAGE_SIZE;
-	while (++cur < end && READ_ONCE(*cur) == want);
+	/* Two at a time, then what is left */
+	for (i = 1; i + 1 < max; i += 2) {
+		kvm_pte_t want = first + i * PAGE_SIZE;
 
-	return cur - ptep;
+		if (READ_ONCE(ptep[i]) != want || READ_ONCE(ptep[i + 1]) != want + PAGE_SIZE)
+			break;
+	}
+	while (i < max && READ_ONCE(ptep[i]) == first + i * PAGE_SIZE)
+		i++;
+
+	return i;
 }
 
 /*
