@@ -148,7 +148,7 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
 		if (!page_use_revoked(cur))
 			continue;
-		/* The table of pages is there since the page was revoked */
+		/* A table of pages is there since the page was revoked, or can be made */
 		hyp_spin_lock(&host_idmap->lock);
 		map_range(host_idmap, cur, cur + PAGE_SIZE, IDMAP_MEM_PROT, IOMMU_PAGE_LEVEL);
 		hyp_spin_unlock(&host_idmap->lock);
@@ -156,18 +156,41 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 	}
 }
 
+/**
+ * struct build - one piece of memory, while it is mapped
+ * @domain: the map
+ * @top: smallest level of its leaves
+ * @next: first byte that is neither mapped nor left out yet
+ */
+struct build {
+	struct hyp_iommu_domain	*domain;
+	s8			top;
+	u64			next;
+};
+
+static int build_up_to(struct build *build, u64 end)
+{
+	u64 start = build->next;
+
+	build->next = end;
+
+	return map_range(build->domain, start, end, IDMAP_MEM_PROT, build->top);
+}
+
 /* What is not the host's has left a mark in its stage 2, see mem_protect.c */
-static int take_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
-			   enum kvm_pgtable_walk_flags visit)
+static int leave_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
+			    enum kvm_pgtable_walk_flags visit)
 {
 	u64 size = kvm_granule_size(ctx->level);
 	u64 cur, end = min(ALIGN(ctx->addr + 1, size), ctx->end);
+	struct build *build = ctx->arg;
 	int ret = 0;
 
 	for (cur = ctx->addr; ctx->old && cur < end && !ret; cur += PAGE_SIZE) {
-		if (get_host_state(hyp_phys_to_page(cur)) == PKVM_NOPAGE)
-			ret = page_use_revoke(cur, PAGE_SIZE) ?:
-			      unmap_pages(ctx->arg, cur, cur + PAGE_SIZE);
+		if (get_host_state(hyp_phys_to_page(cur)) != PKVM_NOPAGE)
+			continue;
+		ret = build_up_to(build, cur) ?: page_use_revoke(cur, PAGE_SIZE);
+		build->next = cur + PAGE_SIZE;
 	}
 
 	return ret;
@@ -176,14 +199,15 @@ static int take_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
 /* Map one piece of memory, but for what is not the host's */
 static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 top)
 {
+	struct build build = { domain, top, start };
 	struct kvm_pgtable_walker walker = {
-		.cb	= take_out_walker,
-		.arg	= domain,
+		.cb	= leave_out_walker,
+		.arg	= &build,
 		.flags	= KVM_PGTABLE_WALK_LEAF,
 	};
 
-	return map_range(domain, start, end, IDMAP_MEM_PROT, top) ?:
-	       kvm_pgtable_walk(&host_mmu.pgt, start, end - start, &walker);
+	return kvm_pgtable_walk(&host_mmu.pgt, start, end - start, &walker) ?:
+	       build_up_to(&build, end);
 }
 
 /* Map what is neither memory nor EL2's registers */
