@@ -8,6 +8,9 @@
  * whatever the number of mappings, and, like io-pgtable, without a lock. Tables are
  * installed by compare and exchange and stay until the domain goes; entries belong to
  * the caller who owns the IOVA.
+ *
+ * A table says what it is for in page_private(): the part of the IOVA that leads to it.
+ * The last one above the tables of pages is where most walks can begin.
  */
 #ifndef __PKVM_IOVA_MAP_H__
 #define __PKVM_IOVA_MAP_H__
@@ -30,13 +33,17 @@
 /**
  * struct pkvm_iova_map - IOVA to physical address
  * @root: first table
+ * @near: table of level 1 that was last walked to, or NULL
  * @levels: of tables
  * @shift: of a page
+ * @block: bytes that a table of pages maps; 0 if it is the root
  */
 struct pkvm_iova_map {
 	u64		*root;
+	u64		*near;
 	unsigned int	levels;
 	unsigned int	shift;
+	size_t		block;
 };
 
 /**
@@ -52,23 +59,25 @@ static inline int pkvm_iova_map_init(struct pkvm_iova_map *map, unsigned int bit
 {
 	map->shift = ilog2(page);
 	map->levels = DIV_ROUND_UP(bits - map->shift, PKVM_IOVA_BITS);
+	map->block = map->levels > 1 ? 1UL << (map->shift + PKVM_IOVA_BITS) : 0;
+	map->near = NULL;
 	map->root = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 
 	return map->root ? 0 : -ENOMEM;
 }
 
-/* Above level 0, which has pages: @level counts from there */
-static inline u64 *pkvm_iova_entry(const struct pkvm_iova_map *map, u64 *table,
-				   unsigned long iova, unsigned int level)
+static inline void pkvm_iova_put_table(u64 *table)
 {
-	unsigned int shift = map->shift + level * PKVM_IOVA_BITS;
-
-	return &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
+	set_page_private(virt_to_page(table), 0);
+	free_page((unsigned long)table);
 }
 
-/* Where there is no table, put one; its old value tells what a block stood for */
+/*
+ * Where there is no table, put one, for @what of the IOVA; the entry's old value tells
+ * what a block stood for.
+ */
 static inline u64 *pkvm_iova_new_table(const struct pkvm_iova_map *map, u64 *entry,
-				       gfp_t gfp)
+				       unsigned long what, gfp_t gfp)
 {
 	u64 old = READ_ONCE(*entry), cur;
 	unsigned int i;
@@ -77,6 +86,7 @@ static inline u64 *pkvm_iova_new_table(const struct pkvm_iova_map *map, u64 *ent
 	table = (u64 *)get_zeroed_page(gfp & ~__GFP_HIGHMEM);
 	if (!table)
 		return NULL;
+	set_page_private(virt_to_page(table), what);
 	for (i = 0; old & PKVM_IOVA_MAPPED && i < PKVM_IOVA_ENTRIES; i++)
 		table[i] = old + ((u64)i << map->shift);
 
@@ -84,16 +94,16 @@ static inline u64 *pkvm_iova_new_table(const struct pkvm_iova_map *map, u64 *ent
 	cur = cmpxchg_release(entry, old, (unsigned long)table);
 	if (cur == old)
 		return table;
-	free_page((unsigned long)table);
+	pkvm_iova_put_table(table);
 
 	return (u64 *)(unsigned long)cur;
 }
 
 /*
- * The entry for @iova at @level. Without @gfp, or memory, NULL if the walk ends above,
- * and a block above stays.
+ * The entry for @iova at level 0, which has pages, or 1. Without @gfp, or memory, NULL
+ * if the walk ends above, and a block above stays.
  */
-static inline u64 *pkvm_iova_walk(const struct pkvm_iova_map *map, unsigned long iova,
+static inline u64 *pkvm_iova_walk(struct pkvm_iova_map *map, unsigned long iova,
 				  unsigned int level, gfp_t gfp)
 {
 	unsigned int shift = map->shift + (map->levels - 1) * PKVM_IOVA_BITS;
@@ -105,28 +115,44 @@ static inline u64 *pkvm_iova_walk(const struct pkvm_iova_map *map, unsigned long
 		u64 *table = (u64 *)(unsigned long)next;
 
 		if (unlikely(!next || next & PKVM_IOVA_MAPPED)) {
-			table = gfp ? pkvm_iova_new_table(map, entry, gfp) : NULL;
+			table = gfp ? pkvm_iova_new_table(map, entry, iova >> shift, gfp) : NULL;
 			if (!table)
 				return NULL;
 		}
 		shift -= PKVM_IOVA_BITS;
+		if (shift == map->shift + PKVM_IOVA_BITS) {
+			/* Pairs with pkvm_iova_page(): page_private() is seen, too */
+			smp_store_release(&map->near, table);
+		}
 		entry = &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
 	}
 
 	return entry;
 }
 
-static inline size_t pkvm_iova_block(const struct pkvm_iova_map *map)
+/*
+ * The entry for the page at @iova, or NULL if to find it takes a walk. Tables of level 1
+ * stay as long as the map does.
+ */
+static inline u64 *pkvm_iova_page(const struct pkvm_iova_map *map, unsigned long iova)
 {
-	return map->levels > 1 ? 1UL << (map->shift + PKVM_IOVA_BITS) : 0;
+	unsigned int shift = map->shift + PKVM_IOVA_BITS;
+	u64 *near = READ_ONCE(map->near), next;
+
+	if (unlikely(!near || page_private(virt_to_page(near)) !=
+			      iova >> (shift + PKVM_IOVA_BITS)))
+		return NULL;
+	next = READ_ONCE(near[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)]);
+	if (unlikely(!next || next & PKVM_IOVA_MAPPED))
+		return NULL;
+
+	return (u64 *)(unsigned long)next + ((iova >> map->shift) & (PKVM_IOVA_ENTRIES - 1));
 }
 
 static inline bool pkvm_iova_is_block(const struct pkvm_iova_map *map, unsigned long iova,
 				      size_t size)
 {
-	size_t block = pkvm_iova_block(map);
-
-	return block && size >= block && IS_ALIGNED(iova, block);
+	return map->block && size >= map->block && IS_ALIGNED(iova, map->block);
 }
 
 /* Nothing is mapped below the entry any more */
@@ -135,7 +161,7 @@ static inline void pkvm_iova_set_block(u64 *entry, u64 value)
 	u64 old = xchg(entry, value);
 
 	if (old && !(old & PKVM_IOVA_MAPPED))
-		free_page(old);
+		pkvm_iova_put_table((u64 *)(unsigned long)old);
 }
 
 /**
@@ -150,7 +176,7 @@ static inline void pkvm_iova_set_block(u64 *entry, u64 value)
 static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
 					size_t size)
 {
-	size_t block = pkvm_iova_block(map), step;
+	size_t block = map->block, step;
 	u64 *entry, *last;
 
 	for (; size; iova += step, size -= step) {
@@ -162,7 +188,8 @@ static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long
 			continue;
 		}
 		step = block ? min(size, block - (iova & (block - 1))) : size;
-		entry = pkvm_iova_walk(map, iova, 0, GFP_ATOMIC | __GFP_NOWARN);
+		entry = pkvm_iova_page(map, iova) ?:
+			pkvm_iova_walk(map, iova, 0, GFP_ATOMIC | __GFP_NOWARN);
 		if (!entry)
 			continue;
 		for (last = entry + (step >> map->shift); entry < last; entry++)
@@ -174,13 +201,14 @@ static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long
 static inline bool pkvm_iova_add_pages(struct pkvm_iova_map *map, unsigned long iova,
 				       u64 value, size_t size, gfp_t gfp)
 {
-	u64 *entry = pkvm_iova_walk(map, iova, 0, gfp), *last;
+	u64 *entry = pkvm_iova_page(map, iova) ?: pkvm_iova_walk(map, iova, 0, gfp);
+	u64 *last, page = 1UL << map->shift;
 
 	if (!entry)
 		return false;
 	for (last = entry + (size >> map->shift); entry < last; entry++) {
 		WRITE_ONCE(*entry, value);
-		value += 1UL << map->shift;
+		value += page;
 	}
 
 	return true;
@@ -199,7 +227,7 @@ static inline bool pkvm_iova_add_pages(struct pkvm_iova_map *map, unsigned long 
 static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 				    phys_addr_t phys, size_t size, gfp_t gfp)
 {
-	size_t block = pkvm_iova_block(map), done, step;
+	size_t block = map->block, done, step;
 	u64 *entry, value = phys | PKVM_IOVA_MAPPED;
 
 	/* By far the most frequent */
@@ -238,21 +266,23 @@ static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iov
 static inline phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map,
 					     unsigned long iova)
 {
-	unsigned int l = map->levels, bits = map->shift + l * PKVM_IOVA_BITS;
-	u64 *table = map->root;
-	u64 entry;
+	unsigned int shift = map->shift + map->levels * PKVM_IOVA_BITS;
+	u64 *table = map->root, *page = pkvm_iova_page(map, iova), entry;
 
-	if (bits < BITS_PER_LONG && iova >> bits)
-		return 0;
-	do {
-		entry = READ_ONCE(*pkvm_iova_entry(map, table, iova, --l));
-		table = (u64 *)(unsigned long)entry;
-	} while (entry && !(entry & PKVM_IOVA_MAPPED));
-	if (!entry)
-		return 0;
+	if (likely(page)) {
+		entry = READ_ONCE(*page);
+		shift = map->shift;
+	} else {
+		if (shift < BITS_PER_LONG && iova >> shift)
+			return 0;
+		do {
+			shift -= PKVM_IOVA_BITS;
+			entry = READ_ONCE(table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)]);
+			table = (u64 *)(unsigned long)entry;
+		} while (entry && !(entry & PKVM_IOVA_MAPPED));
+	}
 
-	return (entry & ~PKVM_IOVA_MAPPED) +
-	       (iova & ((1UL << (map->shift + l * PKVM_IOVA_BITS)) - 1));
+	return entry ? (entry & ~PKVM_IOVA_MAPPED) + (iova & ((1UL << shift) - 1)) : 0;
 }
 
 static inline void pkvm_iova_free_table(u64 *table, unsigned int level)
@@ -263,7 +293,7 @@ static inline void pkvm_iova_free_table(u64 *table, unsigned int level)
 		if (table[i] && !(table[i] & PKVM_IOVA_MAPPED))
 			pkvm_iova_free_table((u64 *)(unsigned long)table[i],
 					     level - 1);
-	free_page((unsigned long)table);
+	pkvm_iova_put_table(table);
 }
 
 /**

@@ -173,28 +173,21 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 {
 	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
 	struct pkvm_smmu_need need = { .gfp = gfp | __GFP_NOWARN };
-	size_t size = pgsize * pgcount, left = size;
-	size_t before = *mapped;
-	size_t done;
+	size_t size = pgsize * pgcount;
+	size_t total = 0, done;
 	int ret = 0;
 
-	while (left) {
-		ret = pkvm_smmu_hyp_map(pd->handle, iova, paddr, left, prot,
-					&done, &need.pages);
-		iova += done;
-		paddr += done;
-		left -= done;
-		*mapped += done;
+	while (total < size && !ret) {
+		ret = pkvm_smmu_hyp_map(pd->handle, iova + total, paddr + total,
+					size - total, prot, &done, &need.pages);
+		total += done;
 		ret = map_progress(&need, ret, done);
-		if (ret)
-			break;
 	}
 	/* On record once it is mapped: what was there before has a record, too */
-	size -= left;
-	if (size && pkvm_iova_map_add(&pd->map, iova - size, paddr - size, size,
-				      need.gfp))
+	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, need.gfp))
 		ret = -ENOMEM;
-	atomic_long_add(*mapped - before, &pd->mapped);
+	*mapped += total;
+	atomic_long_add(total, &pd->mapped);
 
 	return ret;
 }
