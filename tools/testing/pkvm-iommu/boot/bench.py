@@ -8,8 +8,8 @@ know neither caches nor how long an SMMU takes; so compare them with the stock
 driver's, which are of the same kernel on the same machine with another mode= on
 the command line.
 
-Prints a table, with the cost of reading disks (bench_disk.py), and one of what else
-maps make others do (bench_counts.py). The same is in out/bench.json, and as a plot in
+Prints a table, with the cost of reading disks (bench_disk.py) and of VMs without a
+device (bench_memory.py), and one of what else maps make others do (bench_counts.py). The same is in out/bench.json, and as a plot in
 out/bench.svg.
 """
 
@@ -22,6 +22,7 @@ from dataclasses import asdict
 
 import bench_counts
 import bench_disk
+import bench_memory
 import plot
 from bench_boot import boot
 from bench_rows import CASES, OPS, SAME, Row, print_table
@@ -175,18 +176,19 @@ def main():
         for name in BOOTS:
             print(f"run {n + 1}: booting {name} ...", flush=True)
             run[name] = measure(name)
-        print(f"run {n + 1}: counting, reading disks ...", flush=True)
+        print(f"run {n + 1}: counting, reading disks, VMs without device ...", flush=True)
         counted = [bench_counts.count(name, BOOTS[name]) for name in ("ours", "stock")]
         counts = bench_counts.rows_of(*counted, [row[:3] for row in TABLE[1:]])
-        runs.append((rows_of(run), counts, bench_disk.rows()))
-    rows, counts, disks = runs[0]
-    print_table(rows + disks)
+        runs.append((rows_of(run), counts, bench_disk.rows(), bench_memory.rows()))
+    rows, counts, disks, memory = runs[0]
+    print_table(rows + disks + memory)
     bench_counts.print_table(counts)
-    write(rows + disks + bench_counts.flat(counts))
-    for other, other_counts, other_disks in runs[1:]:
+    write(rows + disks + memory + bench_counts.flat(counts))
+    for other, other_counts, other_disks, other_memory in runs[1:]:
         compare(rows, other, "instructions")
         compare(bench_counts.flat(counts), bench_counts.flat(other_counts), "counts")
         compare(disks, other_disks, "disks")
+        compare(memory, other_memory, "VMs without device")
     print(f"Also in {os.path.relpath(JSON)} and, as a plot, "
           f"{os.path.relpath(SVG)}.")
 

@@ -21,7 +21,7 @@ ROOT=$OUT/initramfs$VARIANT
 GUEST_ROOT=$OUT/initramfs$VARIANT-guest
 
 # The host's programs that a VM needs too
-GUEST_PROGRAMS=(platform domain smmu_error disk_read)
+GUEST_PROGRAMS=(platform domain smmu_error disk_read bench_memory)
 
 # build_program SOURCE DESTINATION: compiled and linked by two commands, since
 # the cache of the compiler keeps objects only

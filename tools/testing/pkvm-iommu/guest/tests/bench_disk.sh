@@ -4,8 +4,10 @@
 # 32 KiB for a request, since QEMU's controller maps the list of a command's memory
 # in one piece: see disk.sh.
 
+. /lib/bench.sh
+
 read_disk() {
-	wait_for 20 [ -b /dev/sda ] && sleep 1 &&
+	disk_ready /dev/sda &&
 	disk_read vm.ahci-32 /dev/sda 32
 }
 

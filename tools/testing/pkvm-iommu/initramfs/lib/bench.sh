@@ -35,6 +35,12 @@ bench() {
 	note "bench lent $1 $(($(lent) - before))"
 }
 
+# disk_ready DISK: wait for it, and until the kernel has looked for partitions, which
+# holds up whoever opens it
+disk_ready() {
+	wait_for 20 [ -b $1 ] && dd if=$1 of=/dev/null count=1 2>/dev/null
+}
+
 # bench_all PREFIX: all sizes, in the domain that the device has now. Loops are a multiple
 # of 255, the length of a flush queue.
 bench_all() {

@@ -4,6 +4,7 @@
 # test: identity
 # test: paging
 
+. /lib/bench.sh
 . /lib/devices.sh
 
 # with_type DRIVER DISK TYPE: the disk's controller, in a domain of this type
@@ -12,7 +13,7 @@ with_type() {
 	echo ${dev##*/} >/sys/bus/pci/drivers/$1/unbind
 	echo $3 >$dev/iommu_group/type &&
 	echo ${dev##*/} >/sys/bus/pci/drivers/$1/bind &&
-	wait_for 20 [ -b $2 ] && sleep 1
+	disk_ready $2
 }
 
 # read_disks PREFIX TYPE: in requests as large as read-ahead makes them, and in those
