@@ -84,6 +84,15 @@ static struct hyp_iommu_domain *domain_by_tag(struct hyp_iommu_domain *domain,
 	return NULL;
 }
 
+/* Whose it is: the stream that made an SMMU cache it may be another's by now */
+static bool cached_for_host(unsigned int smmu, const struct sim_tlb_entry *entry)
+{
+	u16 id = entry->stage1 ? entry->asid : entry->vmid;
+
+	return domain_by_tag(host_idmap, hyp_smmus[smmu], id) ||
+	       owner_of_stream(smmu, entry->sid) == GHOST_HOST;
+}
+
 /* I5: before a page is out of someone's reach, no SMMU has it cached for them */
 static void owner_changes(u64 phys, enum page_owner owner, pkvm_handle_t handle)
 {
@@ -100,8 +109,7 @@ static void owner_changes(u64 phys, enum page_owner owner, pkvm_handle_t handle)
 			if (!entry->valid || phys - entry->pa >= entry->size)
 				continue;
 			/* A VM's page that the host gets: the VM's entries; else the host's */
-			if (owner_of_stream(i, entry->sid) == GHOST_HOST ? owner == OWNER_HOST :
-			    from != OWNER_GUEST)
+			if (cached_for_host(i, entry) ? owner == OWNER_HOST : from != OWNER_GUEST)
 				continue;
 			native_fail("I5: 0x%lx changes hands while SMMU %u has it cached at 0x%lx",
 				    phys, i, entry->iova);
