@@ -15,6 +15,7 @@
 #define PAGES		32
 #define TABLE_PAGE	0	/* of calls; the guest never maps it */
 #define FIRST_PAGE	8
+#define DEVICE_PAGES	8	/* where DMA goes */
 
 static uint64_t seed;
 static struct vfio_dev pair, single[NR_VMS];
@@ -51,10 +52,14 @@ static void make_table(struct pvm_calls *t, const struct guest *g, uint64_t othe
 					    VSID, ZERO, HANDLE, { 0, 0, 20, 64 });
 	const struct pvm_call detach = CALL(FUNC, OP(DETACH_DEV), { g->id, g->id, other_id, ~0 },
 					    VSID, ZERO, HANDLE, ZERO);
+	/*
+	 * The code is behind the last page, and the device writes: it must not get there
+	 * within DEVICE_PAGES of what is mapped.
+	 */
 	const struct pvm_call map =
 		CALL(FUNC, OP(MAP_PAGES), HANDLE,
 		     { IOVA, IOVA + page_size, IOVA + SZ_2M, -page_size },
-		     { page_ipa(FIRST_PAGE), page_ipa(FIRST_PAGE + 3), page_ipa(PAGES - 1),
+		     { page_ipa(FIRST_PAGE), page_ipa(FIRST_PAGE + 3), page_ipa(PAGES / 2),
 		       REGS_IPA },
 		     { page_size, 4 * page_size, SZ_2M, -page_size }, { 3, 7, 1, 0x107 });
 	const struct pvm_call unmap =
@@ -128,7 +133,7 @@ static void *device(void *arg)
 
 	for (unsigned int n = 0; !stop && attackers_left(); n++) {
 		if (!(*edu_reg(regs, EDU_CMD) & EDU_START))
-			edu_start(regs, n % 4, IOVA + n % 8 * page_size, 256);
+			edu_start(regs, n % 4, IOVA + n % DEVICE_PAGES * page_size, 256);
 		usleep(10000);
 	}
 	return NULL;
