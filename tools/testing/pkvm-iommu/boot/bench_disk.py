@@ -4,7 +4,7 @@
 All that the machine executes counts, at EL0 to EL2, in VM and host; that it waits
 does not, nor what the disk does. The disk answers after a fixed time, so that the
 machine waits for each request. It does so in real time: how often the timer ticks
-meanwhile varies, and the figures with it, by up to 2 %.
+meanwhile varies, and the figures with it, a little.
 """
 
 import os

@@ -23,4 +23,4 @@ echo ${DEVICE##*/} >/sys/bus/platform/drivers_probe
 check strict strict
 check mapped mapped
 check lazy lazy
-check call bench vm-call guest-hvc 1 60000
+check call bench vm-call guest-hvc 1 600000
