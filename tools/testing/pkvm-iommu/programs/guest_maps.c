@@ -5,7 +5,7 @@
  */
 #include "guest_dma.h"
 
-#define PAGE_USE_MAX	32767
+#define PAGE_USE_MAX	16384
 #define NO_MEMORY	0x20000000ULL	/* an IPA that no slot has */
 #define NR_DOMAINS	700		/* more than a page of handles */
 

@@ -82,8 +82,12 @@ void block_use_put(u64 phys)
 /* Inline, as the next: what each page of a mapping costs is these */
 static __always_inline int get_page_use(struct hyp_page *page, u32 forbidden)
 {
-	u32 old = atomic_fetch_add(DMA_USE_ONE, &page->dma_use);
+	u32 old;
 
+	/* Who asks for what is long known not to be his leaves no trace */
+	if (forbidden & DMA_USE_REVOKED && atomic_read(&page->dma_use) & DMA_USE_REVOKED)
+		return -EPERM;
+	old = atomic_fetch_add(DMA_USE_ONE, &page->dma_use);
 	if (likely(!(old & forbidden)))
 		return 0;
 	atomic_sub(DMA_USE_ONE, &page->dma_use);

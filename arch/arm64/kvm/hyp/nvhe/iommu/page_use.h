@@ -15,7 +15,7 @@
  * Map and unmap of different domains thus share nothing but the pages they
  * have in common, and a donation that races with a map has one winner: the
  * donor swaps 0 for REVOKED, the mapper adds 1 and looks at what was there. If it
- * may not map it takes the 1 back; until then the page seems to be in use, which
+ * lost that race it takes the 1 back; until then the page seems to be in use, which
  * delays others and lets nobody in. A guest maps under the lock of its stage 2,
  * without which none of its pages changes hands or is taken back.
  *
