@@ -50,10 +50,10 @@ static s8 top_level(int prot)
 
 /*
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
- * hold before an entry exists.
+ * hold before an entry exists. Inline: nothing is mapped without it, most as one run.
  */
-static int pin_run(u64 iova, u64 phys, u64 size, int prot, const struct mem_piece **mem,
-		   struct map_run *run)
+static __always_inline int pin_run(u64 iova, u64 phys, u64 size, int prot,
+				   const struct mem_piece **mem, struct map_run *run)
 {
 	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), end;
 	int ret;
