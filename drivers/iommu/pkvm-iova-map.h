@@ -120,7 +120,7 @@ static inline u64 *pkvm_iova_walk(struct pkvm_iova_map *map, unsigned long iova,
 				return NULL;
 		}
 		shift -= PKVM_IOVA_BITS;
-		if (shift == map->shift + PKVM_IOVA_BITS) {
+		if (shift == map->shift + PKVM_IOVA_BITS && READ_ONCE(map->near) != table) {
 			/* Pairs with pkvm_iova_page(): page_private() is seen, too */
 			smp_store_release(&map->near, table);
 		}
