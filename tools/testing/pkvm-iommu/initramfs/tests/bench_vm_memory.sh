@@ -2,18 +2,20 @@
 # What a protected VM without a device costs; boot/bench_memory.py runs this. One that
 # nobody measures runs first: pages that the host had to read or to find are there then.
 #
+# test: first_memory
+# test: first_vm_ends
 # test: memory
 # test: vm_ends
 
 . /lib/guest.sh
 
-# vm NAME: all of its life
+# vm NAME [PREFIX]: all of its life
 vm() {
 	guest_start $1 bench_memory --protected
-	guest_end $1
+	guest_end $1 $2
 }
 
-KTAP_GROUP=$KTAP_GROUP.first vm first
+check first_vm_ends vm first first_
 bench_mark begin
 vm second
 status=$?

@@ -27,13 +27,17 @@ static void lose(hyp_spinlock_t *lock)
 /* All that map and unmap have no business with, and those of a domain of the host */
 static void lose_locks(u64 domain)
 {
+	struct hyp_smmu *smmu;
+
 	lose(&vm_table_lock);
 	lose(&host_mmu.lock);
 	lose(&host_idmap->lock);
 	lose(&iommu_host.handles.lock);
 	lose(&iommu_host.pool.lock);
-	lose(&hyp_smmus[0]->lock);
-	lose(&hyp_smmus[0]->evtq_lock);
+	for_each_smmu(smmu) {
+		lose(&smmu->lock);
+		lose(&smmu->evtq_lock);
+	}
 	lose(&handle_get(&iommu_host.handles, domain)->lock);
 }
 
@@ -77,7 +81,7 @@ TEST_EACH(locks, host_domains_share_none)
 	find_locks();
 }
 
-/* Nor those of VMs, with the host's or another VM's */
+/* Nor those of VMs, with the host's or another VM's. A VM's own share its stage 2. */
 TEST_EACH(locks, vm_domains_share_none)
 {
 	struct pkvm_hyp_vm *vm, *vm2;
