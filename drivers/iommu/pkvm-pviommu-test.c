@@ -108,6 +108,24 @@ static void test_blocks(struct kunit *test)
 	pkvm_iova_map_free(&map);
 }
 
+/* Addresses that differ in what leads to the last table but one, in turn */
+static void test_far(struct kunit *test)
+{
+	const unsigned long far = IOVA + BLOCK * PKVM_IOVA_ENTRIES;
+	struct pkvm_iova_map map;
+
+	init(test, &map);
+	add(test, &map, IOVA, IPA, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, far), 0);
+	add(test, &map, far, 2 * IPA, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA), IPA);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, far), 2 * IPA);
+	pkvm_iova_map_remove(&map, IOVA, PAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA), 0);
+	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, far), 2 * IPA);
+	pkvm_iova_map_free(&map);
+}
+
 static void test_part_of_block(struct kunit *test)
 {
 	struct pkvm_iova_map map;
@@ -219,6 +237,7 @@ static struct kunit_case pviommu_test_cases[] = {
 	KUNIT_CASE(test_lookup),
 	KUNIT_CASE(test_remove),
 	KUNIT_CASE(test_blocks),
+	KUNIT_CASE(test_far),
 	KUNIT_CASE(test_part_of_block),
 	KUNIT_CASE(test_lazy),
 	KUNIT_CASE(test_lazy_merge),

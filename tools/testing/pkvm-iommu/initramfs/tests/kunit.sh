@@ -5,6 +5,7 @@
 # test: test_lookup
 # test: test_remove
 # test: test_blocks
+# test: test_far
 # test: test_part_of_block
 # test: test_lazy
 # test: test_lazy_merge
