@@ -65,6 +65,10 @@ void return_page(struct kvm_hyp_memcache *mc, void *page)
 	push_hyp_memcache(mc, page, hyp_virt_to_phys);
 	/* What it held must not be found in memory behind the caches */
 	kvm_flush_dcache_to_poc(page, PAGE_SIZE);
-	/* EL2's own and unreferenced: cannot fail */
+	/*
+	 * No input gets here with a page that this refuses. It came by a donation that
+	 * made it EL2's and took it from the host, EL2 has kept it since, and pins, which
+	 * a host could hold against us, are of pages that the host shares, not of these.
+	 */
 	WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 }
