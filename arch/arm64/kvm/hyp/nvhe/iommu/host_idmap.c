@@ -79,8 +79,9 @@ static u64 chunk_size(u64 cur, u64 end)
 	return min(end, ALIGN(cur + 1, block)) - cur;
 }
 
-static int unmap_pages(struct hyp_iommu_domain *domain, u64 start, u64 end)
+static int unmap_pages(u64 start, u64 end)
 {
+	struct hyp_iommu_domain *domain = host_idmap;
 	struct iommu_leaves leaves;
 	u64 cur = start;
 	int ret = 0;
@@ -131,7 +132,7 @@ int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size)
 	ret = page_use_revoke(phys, size);
 	if (ret)
 		return ret;
-	ret = unmap_pages(host_idmap, phys, phys + size);
+	ret = unmap_pages(phys, phys + size);
 	if (ret)
 		pkvm_iommu_host_grant(phys, size);
 
