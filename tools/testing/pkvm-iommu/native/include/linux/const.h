@@ -1,8 +1,3 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-#ifndef NATIVE_LINUX_CONST_H
-#define NATIVE_LINUX_CONST_H
-
-#define __AC(x, y)	(x##y)
-#define _AC(x, y)	__AC(x, y)
-
-#endif /* NATIVE_LINUX_CONST_H */
+/* The C library's sys/sysinfo.h gets here too, and wants all of it */
+#include_next <linux/const.h>
