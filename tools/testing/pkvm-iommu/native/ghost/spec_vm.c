@@ -29,8 +29,6 @@ static ghost_verdict vm_topup(struct ghost *g, const struct ghost_call *c,
 		ALLOWED(ret == -ENOENT, "a VM is known without a page");
 		return NULL;
 	}
-	if (weather.races && (ret == -EAGAIN || ret == -ENOENT) && left == nr)
-		return NULL;
 	/* The first page makes the VM known */
 	if (left < nr)
 		vm->context = true;

@@ -277,24 +277,13 @@ static bool takes_down(const struct step *step)
 					   step->op == PKVM_IOMMU_OP_VM_DRAIN);
 }
 
-/* It had a page of the host's for a moment, and was not the first with it */
-static bool gave_back(const struct step *step, const struct ghost_call *c)
-{
-	return step->kind == STEP_HOST && step->op == PKVM_IOMMU_OP_VM_TOPUP &&
-	       c->result.ret == -EAGAIN;
-}
-
 /* Refused because of another call; then it changed nothing */
-static bool was_refused(const struct step *step, const struct ghost_call *c, bool down,
-			bool back)
+static bool was_refused(const struct step *step, const struct ghost_call *c, bool down)
 {
 	if (step->kind == STEP_GUEST)
 		return !c->guest.handled || c->guest.replay || c->guest.x[0];
 	/* Nobody finds a domain or a context while it is taken down, or found to be in use */
 	if (down && c->result.ret == -ENOENT)
-		return true;
-	/* Nor is a page the host's while another call has it */
-	if (back && c->result.ret == -EPERM)
 		return true;
 
 	return c->result.ret == -EBUSY || c->result.ret == -EAGAIN || c->result.ret == -ENOMEM;
@@ -401,18 +390,16 @@ look_for_order(struct walk *walk, const struct step *step, unsigned int nr, int 
 {
 	unsigned int order[RACE_MAX_CPUS], refused = 0, without, i;
 	int ret = OTHERWISE;
-	bool down = false, back = false;
+	bool down = false;
 	char ended;
 
 	/* If the race fails on its own there is no outcome */
 	if (read(there, &ended, 1) != 1)
 		_exit(OTHERWISE);
-	for (i = 0; i < nr; i++) {
+	for (i = 0; i < nr; i++)
 		down |= takes_down(&step[i]);
-		back |= gave_back(&step[i], &outcome->call[i]);
-	}
 	for (i = 0; i < nr; i++) {
-		if (was_refused(&step[i], &outcome->call[i], down, back))
+		if (was_refused(&step[i], &outcome->call[i], down))
 			refused |= BIT(i);
 	}
 	for (without = 0; without < BIT(nr) && ret == OTHERWISE; without++) {

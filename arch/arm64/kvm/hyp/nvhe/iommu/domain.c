@@ -34,21 +34,19 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 
 long domain_alloc(struct iommu_owner *owner, u64 *pages)
 {
+	/* Object and root, then what the table of handles needs */
+	void *page[2 + HANDLE_TABLE_PAGES] __uninitialized, *root;
 	struct hyp_iommu_domain *domain;
-	void *root;
-	long ret;
+	long handle;
 
-	/* Object, root, and at most two pages for the handle */
-	*pages = 4;
-	domain = pool_alloc(&owner->pool);
-	if (!domain)
-		return -ENOMEM;
-	root = pool_alloc(&owner->pool);
-	if (!root) {
-		ret = -ENOMEM;
-		goto free_domain;
-	}
+	*pages = ARRAY_SIZE(page);
+	handle = handle_alloc(&owner->handles, &owner->pool, page, 2);
+	if (handle < 0)
+		return handle;
 
+	/* From here on nothing fails, so that nothing has to be given back */
+	domain = page[0];
+	root = page[1];
 	domain_init(domain, owner, PAGE_SIZE);
 	domain->pgt = (struct iommu_pgtable) {
 		.cfg		= &iommu_cfg,
@@ -59,16 +57,9 @@ long domain_alloc(struct iommu_owner *owner, u64 *pages)
 	};
 	domain->pgt.start_level = iommu_pgtable_start_level(iommu_cfg.stage, domain->pgt.ias);
 	iommu_pgtable_clean(&domain->pgt, root, PAGE_SIZE);
+	handle_publish(&owner->handles, handle, domain);
 
-	ret = handle_alloc(&owner->handles, &owner->pool, domain);
-	if (ret > 0)
-		return ret;
-
-	pool_free(&owner->pool, root);
-free_domain:
-	pool_free(&owner->pool, domain);
-
-	return ret;
+	return handle;
 }
 
 int domain_free(struct iommu_owner *owner, u64 handle)

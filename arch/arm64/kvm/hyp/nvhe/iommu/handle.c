@@ -22,6 +22,8 @@
 #define SLOT_KILLER		BIT_ULL(10)	/* someone is freeing it right now */
 #define SLOT_DYING		BIT_ULL(11)	/* only to be freed any more */
 #define SLOT_FLAGS		GENMASK_ULL(11, 0)
+/* Of no domain yet: nobody gets it, nobody frees it */
+#define SLOT_TAKEN		(SLOT_KILLER | SLOT_DYING)
 
 /* Slot 1, the first to be given out, is the first handle of a paging domain */
 #define HANDLE_OFFSET		PKVM_IOMMU_DOMAIN_IDENTITY
@@ -31,7 +33,7 @@ static u64 *slot_of(struct iommu_handles *handles, u64 handle)
 	u64 idx = handle - HANDLE_OFFSET;
 	u64 **root, *leaf;
 
-	/* Pairs with make_page(): the page is seen zeroed */
+	/* Pairs with take_slot(): the page is seen zeroed */
 	root = smp_load_acquire(&handles->root);
 	if (handle <= HANDLE_OFFSET || idx >= NR_SLOTS || !root)
 		return NULL;
@@ -43,58 +45,72 @@ static u64 *slot_of(struct iommu_handles *handles, u64 handle)
 	return leaf && idx % SLOTS_PER_PAGE != USED_SLOT ? &leaf[idx % SLOTS_PER_PAGE] : NULL;
 }
 
-/* Where a page of the table belongs there is one, of the owner, from now on */
-static void *make_page(void **where, struct iommu_pool *pool)
-{
-	if (!*where) {
-		/* Pairs with slot_of() */
-		smp_store_release(where, pool_alloc(pool));
-	}
-
-	return *where;
-}
-
 /* The first page with a free slot: keeps the table dense, and its size bounded */
-static u64 *find_leaf(struct iommu_handles *handles, struct iommu_pool *pool, u32 *nr, long *err)
+static u32 find_leaf(const struct iommu_handles *handles)
 {
-	u64 **root = make_page((void **)&handles->root, pool), *leaf;
+	u32 nr;
 
-	*err = -ENOMEM;
-	if (!root)
-		return NULL;
+	for (nr = 0; nr < SLOTS_PER_PAGE; nr++) {
+		const u64 *leaf = handles->root ? handles->root[nr] : NULL;
 
-	for (*nr = 0; *nr < SLOTS_PER_PAGE; ++*nr) {
-		leaf = make_page((void **)&root[*nr], pool);
 		if (!leaf || leaf[USED_SLOT] < SLOTS_PER_PAGE - 1)
-			return leaf;
+			break;
 	}
 
-	*err = -ENOSPC;
-	return NULL;
+	return nr;
 }
 
-long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
-		  struct hyp_iommu_domain *domain)
+/* Take a slot of page @nr of the table, which @page adds to where there is none */
+static long take_slot(struct iommu_handles *handles, u32 nr, void **page)
 {
-	u32 nr, i;
+	u32 i = USED_SLOT + 1;
 	u64 *leaf;
-	long ret;
+
+	if (!handles->root) {
+		/* Pairs with slot_of() */
+		smp_store_release(&handles->root, *page++);
+	}
+	if (!handles->root[nr]) {
+		/* Likewise */
+		smp_store_release(&handles->root[nr], *page);
+	}
+
+	leaf = handles->root[nr];
+	while (i < SLOTS_PER_PAGE - 1 && READ_ONCE(leaf[i]))
+		i++;
+	WRITE_ONCE(leaf[i], SLOT_TAKEN);
+	leaf[USED_SLOT]++;
+
+	return HANDLE_OFFSET + nr * SLOTS_PER_PAGE + i;
+}
+
+long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
+		  unsigned int nr)
+{
+	unsigned int tables;
+	long ret = -ENOSPC;
+	u32 leaf;
 
 	hyp_spin_lock(&handles->lock);
-	leaf = find_leaf(handles, pool, &nr, &ret);
-	for (i = USED_SLOT + 1; leaf && i < SLOTS_PER_PAGE; i++) {
-		if (leaf[i])
-			continue;
-		domain->slot = &leaf[i];
-		/* Pairs with slot_update(): the domain is complete */
-		smp_store_release(&leaf[i], hyp_virt_to_phys(domain));
-		leaf[USED_SLOT]++;
-		ret = HANDLE_OFFSET + nr * SLOTS_PER_PAGE + i;
-		break;
+	leaf = find_leaf(handles);
+	if (leaf < SLOTS_PER_PAGE) {
+		tables = !handles->root ? HANDLE_TABLE_PAGES : !handles->root[leaf];
+		ret = pool_alloc_all(pool, page, nr + tables);
+		if (!ret)
+			ret = take_slot(handles, leaf, page + nr);
 	}
 	hyp_spin_unlock(&handles->lock);
 
 	return ret;
+}
+
+void handle_publish(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain *domain)
+{
+	u64 *slot = slot_of(handles, handle);
+
+	domain->slot = slot;
+	/* Pairs with slot_update(): the domain is complete */
+	smp_store_release(slot, hyp_virt_to_phys(domain));
 }
 
 /* Add to a slot unless it is empty or has a forbidden flag; the old value or 0 */

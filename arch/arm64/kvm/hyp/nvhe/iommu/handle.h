@@ -28,16 +28,24 @@ struct iommu_handles {
 	u64		**root;
 };
 
+/* Pages that the table grows by at most, for one handle */
+#define HANDLE_TABLE_PAGES	2
+
 /**
- * handle_alloc() - give a domain a handle
+ * handle_alloc() - get a handle, and the memory of what it will name
  * @handles: table of the owner
- * @pool: pays for the table
- * @domain: domain
+ * @pool: pays for both
+ * @page: out, zeroed pages for the caller; room for HANDLE_TABLE_PAGES more
+ * @nr: how many the caller wants
  *
- * Return: the handle; -ENOMEM (the pool has no page for the table), -ENOSPC.
+ * Takes all pages or none. The handle names nothing until handle_publish(), which
+ * must follow.
+ *
+ * Return: the handle; -ENOMEM, -ENOSPC.
  */
-long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool,
-		  struct hyp_iommu_domain *domain);
+long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
+		  unsigned int nr);
+void handle_publish(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain *domain);
 
 /**
  * handle_get() - look up and use a domain

@@ -9,15 +9,33 @@
 
 #include <pool.h>
 
+int pool_alloc_all(struct iommu_pool *pool, void **page, unsigned int nr)
+{
+	unsigned int i, got;
+
+	hyp_spin_lock(&pool->lock);
+	for (got = 0; got < nr; got++) {
+		page[got] = pop_hyp_memcache(&pool->mc, hyp_phys_to_virt);
+		if (!page[got])
+			break;
+	}
+	for (i = got; got < nr && i; i--)
+		push_hyp_memcache(&pool->mc, page[i - 1], hyp_virt_to_phys);
+	hyp_spin_unlock(&pool->lock);
+	if (got < nr)
+		return -ENOMEM;
+
+	for (i = 0; i < nr; i++)
+		memset(page[i], 0, PAGE_SIZE);
+
+	return 0;
+}
+
 void *pool_alloc(struct iommu_pool *pool)
 {
 	void *page;
 
-	hyp_spin_lock(&pool->lock);
-	page = pop_hyp_memcache(&pool->mc, hyp_phys_to_virt);
-	hyp_spin_unlock(&pool->lock);
-
-	return page ? memset(page, 0, PAGE_SIZE) : NULL;
+	return pool_alloc_all(pool, &page, 1) ? NULL : page;
 }
 
 void pool_free(struct iommu_pool *pool, void *page)

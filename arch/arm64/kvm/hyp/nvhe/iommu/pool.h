@@ -22,6 +22,19 @@ struct iommu_pool {
 
 /* A zeroed page, or NULL */
 void *pool_alloc(struct iommu_pool *pool);
+
+/**
+ * pool_alloc_all() - take all pages that a call needs, at once
+ * @pool: pool
+ * @page: out, zeroed pages
+ * @nr: how many
+ *
+ * A call that fails holds no page, not even for a moment: others would find fewer
+ * than there are.
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int pool_alloc_all(struct iommu_pool *pool, void **page, unsigned int nr);
 void pool_free(struct iommu_pool *pool, void *page);
 unsigned long pool_pages(struct iommu_pool *pool);
 

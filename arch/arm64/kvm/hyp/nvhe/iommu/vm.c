@@ -78,35 +78,16 @@ static bool vm_may_grow(u64 handle)
 }
 
 /*
- * Use a VM's context, which may be absent: 0 and NULL. -ENOENT: the VM may not
- * have one.
+ * The first page of a VM becomes its context. The VM may have one and does not: known
+ * before the page is EL2's, so that a call that fails leaves no trace of it.
  */
-static int get_context(u64 handle, struct iommu_vm **vm)
-{
-	int ret = -ENOENT;
-
-	*vm = NULL;
-	hyp_spin_lock(&vm_table_lock);
-	if (vm_may_grow(handle)) {
-		*vm = context_of(handle);
-		if (!*vm || !(*vm)->dead)
-			ret = 0;
-		if (*vm && !ret)
-			(*vm)->users++;
-	}
-	hyp_spin_unlock(&vm_table_lock);
-
-	return ret;
-}
-
-/* The first page of a VM becomes its context, unless another CPU was first */
 static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 {
 	struct iommu_vm *vm;
 	int ret;
 
 	BUILD_BUG_ON(sizeof(*vm) > PAGE_SIZE);
-	if (!mc->nr_pages)
+	if (!mc || !mc->nr_pages)
 		return -ENOENT;
 	ret = __pkvm_host_donate_hyp(hyp_phys_to_pfn(mc->head), 1);
 	if (ret)
@@ -115,16 +96,29 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 	vm = memset(pop_hyp_memcache(mc, hyp_phys_to_virt), 0, PAGE_SIZE);
 	vm->handle = handle;
 	vm->owner.events = &vm->events;
+	*slot_of(handle) = vm;
+
+	return 0;
+}
+
+/*
+ * Use a VM's context, or make it of the first page of @mc, if there is one. -ENOENT:
+ * the VM has none, or may not have one.
+ */
+static int get_context(u64 handle, struct kvm_hyp_memcache *mc, struct iommu_vm **vm)
+{
+	int ret = -ENOENT;
+
 	hyp_spin_lock(&vm_table_lock);
-	if (!vm_may_grow(handle))
-		ret = -ENOENT;
-	else if (*slot_of(handle))
-		ret = -EAGAIN;
-	else
-		*slot_of(handle) = vm;
+	if (vm_may_grow(handle)) {
+		ret = context_of(handle) ? 0 : make_context(handle, mc);
+		*vm = context_of(handle);
+		if (!ret && (*vm)->dead)
+			ret = -ENOENT;
+		if (!ret)
+			(*vm)->users++;
+	}
 	hyp_spin_unlock(&vm_table_lock);
-	if (ret)
-		return_page(mc, vm);
 
 	return ret;
 }
@@ -137,12 +131,7 @@ int iommu_vm_topup(u64 handle, struct kvm_hyp_memcache *mc)
 	if (mc->nr_pages > PKVM_IOMMU_TOPUP_MAX)
 		return -E2BIG;
 
-	ret = get_context(handle, &vm);
-	if (!ret && !vm) {
-		ret = make_context(handle, mc) ?: get_context(handle, &vm);
-		if (!ret && !vm)
-			ret = -EAGAIN;
-	}
+	ret = get_context(handle, mc, &vm);
 	if (ret)
 		return ret;
 
@@ -263,11 +252,9 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 fla
 		return -ENOENT;
 	if (flags & PKVM_IOMMU_ROUTE_REGS)
 		group = hyp_device_group_of(route.smmu, sid);
-	ret = get_context(handle, &vm);
+	ret = get_context(handle, NULL, &vm);
 	if (ret)
 		return ret;
-	if (!vm)
-		return -ENOENT;
 
 	hyp_spin_lock(&vm_table_lock);
 	ret = add_route(vm, &route, sid, group);

@@ -91,22 +91,17 @@ static int make_chunk(struct hyp_smmu *smmu, u32 idx, struct iommu_pool *pool)
 {
 	struct smmu_stream **streams = smmu->streams;
 	struct arm_smmu_strtab_l1 *l1 = smmu->strtab;
-	struct arm_smmu_ste *stes = pool_alloc(pool);
-	void *chunk = pool_alloc(pool);
+	struct arm_smmu_ste *stes;
 	unsigned int i;
+	void *page[2];
 
-	if (!stes || !chunk) {
-		if (stes)
-			pool_free(pool, stes);
-		if (chunk)
-			pool_free(pool, chunk);
+	if (pool_alloc_all(pool, page, ARRAY_SIZE(page)))
 		return -ENOMEM;
-	}
-
+	stes = page[0];
 	for (i = 0; i < BIT(smmu->split); i++)
 		smmu_make_abort_ste(&stes[i]);
 	clean(smmu, stes, PAGE_SIZE);
-	streams[idx] = chunk;
+	streams[idx] = page[1];
 	WRITE_ONCE(l1[idx].l2ptr,
 		   cpu_to_le64((hyp_virt_to_phys(stes) & STRTAB_L1_DESC_L2PTR_MASK) |
 			       FIELD_PREP(STRTAB_L1_DESC_SPAN, smmu->split + 1)));
