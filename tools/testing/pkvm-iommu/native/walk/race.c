@@ -133,7 +133,8 @@ static u64 vm_of_step(const struct step *step)
 
 	if (step->kind == STEP_GUEST)
 		return step->vm;
-	if (step->kind == STEP_HOST && step->op >= PKVM_IOMMU_OP_VM_TOPUP)
+	if (step->kind == STEP_HOST && step->op >= PKVM_IOMMU_OP_VM_TOPUP &&
+	    step->op <= PKVM_IOMMU_OP_VM_DRAIN)
 		handle = step->arg[0];
 	if (step->kind == STEP_MEMORY) {
 		switch (step->op) {
@@ -173,11 +174,9 @@ static bool are_kept_apart(const struct step *a, const struct step *b)
 	       is_memory_op(a, MEM_VM_DYING) || is_memory_op(b, MEM_VM_DYING);
 }
 
-/* A call with a list is as many calls: others come before, after, and in the middle */
+/* A call that moves a list of pages is as many calls: others come in the middle */
 static bool is_one_step(const struct step *step)
 {
-	if (step->kind == STEP_GUEST)
-		return step->op <= PVIOMMU_OP_GET_EVENT;
 	if (step->kind != STEP_HOST)
 		return true;
 	switch (step->op) {
@@ -189,7 +188,7 @@ static bool is_one_step(const struct step *step)
 		return step->arg[0] <= 1;
 	}
 
-	return step->op <= PKVM_IOMMU_OP_VM_DRAIN;
+	return step->op < PKVM_IOMMU_NR_OPS;
 }
 
 static bool may_race(const struct step *step)
@@ -252,6 +251,21 @@ static void publish(const struct ghost *g)
 	}
 }
 
+/* Is x2 how much was done, or what was found? */
+static bool says_what(u64 op)
+{
+	switch (op) {
+	case PKVM_IOMMU_OP_MAP:
+	case PKVM_IOMMU_OP_UNMAP:
+	case PKVM_IOMMU_OP_IOVA_TO_PHYS:
+	case PKVM_IOMMU_OP_MAP_LIST:
+	case PKVM_IOMMU_OP_UNMAP_LIST:
+		return true;
+	}
+
+	return false;
+}
+
 static bool same_result(const struct step *step, const struct ghost_call *a,
 			const struct ghost_call *b)
 {
@@ -260,12 +274,8 @@ static bool same_result(const struct step *step, const struct ghost_call *a,
 	if (a->result.ret != b->result.ret)
 		return false;
 	/* Others say which page it was, or what was in it */
-	if (step->kind == STEP_HOST &&
-	    (step->op == PKVM_IOMMU_OP_MAP || step->op == PKVM_IOMMU_OP_UNMAP ||
-	     step->op == PKVM_IOMMU_OP_IOVA_TO_PHYS))
-		return a->result.out[0] == b->result.out[0];
-
-	return true;
+	return step->kind != STEP_HOST || !says_what(step->op) ||
+	       a->result.out[0] == b->result.out[0];
 }
 
 static bool takes_down(const struct step *step)
