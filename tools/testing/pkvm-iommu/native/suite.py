@@ -20,7 +20,7 @@ TOP = os.path.abspath(os.path.join(HERE, "../../../.."))
 OUT = os.environ.get("OUT", os.path.join(TOP, "out"))
 
 # The abstract state has room for the memory of a machine with 4k pages.
-GHOST = ("walk", "fail_nth")
+GHOST = ("walk", "fail_nth", "limits")
 # Tests that fork for each fault, or each race, which AddressSanitizer makes slow:
 # it gets those of one machine, a build without it those of all.
 FORKS = ("fail_nth.", "walk.of_several_cpus")

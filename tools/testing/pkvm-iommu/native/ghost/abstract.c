@@ -67,6 +67,7 @@ static void read_table(struct ghost_map *map, const struct iommu_pgtable *pgt, u
 				   iova, nr_tables);
 			continue;
 		}
+		ghost_note_leaf(pte, level);
 		map_append(map, &(struct ghost_leaf) {
 			.iova	= iova,
 			.phys	= phys,
@@ -160,10 +161,21 @@ static u64 handle_of(const struct hyp_iommu_domain *domain)
 	native_fail("a stream is attached to a domain without a handle");
 }
 
+struct smmu_stream *ghost_stream_of(const struct hyp_smmu *smmu, u32 sid)
+{
+	struct smmu_stream *chunk = smmu->streams;
+
+	if (!smmu->split)
+		return chunk ? chunk + sid : NULL;
+	chunk = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
+
+	return chunk ? chunk + (sid & (BIT(smmu->split) - 1)) : NULL;
+}
+
 static void read_streams(struct ghost *g)
 {
 	struct smmu_stream *stream;
-	unsigned int i, j, chunk;
+	unsigned int i, j;
 
 	for (i = 0; i < hyp_nr_smmus; i++) {
 		struct hyp_smmu *smmu = hyp_smmus[i];
@@ -176,17 +188,11 @@ static void read_streams(struct ghost *g)
 		}
 		for (j = 0; j < NR_SIDS; j++) {
 			struct ghost_stream *s = &g->stream[i][j];
-			u32 sid = machine_sids[j];
 
-			chunk = sid >> smmu->split;
-			if (smmu->split)
-				stream = ((struct smmu_stream **)smmu->streams)[chunk];
-			else
-				stream = smmu->streams;
+			stream = ghost_stream_of(smmu, machine_sids[j]);
 			s->known = stream;
 			if (!stream)
 				continue;
-			stream += smmu->split ? sid & (BIT(smmu->split) - 1) : sid;
 			s->owner = ghost_owner(stream->owner);
 			s->domain = handle_of(stream->domain);
 		}
@@ -338,15 +344,9 @@ static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struc
 /* By EL2's own structures, at any moment of a call */
 u8 ghost_stream_owner(unsigned int smmu, unsigned int sid)
 {
-	struct hyp_smmu *s = hyp_smmus[smmu];
-	struct smmu_stream *stream = s->streams;
+	struct smmu_stream *stream = ghost_stream_of(hyp_smmus[smmu], sid);
 
-	if (s->split)
-		stream = ((struct smmu_stream **)s->streams)[sid >> s->split];
-	if (!stream)
-		return GHOST_HOST;
-
-	return ghost_owner(stream[s->split ? sid & (BIT(s->split) - 1) : sid].owner);
+	return stream ? ghost_owner(stream->owner) : GHOST_HOST;
 }
 
 static void read_events(struct ghost_vm *v, const struct iommu_events *events)
@@ -404,6 +404,7 @@ void ghost_read(struct ghost *g)
 
 	/* Nothing happens while we look */
 	memset(&native_hooks, 0, sizeof(native_hooks));
+	ghost_forget_leaves();
 	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
 		struct ghost_map map = g->domain[i].map;
 

@@ -15,6 +15,7 @@
  *	spec_event.c		faults: who learns what of them
  *	spec_memory.c		ownership of pages, and the life of VMs
  *	abstract.c		how the state is read off the running EL2 code
+ *	concrete.c, derived.c	what that code's structures must agree on
  *	reach.c			what is true of each access of a device, and of
  *				everything that an SMMU has cached
  *
@@ -265,6 +266,9 @@ ghost_verdict ghost_differ(const struct ghost *want, const struct ghost *have);
 void ghost_copy(struct ghost *to, const struct ghost *from);
 struct iommu_vm *ghost_context(unsigned int vm);
 u8 ghost_stream_owner(unsigned int smmu, unsigned int sid);
+/* What EL2 knows of a stream, or NULL */
+struct hyp_smmu;
+struct smmu_stream *ghost_stream_of(const struct hyp_smmu *smmu, u32 sid);
 /* The owner of streams and domains that EL2 knows by this address */
 struct iommu_owner;
 u8 ghost_owner(const struct iommu_owner *owner);
@@ -274,6 +278,12 @@ ghost_verdict ghost_invariants(const struct ghost *g);
 
 /* concrete.c: what the EL2 code's structures must agree on among themselves */
 ghost_verdict ghost_concrete(void);
+
+/* derived.c: what these structures keep although it follows from others of them */
+ghost_verdict ghost_derived(void);
+/* Each leaf of a domain, while ghost_read() is at it */
+void ghost_forget_leaves(void);
+void ghost_note_leaf(u64 pte, s8 level);
 
 /* spec_event.c: follow the streams, so as to know whose an event was when it came */
 void ghost_watch_events(void);

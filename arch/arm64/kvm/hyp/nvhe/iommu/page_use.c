@@ -50,6 +50,11 @@ u32 block_use_maps(u64 phys)
 	return block_words ? READ_ONCE(*block_word(phys)) & BLOCK_MAPS : 0;
 }
 
+u32 block_use_lost(u64 phys)
+{
+	return block_words ? FIELD_GET(BLOCK_LOST, READ_ONCE(*block_word(phys))) : 0;
+}
+
 /* Add to the word of the block around @phys, unless one of @forbidden is set */
 static bool block_update(u64 phys, u32 forbidden, s32 add)
 {

@@ -112,6 +112,9 @@ u32 page_use_count(u64 phys);
 /* How often is the block around it mapped as a whole? */
 u32 block_use_maps(u64 phys);
 
+/* How many of its pages are not the host's? */
+u32 block_use_lost(u64 phys);
+
 /* Memory for the words of all blocks, zeroed, before anything is pinned */
 size_t block_use_size(void);
 void block_use_init(void *words);

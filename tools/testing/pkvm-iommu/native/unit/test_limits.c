@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counters at their limits: they neither wrap nor run into what lies beside them.
+ */
+#include <stdlib.h>
+
+#include <linux/pkvm-pviommu.h>
+
+#include <nvhe/mem_protect.h>
+
+#include <iommu.h>
+#include <page_use.h>
+#include <vm.h>
+
+#include "../ghost/ghost.h"
+#include "test.h"
+
+#define BLOCK		(NATIVE_MEM_START + GHOST_BLOCK)
+
+static void check_state(void)
+{
+	static struct ghost g;
+	ghost_verdict v;
+
+	ghost_read(&g);
+	v = ghost_invariants(&g) ?: ghost_concrete();
+	if (v)
+		native_fail("%s", v);
+}
+
+static void poll_all(void)
+{
+	while (host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret & PKVM_IOMMU_POLL_VM_EVENT)
+		;
+}
+
+TEST(limits, lost_faults_do_not_become_none)
+{
+	struct pkvm_hyp_vm *vm;
+	struct guest_result r;
+	unsigned int i;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, guest_domain(vm),
+				0).x[0], 0);
+	for (i = 0; i <= IOMMU_EVENTS_MAX; i++) {
+		expect_blocked(0, 0, i * PAGE_SIZE, true);
+		poll_all();
+	}
+	ASSERT(vm->iommu->events.lost);
+	vm->iommu->events.lost = U32_MAX - 1;
+	for (i = 0; i < 4; i++) {
+		expect_blocked(0, 0, i * PAGE_SIZE, true);
+		poll_all();
+	}
+	r = guest_op(vm, PVIOMMU_OP_GET_EVENT, 0, 0, 0, 0, 0);
+	ASSERT_EQ(FIELD_GET(PVIOMMU_EVENT_LOST, r.x[3]), U32_MAX);
+	r = guest_op(vm, PVIOMMU_OP_GET_EVENT, 0, 0, 0, 0, 0);
+	ASSERT_EQ(FIELD_GET(PVIOMMU_EVENT_LOST, r.x[3]), 0);
+	check_state();
+}
+
+/* A page of the block comes and goes more often than its count can tell */
+TEST(limits, a_page_that_comes_and_goes_leaves_its_block_whole)
+{
+	u64 list[PKVM_IOMMU_TOPUP_MAX], i, j, done;
+	struct call_result r;
+	long domain;
+
+	machine_boot(m, seed);
+	domain = new_domain();
+	while (pool_pages(&iommu_host.pool))
+		host_call(PKVM_IOMMU_OP_RECLAIM, PKVM_IOMMU_TOPUP_MAX, 0, 0, 0, 0);
+	for (i = 0; i < ARRAY_SIZE(list); i++)
+		list[i] = BLOCK + i * PAGE_SIZE;
+	for (i = 0; i < 1 + U16_MAX / ARRAY_SIZE(list); i++) {
+		for (j = 0; j < ARRAY_SIZE(list); j++)
+			outside_write64(list[j], list[j] + PAGE_SIZE);
+		ASSERT_EQ(host_call(PKVM_IOMMU_OP_TOPUP, BLOCK, ARRAY_SIZE(list), 0, 0, 0).ret, 0);
+		ASSERT_EQ(block_use_lost(BLOCK), ARRAY_SIZE(list));
+		r = host_call(PKVM_IOMMU_OP_RECLAIM, ARRAY_SIZE(list), 0, 0, 0, 0);
+		ASSERT_EQ(r.out[1], ARRAY_SIZE(list));
+		ASSERT_EQ(block_use_lost(BLOCK), 0);
+	}
+	ASSERT_EQ(map(domain, 0, BLOCK, GHOST_BLOCK, RW, &done), 0);
+	ASSERT_EQ(block_use_maps(BLOCK), 1);
+	check_state();
+}
+
+/* All pages of a block are lost, and come back */
+TEST(limits, a_block_loses_all_its_pages)
+{
+	u64 pfn = hyp_phys_to_pfn(BLOCK), i;
+
+	machine_boot(m, seed);
+	for (i = 0; i < PTRS_PER_PTE; i++)
+		ASSERT_EQ(page_use_revoke(BLOCK + i * PAGE_SIZE, PAGE_SIZE), 0);
+	ASSERT_EQ(block_use_lost(BLOCK), PTRS_PER_PTE);
+	ASSERT_EQ(block_use_maps(BLOCK), 0);
+	ASSERT(!block_use_get(BLOCK));
+	/* A failure in the middle takes nothing */
+	ASSERT_EQ(page_use_revoke(BLOCK, GHOST_BLOCK), -EBUSY);
+	ASSERT_EQ(block_use_lost(BLOCK), PTRS_PER_PTE);
+	page_use_grant(BLOCK + PAGE_SIZE, GHOST_BLOCK - PAGE_SIZE);
+	ASSERT_EQ(block_use_lost(BLOCK), 1);
+	/* What the host has already does not come back once more */
+	page_use_grant(BLOCK + PAGE_SIZE, GHOST_BLOCK - PAGE_SIZE);
+	ASSERT_EQ(block_use_lost(BLOCK), 1);
+	page_use_grant(BLOCK, GHOST_BLOCK);
+	ASSERT_EQ(block_use_lost(BLOCK), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(pfn, 1), 0);
+	check_state();
+}
+
+/* Mapped as a whole as often as that is counted, it is mapped by pages */
+TEST(limits, a_block_is_mapped_so_often_as_one)
+{
+	u64 done, nr, i;
+	long domain;
+
+	machine_boot(m, seed);
+	domain = new_domain();
+	for (nr = 0; block_use_get(BLOCK); nr++)
+		;
+	ASSERT_EQ(block_use_maps(BLOCK), nr);
+	ASSERT_EQ(block_use_lost(BLOCK), 0);
+	ASSERT_EQ(map(domain, 0, BLOCK, GHOST_BLOCK, RW, &done), 0);
+	ASSERT_EQ(block_use_maps(BLOCK), nr);
+	ASSERT_EQ(page_use_count(BLOCK + GHOST_BLOCK - PAGE_SIZE), 1);
+	for (i = 0; i < nr; i++)
+		block_use_put(BLOCK);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK), 1), -EBUSY);
+	ASSERT_EQ(unmap(domain, 0, GHOST_BLOCK, &done), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK), 1), 0);
+	check_state();
+}
+
+/* CPUs that use a domain, more than there can be */
+TEST(limits, a_domain_has_so_many_users)
+{
+	struct iommu_handles *handles = &iommu_host.handles;
+	struct hyp_iommu_domain *domain;
+	long handle;
+	u64 nr, i;
+
+	machine_boot(m, seed);
+	handle = new_domain();
+	domain = handle_get(handles, handle);
+	for (nr = 1; handle_get(handles, handle); nr++)
+		ASSERT(nr < PAGE_SIZE);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_MAP, handle, 0, host_page_get(), PAGE_SIZE, RW).ret,
+		  -ENOENT);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, -EBUSY);
+	for (i = 0; i < nr; i++)
+		handle_put(domain);
+	check_state();
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, 0);
+}
+
+/* An SMMU has no VMID or ASID left: the stream stays where it is */
+TEST(limits, an_smmu_has_so_many_tags)
+{
+	unsigned long *ids, words, *saved;
+	u64 phys, done;
+	long domain, other;
+
+	domain = boot_and_attach(m, seed);
+	other = new_domain();
+	phys = host_page_get();
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	ids = hyp_smmus[0]->ids;
+	words = BITS_TO_LONGS(hyp_smmus[0]->nr_ids) * sizeof(*ids);
+	saved = malloc(words);
+	memcpy(saved, ids, words);
+	memset(ids, 0xff, words);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 0, 0, other, 0, 0).ret, -ENOSPC);
+	expect_dma(0, 0, 0, true, phys);
+	memcpy(ids, saved, words);
+	check_state();
+	attach(0, 0, other);
+	expect_blocked(0, 0, 0, true);
+	check_state();
+	free(saved);
+}
+
+/* A domain on more SMMUs than its page has room for */
+TEST(limits, a_domain_has_so_many_tags)
+{
+	struct hyp_iommu_domain *domain;
+	struct machine two = *m;
+	unsigned int i;
+	long handle;
+
+	for (i = 0; two.nr_smmus < 2; i++)
+		two = machine_get(i);
+	machine_boot(&two, seed);
+	handle = new_domain();
+	domain = handle_get(&iommu_host.handles, handle);
+	handle_put(domain);
+	domain->nr_tags = 1;
+	attach(0, 0, handle);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 1, 0, handle, 0, 0).ret, -ENOSPC);
+	expect_blocked(1, 0, 0, true);
+	check_state();
+	attach(0, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	attach(1, 0, handle);
+	check_state();
+}
