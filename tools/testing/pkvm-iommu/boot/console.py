@@ -7,16 +7,20 @@ from dataclasses import dataclass
 STAMP = re.compile(r"^\[ *(\d+\.\d+)\](?:\[ *[TC]\d+\])? ?")
 # A VM's console is in its host's. What it reports, the host does too.
 VM = re.compile(r"^[\w-]+\| ")
-RESULT = re.compile(r"^(ok|not ok) \d+ (\S+)(?:\s+# SKIP\s*(.*))?$")
+# Ours are named GROUP.NAME. KUnit has results in the same log, without a group; what
+# they are its files in debugfs say, which kunit.sh reads.
+RESULT = re.compile(r"^(ok|not ok) \d+ ([\w-]+\.\S+)(?:\s+# SKIP\s*(.*))?$")
 PLAN = re.compile(r"^1\.\.(\d+)$")
 
 # Any of these makes the boot a failure, whatever the tests say. EL2 reports
 # its own panics as "nVHE hyp panic" and a BUG at EL2 as "kvm: nVHE hyp BUG".
+# A console that falls behind drops lines, and any of these could be among them.
 TROUBLE = re.compile(
     r"Kernel panic|\bhyp panic|\bhyp BUG|^WARNING: |^kernel BUG|^BUG: |"
     r"Internal error: |Unable to handle kernel |self-detected stall|"
     r"detected stalls|soft lockup|blocked for more than|Bad page |"
-    r"\bOops\b|KASAN: |UBSAN: |RIP: ")
+    r"\bOops\b|KASAN: |UBSAN: |RIP: |"
+    r"^\*\* \d+ printk messages dropped \*\*")
 
 
 @dataclass
@@ -34,6 +38,7 @@ class Console:
         self.found = {}         # name to Result, in order
         self.trouble = []       # lines that must not be there
         self.plan = None        # how many results the guest says it gave
+        self.given = 0          # how many came
         self.seconds = 0.0      # guest time stamp of the last line
         self._last = 0.0        # of the last result
         self._notes = []        # "# ..." lines since the last result
@@ -74,6 +79,7 @@ class Console:
             why = "; ".join(self._notes) or "no reason given"
         result = Result(name, status, self.seconds - self._last, why)
         self._last, self._notes = self.seconds, []
+        self.given += 1
         if name in self.found:
             self._repeated.add(name)
         self.found[name] = result
@@ -107,5 +113,7 @@ class Console:
             why.append("results twice: " + " ".join(sorted(self._repeated)))
         if self.plan is None and not ended:
             why.append("the tests did not come to an end")
+        if self.plan is not None and self.plan != self.given:
+            why.append(f"{self.given} results came, {self.plan} were given")
         return Result("boot", "FAIL" if why else "ok", self.seconds,
                       "; ".join(why))

@@ -30,6 +30,7 @@ LOGS = os.path.join(OUT, "logs/boot")
 WORK = os.path.join(OUT, "boot")
 TAIL = 25       # lines of a console shown with a failure
 INJECT = re.compile(r"^(?:\[[^]]*\])* ?# inject (\S+)$")
+LOG = "log_buf_len=1M"      # holds a whole boot: dmesg counts, consoles fall behind
 WHY = 400       # characters of a reason shown; all are in the TAP file
 
 
@@ -136,7 +137,7 @@ def boot_command(boot, work, seed):
               for n in range(boot.disks)]
     options["disks"] = images
     options["append"] = " ".join(filter(None, (
-        options.get("append"), "printk.devkmsg=on", "ignore_loglevel",
+        options.get("append"), "printk.devkmsg=on", "ignore_loglevel", LOG,
         "pkvm_test=" + ",".join(boot.groups), f"pkvm_seed={seed}",
         disk.parameter(boot.disks))))
     command = Machine(**options).command(work)

@@ -39,6 +39,17 @@ CASES = {
     "hang": ("ok 1 a.x\n", "hung", {"a.x": "ok", "a.y": "FAIL", "boot": "FAIL"}),
     "unplanned": (GOOD + "ok 3 a.z\n", "",
                   {"a.x": "ok", "a.y": "ok", "a.z": "ok", "boot": "FAIL"}),
+    # A console that comes behind shows KUnit's results among ours
+    "kunit": ("[ 0.1]     ok 1 test_x\n[ 0.1] ok 1 a.x\n"
+              "[ 0.1] # suite: pass:1 fail:0 skip:0 total:1\n"
+              "[ 0.1] ok 1 suite\n[ 2.5] ok 2 a.y\n1..2\n", "",
+              {"a.x": "ok", "a.y": "ok", "boot": "ok"}),
+    "uncounted": ("ok 1 a.x\nok 2 a.y\n1..3\n", "",
+                  {"a.x": "ok", "a.y": "ok", "boot": "FAIL"}),
+    "dropped": ("[ 0.5] ** 7 printk messages dropped **\n" + GOOD, "",
+                {"a.x": "ok", "a.y": "ok", "boot": "FAIL"}),
+    "vm_dropped": ("[ 0.5] one| ** 7 printk messages dropped **\n" + GOOD, "",
+                   {"a.x": "ok", "a.y": "ok", "boot": "FAIL"}),
     "twice": (GOOD + "ok 3 a.x\n", "",
               {"a.x": "ok", "a.y": "ok", "boot": "FAIL"}),
     "empty": ("", "QEMU ended with status 1",
