@@ -109,16 +109,21 @@ guest_report() {
 	done </tmp/guest.$1.ktap
 }
 
+# guest_over NAME: wait for the end of its VMM, whose exit status is in guest_status,
+# and until all that it said has been read
+guest_over() {
+	wait $(guest_pid $1)
+	guest_status=$?
+	wait $(eval echo \$guest_console_$1)
+}
+
 # guest_end NAME [PREFIX]: wait for the VM, report its results, each with the
 # prefix. Fails unless the VM switched itself off, with all of its results.
 guest_end() {
-	local status
-	wait $(guest_pid $1)
-	status=$?
-	wait $(eval echo \$guest_console_$1)
+	guest_over $1
 	guest_report $1 $2
-	[ $status = 0 ] || {
-		note "pkvm-vmm ended with status $status"
+	[ $guest_status = 0 ] || {
+		note "pkvm-vmm ended with status $guest_status"
 		return 1
 	}
 	grep -q "^1\.\.$guest_count\$" /tmp/guest.$1.ktap || {
@@ -127,10 +132,15 @@ guest_end() {
 	}
 }
 
-# guest_kill NAME [SIGNAL]: end it, with what it reported so far unheard
+# guest_kill NAME: end it, with what it reported so far unheard. Fails if it ended
+# by itself before.
 guest_kill() {
-	kill -${2:-KILL} $(guest_pid $1)
-	wait $(guest_pid $1) $(eval echo \$guest_console_$1)
+	kill -KILL $(guest_pid $1)
+	guest_over $1
+	[ $guest_status = $((128 + 9)) ] || {
+		note "pkvm-vmm was not killed, its status is $guest_status"
+		return 1
+	}
 }
 
 # What EL2 says of the streams of a device, e.g. "vm vm"

@@ -5,6 +5,8 @@
 #
 # test: dma_works
 # test: vm_before_error
+# test: smmu_told_of_error
+# test: vm_killed
 # test: vm_not_drained
 # test: vm_pages_kept
 # test: no_vm_starts
@@ -12,6 +14,11 @@
 . /lib/devices.sh
 . /lib/memory.sh
 . /lib/guest.sh
+
+# The runner has read the console so far and has done what it says
+told_of_error() {
+	dmesg | grep -q 'smmuv3: global error: bad command'
+}
 
 told_once() {
 	[ "$(dmesg | grep -c 'VM 0x[0-9a-f]* not drained')" = 1 ]
@@ -32,8 +39,9 @@ guest_start victim smmu_error --protected --vfio $VFIO_DIR
 check vm_before_error guest_wait victim 120 '^# ready for the error'
 used=$(($(el2_pages) - el2))
 note "inject smmu-hangs"
+check smmu_told_of_error wait_for 120 told_of_error
 guest_report victim
-guest_kill victim
+check vm_killed guest_kill victim
 check vm_not_drained wait_for 20 told_once
 check vm_pages_kept pages_kept
 
@@ -41,6 +49,8 @@ check vm_pages_kept pages_kept
 # goes on; a VM that asks for memory is told that there is none.
 no_vm_starts() {
 	guest_start later secret --protected
-	! guest_end later && grep -q 'KVM_RUN: Cannot allocate memory' /tmp/guest.later.log
+	guest_over later
+	[ $guest_status = 124 ] &&
+		grep -q 'KVM_RUN: Cannot allocate memory' /tmp/guest.later.log
 }
 check no_vm_starts no_vm_starts

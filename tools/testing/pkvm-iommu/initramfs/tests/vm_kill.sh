@@ -46,7 +46,7 @@ vm() {
 kill_linux() {
 	vm victim disk,streams
 	guest_wait victim 120 ' streams.platform_two_streams$' || return
-	guest_kill victim
+	guest_kill victim || return
 	wait_for 20 all_returned
 }
 

@@ -28,7 +28,7 @@ CYCLES=100	# of programs/vmm_kill.c
 killed_linux() {
 	guest_start victim streams --vfio $VFIO_DIR
 	guest_wait victim 120 ' streams.platform_two_streams$' || return
-	guest_kill victim
+	guest_kill victim || return
 	wait_for 20 streams_are edu-pair "$states"
 }
 

@@ -51,8 +51,8 @@ two_at_once() {
 # The VMM says whose fault it is, and has no VM
 claim_refused() {
 	guest_start second streams --protected --vfio $edu
-	wait $(guest_pid second)
-	[ $? = 125 ] && grep -q "/dev/vfio/.*busy" /tmp/guest.second.log
+	guest_over second
+	[ $guest_status = 125 ] && grep -q "/dev/vfio/.*busy" /tmp/guest.second.log
 }
 
 faults=$(fault_lines)
