@@ -278,19 +278,39 @@ enum pkvm_iommu_op {
 /* Pages reserved for the identity map; written by the host before __pkvm_init */
 extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
 
-/* A word for each block of memory */
-static inline unsigned long pkvm_iommu_block_pages(void)
+/* What EL2 counts the mappings of a block of memory with, see its page_use.c */
+#define PKVM_IOMMU_BLOCK_USE_SIZE	16
+
+/**
+ * pkvm_iommu_nr_blocks() - how much memory there is, in blocks
+ * @with_memory: out, blocks that hold any
+ *
+ * Return: blocks from the first byte of memory to the last.
+ */
+static inline unsigned long pkvm_iommu_nr_blocks(unsigned long *with_memory)
 {
+	const u64 block = kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1);
 	const struct memblock_region *mem = kvm_nvhe_sym(hyp_memory);
-	unsigned int nr = kvm_nvhe_sym(hyp_memblock_nr);
-	u64 blocks;
+	unsigned int i, nr = kvm_nvhe_sym(hyp_memblock_nr);
+	u64 start, end = 0, bytes = 0;
 
-	if (!nr)
-		return 0;
-	blocks = (mem[nr - 1].base + mem[nr - 1].size - mem[0].base) /
-		 kvm_granule_size(KVM_PGTABLE_LAST_LEVEL - 1) + 2;
+	for (i = 0; i < nr; i++) {
+		start = max(ALIGN_DOWN(mem[i].base, block), end);
+		end = ALIGN(mem[i].base + mem[i].size, block);
+		bytes += end - start;
+	}
+	*with_memory = bytes / block;
 
-	return DIV_ROUND_UP(blocks * sizeof(u32), PAGE_SIZE);
+	return nr ? (end - ALIGN_DOWN(mem[0].base, block)) / block : 0;
+}
+
+/* Pages for the counts of all blocks, and of all pages of those with memory */
+static inline unsigned long pkvm_iommu_use_pages(void)
+{
+	unsigned long with_memory, nr = pkvm_iommu_nr_blocks(&with_memory);
+
+	return DIV_ROUND_UP(nr * PKVM_IOMMU_BLOCK_USE_SIZE +
+			    with_memory * PTRS_PER_PTE * sizeof(u32), PAGE_SIZE);
 }
 
 /**
@@ -299,7 +319,7 @@ static inline unsigned long pkvm_iommu_block_pages(void)
  * @nr_ranges: number of ranges of registers of assignable devices
  *
  * All of memory at page granularity, since any page may be donated at any time
- * and splitting a block must never fail, plus MMIO in blocks, and counts for blocks.
+ * and splitting a block must never fail, plus MMIO in blocks, and counts of mappings.
  *
  * Return: number of pages.
  */
@@ -307,7 +327,7 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
 						  unsigned int nr_ranges)
 {
 	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
-	unsigned long edges, pages = pkvm_iommu_block_pages();
+	unsigned long edges, pages = pkvm_iommu_use_pages();
 	unsigned int i;
 
 	for (i = 0; i < kvm_nvhe_sym(hyp_memblock_nr); i++)

@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-/* The memory. EL2 counts to 16384 for each page of it: enough for 32 GiB */
+/* The memory, which is mapped again and again */
 #define FILL_SIZE	SZ_2M
 #define FILL_PIECE	SZ_256K
 

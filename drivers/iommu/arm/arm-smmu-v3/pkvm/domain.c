@@ -162,6 +162,9 @@ static int map_progress(struct pkvm_smmu_need *need, int ret, size_t done)
 		need->tries = 0;
 	if (ret == -ENOMEM && pkvm_smmu_supply(need))
 		return 0;
+	/* A page is mapped as often as EL2 counts: drivers know a lack of resources */
+	if (ret == -EBUSY)
+		return -ENOMEM;
 
 	return ret || done ? ret : -EIO;
 }

@@ -69,8 +69,8 @@ struct ghost_page {
 	u8	owner;
 	u8	host;
 	bool	idmap;
-	u16	dma;
-	u16	lent;
+	u32	dma;
+	u32	lent;
 };
 
 /**
@@ -327,6 +327,8 @@ void map_clear(struct ghost *g, struct ghost_domain *domain);
 u64 ghost_ias(void);
 u64 ghost_oas(void);
 #define GHOST_BLOCK		(PAGE_SIZE * PTRS_PER_PTE)
+/* How often a page can be mapped */
+#define GHOST_MAX_MAPS		BIT(30)
 /* Most that one call maps or unmaps (I7) */
 #define GHOST_MAX_STEP		GHOST_BLOCK
 /* ... and what one call takes out, if it is all blocks */

@@ -346,7 +346,7 @@ static long page_mappable(struct ghost *g, u64 phys)
 	if (!host_reaches(page_at(g, phys)))
 		return -EPERM;
 
-	return page_at(g, phys)->dma == 0x7fff ? -EBUSY : 0;
+	return page_at(g, phys)->dma >= GHOST_MAX_MAPS ? -EBUSY : 0;
 }
 
 /* [iova, iova + done) maps to phys: pages, and blocks wherever one fits */

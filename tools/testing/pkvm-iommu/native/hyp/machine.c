@@ -10,8 +10,6 @@
 /* Boot reserves what the host reserves, rounded up to the alignment of the root */
 #define BOOT_ALIGN	(16 * PAGE_SIZE)
 
-extern unsigned long pkvm_iommu_nr_pages;
-
 struct machine machine_now;
 
 static struct rng garbage;

@@ -245,6 +245,10 @@ int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 		    (get_host_state(page) != PKVM_PAGE_SHARED_OWNED ||
 		     !page->host_share_guest_count))
 			goto unlock;
+		if (page->host_share_guest_count == U32_MAX) {
+			ret = -EBUSY;
+			goto unlock;
+		}
 	}
 	for (i = 0; i < nr; i++) {
 		struct hyp_page *page = hyp_phys_to_page(phys) + i;

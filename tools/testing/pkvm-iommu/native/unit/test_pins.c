@@ -7,26 +7,90 @@
 #include "../ghost/ghost.h"
 #include "test.h"
 
-TEST(pins, a_page_is_mapped_so_often_and_no_more)
+/* Where EL2 counts: the only word of what it reserved at boot that has this value */
+static u32 *find_count(u32 value)
 {
-	u64 phys, i;
+	u32 *word = hyp_phys_to_virt(NATIVE_MEM_START), *found = NULL;
+	u32 *end = hyp_phys_to_virt(NATIVE_MEM_START + (pkvm_iommu_nr_pages << PAGE_SHIFT));
+
+	for (; word < end; word++) {
+		if (*word != value)
+			continue;
+		ASSERT(!found);
+		found = word;
+	}
+	ASSERT(found);
+
+	return found;
+}
+
+static long map_once(long domain, u64 nr, u64 phys)
+{
+	return host_do(PKVM_IOMMU_OP_MAP, domain, nr << PAGE_SHIFT, phys, PAGE_SIZE, RW).ret;
+}
+
+/* The zero page is mapped as often as buffers are written that nobody has touched */
+TEST(pins, a_page_is_mapped_as_often_as_a_host_may_want)
+{
+	u64 phys, i, nr = 70000;
 	long domain;
+	u32 *count;
 
 	machine_boot(m, seed);
 	phys = host_page_get();
 	domain = new_domain();
-	for (i = 0; i < DMA_PAGE_COUNT_MAX; i++)
-		ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP, domain, i << PAGE_SHIFT, phys, PAGE_SIZE,
-				  RW).ret, 0);
-	/* 70,000 times is what broke others: the count neither wraps nor saturates */
-	for (; i < 70000; i++)
-		ASSERT_EQ(host_do(PKVM_IOMMU_OP_MAP, domain, i << PAGE_SHIFT, phys, PAGE_SIZE,
-				  RW).ret, -EBUSY);
+	for (i = 0; i < nr; i++)
+		ASSERT_EQ(map_once(domain, i, phys), 0);
+	ASSERT_EQ(page_use_count(phys), nr);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
-	for (i = 0; i < DMA_PAGE_COUNT_MAX; i++)
+
+	/* As if it were mapped so often: the count neither wraps nor sticks */
+	count = find_count(nr);
+	*count = DMA_PAGE_COUNT_MAX - 1;
+	ASSERT_EQ(map_once(domain, nr, phys), 0);
+	for (i = 1; i < 1000; i++)
+		ASSERT_EQ(map_once(domain, nr + i, phys), -EBUSY);
+	ASSERT_EQ(*count, DMA_PAGE_COUNT_MAX);
+	ASSERT(!page_use_revoked(phys));
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
+
+	*count = nr + 1;
+	for (i = 0; i <= nr; i++)
 		ASSERT_EQ(host_call(PKVM_IOMMU_OP_UNMAP, domain, i << PAGE_SHIFT, PAGE_SIZE, 0,
 				    0).ret, 0);
+	ASSERT_EQ(*count, 0);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+}
+
+/* Each page counts for itself, also where two pieces of memory lie in one block */
+TEST(pins, pages_of_different_pieces_count_apart)
+{
+	struct machine odd = *m;
+	u64 phys[6], done;
+	unsigned int i, j;
+	long domain;
+
+	odd.mem[1].base = odd.mem[0].base + odd.mem[0].size + GHOST_BLOCK / 4;
+	machine_boot(&odd, seed);
+	domain = new_domain();
+	phys[0] = host_page_get();
+	phys[1] = phys[0] + GHOST_BLOCK;
+	phys[2] = phys[1] + PAGE_SIZE;
+	phys[3] = odd.mem[1].base - GHOST_BLOCK / 4 - PAGE_SIZE;
+	phys[4] = odd.mem[1].base;
+	phys[5] = odd.mem[1].base + odd.mem[1].size - PAGE_SIZE;
+	for (i = 0; i < ARRAY_SIZE(phys); i++) {
+		ASSERT_EQ(map(domain, i * PAGE_SIZE, phys[i], PAGE_SIZE, RW, &done), 0);
+		for (j = 0; j < ARRAY_SIZE(phys); j++)
+			ASSERT_EQ(page_use_count(phys[j]), j <= i);
+	}
+	for (i = 0; i < ARRAY_SIZE(phys); i++) {
+		ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys[i]), 1), -EBUSY);
+		ASSERT_EQ(unmap(domain, i * PAGE_SIZE, PAGE_SIZE, &done), 0);
+		ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys[i]), 1), 0);
+		for (j = 0; j < ARRAY_SIZE(phys); j++)
+			ASSERT_EQ(page_use_revoked(phys[j]), j <= i);
+	}
 }
 
 TEST_EACH(pins, a_donation_that_fails_takes_nothing)

@@ -4,6 +4,8 @@
  */
 #include <linux/pkvm-pviommu.h>
 
+#include <page_use.h>
+
 #include "test.h"
 
 #define INVALID		SMCCC_RET_INVALID_PARAMETER
@@ -73,6 +75,33 @@ TEST(plain, maps_only_what_it_was_lent)
 	expect_dma(0, 0, 0, false, kvm_pte_to_phys(pte));
 	expect_blocked(0, 0, 0, true);
 	end_vm(vm);
+}
+
+/* As stock pKVM: the zero page is lent as often as VMs read what they never wrote */
+TEST(plain, a_page_is_lent_as_often_as_without_an_iommu)
+{
+	struct pkvm_hyp_vm *vm;
+	struct hyp_page *page;
+	unsigned int i;
+	u64 phys;
+
+	machine_boot(m, seed);
+	vm = new_plain_vm(0, 1);
+	phys = kvm_pte_to_phys(vm->pte[0]);
+	page = hyp_phys_to_page(phys);
+	/* As if others had it so often */
+	page->host_share_guest_count = 65535;
+	for (i = 1; i < 3; i++)
+		ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), i, vm), 0);
+	ASSERT_EQ(page->host_share_guest_count, 65537);
+	ASSERT_EQ(page_use_count(phys), 0);
+	ASSERT_EQ((int)map_at(vm, guest_domain(vm), 1, RW).x[0], 0);
+	ASSERT_EQ(page->host_share_guest_count, 65537);
+	ASSERT_EQ(page_use_count(phys), 1);
+
+	page->host_share_guest_count = U32_MAX;
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 3, vm), -EBUSY);
+	ASSERT_EQ(page_use_count(phys), 1);
 }
 
 TEST_EACH(plain, what_is_mapped_is_not_taken_back)

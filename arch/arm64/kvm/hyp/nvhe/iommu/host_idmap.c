@@ -41,15 +41,15 @@ int pkvm_iommu_reserve_pool(void)
 	return pkvm_iommu_nr_pages && !reserved ? -ENOMEM : 0;
 }
 
-/* What the words of blocks do not need is for tables */
+/* What counts do not need is for tables */
 static bool divide_memory(void)
 {
-	unsigned long nr = PAGE_ALIGN(block_use_size()) >> PAGE_SHIFT;
+	unsigned long nr = pkvm_iommu_use_pages();
 
 	if (nr >= pkvm_iommu_nr_pages ||
 	    hyp_pool_init(&idmap_pool, hyp_virt_to_pfn(reserved) + nr, pkvm_iommu_nr_pages - nr, 0))
 		return false;
-	block_use_init(reserved);
+	page_use_init(reserved);
 
 	return true;
 }

@@ -5,6 +5,8 @@
 #include <linux/atomic.h>
 #include <linux/errno.h>
 
+#include <asm/kvm_pkvm_iommu.h>
+
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
 
@@ -16,49 +18,67 @@
 #define BLOCK_LOST_ONE		((s32)BIT(16))
 #define BLOCK_LOST		GENMASK(31, 16)
 
-/* One for each block from the first to the last of memory, also where there is none */
-static u32 *block_words;
+/**
+ * struct block_use - what is known of a block of memory
+ * @word: the block's, see page_use.h
+ * @pages: a word for each of its pages, the first one of which is at the start of the
+ *	block; NULL without memory
+ */
+struct block_use {
+	u32		word;
+	atomic_t	*pages;
+};
 
-static u64 first_block(void)
+static_assert(sizeof(struct block_use) == PKVM_IOMMU_BLOCK_USE_SIZE);
+
+/* Of the block at address 0; there is one for each from the first to the last of memory */
+static u64 block_uses;
+
+static __always_inline struct block_use *block_use_of(u64 phys)
 {
-	return hyp_memory[0].base >> BLOCK_SHIFT;
+	return (struct block_use *)block_uses + (phys >> BLOCK_SHIFT);
 }
 
-size_t block_use_size(void)
+/* The word of a page. Words of pages that are next to each other are, too. */
+static __always_inline atomic_t *page_word(u64 phys)
 {
-	const struct memblock_region *last = &hyp_memory[hyp_memblock_nr - 1];
-
-	if (!hyp_memblock_nr)
-		return 0;
-
-	return (((last->base + last->size - 1) >> BLOCK_SHIFT) - first_block() + 1) * sizeof(u32);
+	return block_use_of(phys)->pages + (phys >> PAGE_SHIFT) % PTRS_PER_PTE;
 }
 
-void block_use_init(void *words)
+void page_use_init(void *mem)
 {
-	block_words = words;
-}
+	u64 block = BIT_ULL(BLOCK_SHIFT), cur, end = 0;
+	unsigned long nr_used;
+	atomic_t *words = mem + pkvm_iommu_nr_blocks(&nr_used) * sizeof(struct block_use);
+	unsigned int i;
 
-static u32 *block_word(u64 phys)
-{
-	return &block_words[(phys >> BLOCK_SHIFT) - first_block()];
+	block_uses = (u64)mem -
+		     (hyp_memory[0].base >> BLOCK_SHIFT) * sizeof(struct block_use);
+	for (i = 0; i < hyp_memblock_nr; i++) {
+		const struct memblock_region *reg = &hyp_memory[i];
+
+		cur = max(ALIGN_DOWN(reg->base, block), end);
+		end = ALIGN(reg->base + reg->size, block);
+		for (; cur < end; cur += block, words += PTRS_PER_PTE)
+			block_use_of(cur)->pages = words;
+	}
 }
 
 u32 block_use_maps(u64 phys)
 {
 	/* Without an SMMU there is neither a word nor a mapping */
-	return block_words ? READ_ONCE(*block_word(phys)) & BLOCK_MAPS : 0;
+	return block_uses ? READ_ONCE(block_use_of(phys)->word) & BLOCK_MAPS : 0;
 }
 
 u32 block_use_lost(u64 phys)
 {
-	return block_words ? FIELD_GET(BLOCK_LOST, READ_ONCE(*block_word(phys))) : 0;
+	return block_uses ? FIELD_GET(BLOCK_LOST, READ_ONCE(block_use_of(phys)->word)) : 0;
 }
 
 /* Add to the word of the block around @phys, unless one of @forbidden is set */
 static bool block_update(u64 phys, u32 forbidden, s32 add)
 {
-	u32 *word = block_word(phys), old, cur;
+	u32 *word = &block_use_of(phys)->word, old, cur;
 
 	for (old = READ_ONCE(*word); ; old = cur) {
 		if (old & forbidden || (add == 1 && (old & BLOCK_MAPS) == BLOCK_MAPS))
@@ -85,38 +105,37 @@ void block_use_put(u64 phys)
 }
 
 /* Inline, as the next: what each page of a mapping costs is these */
-static __always_inline int get_page_use(struct hyp_page *page, u32 forbidden)
+static __always_inline int get_page_use(atomic_t *word, u32 forbidden)
 {
 	u32 old;
 
 	/* Who asks for what is long known not to be his leaves no trace */
-	if (forbidden & DMA_USE_REVOKED && atomic_read(&page->dma_use) & DMA_USE_REVOKED)
+	if (forbidden & DMA_USE_REVOKED && atomic_read(word) & DMA_USE_REVOKED)
 		return -EPERM;
-	old = atomic_fetch_add(DMA_USE_ONE, &page->dma_use);
+	old = atomic_fetch_add(1, word);
 	if (likely(!(old & forbidden)))
 		return 0;
-	atomic_sub(DMA_USE_ONE, &page->dma_use);
+	atomic_sub(1, word);
 
 	return old & forbidden & DMA_USE_REVOKED ? -EPERM : -EBUSY;
 }
 
-static __always_inline void put_page_use(struct hyp_page *page)
+static __always_inline void put_page_use(atomic_t *word)
 {
-	atomic_fetch_sub_release(DMA_USE_ONE, &page->dma_use);
+	atomic_fetch_sub_release(1, word);
 }
 
 static __always_inline int get_page_uses(u64 phys, u64 size, u32 forbidden, u64 *done)
 {
-	struct hyp_page *first = hyp_phys_to_page(phys), *page = first;
-	struct hyp_page *end = first + (size >> PAGE_SHIFT);
+	atomic_t *first = page_word(phys), *word = first, *end = first + (size >> PAGE_SHIFT);
 	int ret = 0;
 
-	for (; page < end; page++) {
-		ret = get_page_use(page, forbidden);
+	for (; word < end; word++) {
+		ret = get_page_use(word, forbidden);
 		if (ret)
 			break;
 	}
-	*done = (u64)(page - first) << PAGE_SHIFT;
+	*done = (u64)(word - first) << PAGE_SHIFT;
 
 	return ret;
 }
@@ -133,10 +152,10 @@ int page_use_get_guest(u64 phys, u64 size, u64 *done)
 
 void page_use_put(u64 phys, u64 size)
 {
-	struct hyp_page *page = hyp_phys_to_page(phys), *end = page + (size >> PAGE_SHIFT);
+	atomic_t *word = page_word(phys), *end = word + (size >> PAGE_SHIFT);
 
-	for (; page < end; page++)
-		put_page_use(page);
+	for (; word < end; word++)
+		put_page_use(word);
 }
 
 void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
@@ -148,7 +167,7 @@ void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
 
 		switch (FIELD_GET(IOMMU_PTE_PIN, *ptep)) {
 		case IOMMU_PIN_PAGE:
-			put_page_use(hyp_phys_to_page(phys));
+			put_page_use(page_word(phys));
 			break;
 		case IOMMU_PIN_BLOCK:
 			block_use_put(phys);
@@ -159,13 +178,13 @@ void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
 
 static int revoke_page(u64 phys)
 {
-	atomic_t *use = &hyp_phys_to_page(phys)->dma_use;
-	u32 old = atomic_read(use);
+	atomic_t *word = page_word(phys);
+	u32 old = atomic_read(word);
 
 	if (!block_update(phys, BLOCK_MAPS, BLOCK_LOST_ONE))
 		return -EBUSY;
 	if (!(old & (DMA_USE_COUNT | DMA_USE_REVOKED)) &&
-	    atomic_cmpxchg(use, old, old | DMA_USE_REVOKED) == old)
+	    atomic_cmpxchg(word, old, old | DMA_USE_REVOKED) == old)
 		return 0;
 	block_update(phys, 0, -BLOCK_LOST_ONE);
 
@@ -193,7 +212,7 @@ void page_use_grant(u64 phys, u64 size)
 	u64 end = phys + size;
 
 	for (; phys < end; phys += PAGE_SIZE) {
-		u32 old = atomic_fetch_andnot(DMA_USE_REVOKED, &hyp_phys_to_page(phys)->dma_use);
+		u32 old = atomic_fetch_andnot(DMA_USE_REVOKED, page_word(phys));
 
 		if (old & DMA_USE_REVOKED)
 			block_update(phys, 0, -BLOCK_LOST_ONE);
@@ -202,7 +221,7 @@ void page_use_grant(u64 phys, u64 size)
 
 u32 page_use_count(u64 phys)
 {
-	return FIELD_GET(DMA_USE_COUNT, atomic_read(&hyp_phys_to_page(phys)->dma_use));
+	return block_uses ? atomic_read(page_word(phys)) & DMA_USE_COUNT : 0;
 }
 
 bool page_use_busy(u64 phys)
@@ -212,5 +231,5 @@ bool page_use_busy(u64 phys)
 
 bool page_use_revoked(u64 phys)
 {
-	return atomic_read(&hyp_phys_to_page(phys)->dma_use) & DMA_USE_REVOKED;
+	return atomic_read(page_word(phys)) & DMA_USE_REVOKED;
 }

@@ -2,8 +2,7 @@
 /*
  * Who may map a page for DMA, and how often it is mapped (I1, I5).
  *
- * The upper half of hyp_page::dma_use is the whole protocol, one atomic word without
- * a lock:
+ * Each page has an atomic word, which is the whole protocol, without a lock:
  *
  *	count			the host may map the page
  *	REVOKED | count		the page is not the host's
@@ -21,7 +20,13 @@
  *
  * This says the same as the host state of the page, which is guarded by
  * host_mmu.lock: REVOKED if and only if it is PKVM_NOPAGE. Both change under
- * that lock, as does the lower half, which is no part of this.
+ * that lock. How often plain VMs have a page is in hyp_page::host_share_guest_count and
+ * no part of this: a page that was lent is not revoked, and it is taken back under
+ * pkvm_hyp_vm::lock, where guests map.
+ *
+ * The words lie beside struct hyp_page, which has no room for a count that a host
+ * cannot exhaust, and whose size all machines pay for; these exist only where EL2
+ * has an SMMU.
  *
  * A mapping of a whole block counts once, in a word of the block:
  *
@@ -41,12 +46,14 @@
 
 #include <asm/kvm_pgtable.h>
 
-#define DMA_USE_ONE		BIT(16)
-#define DMA_USE_COUNT		GENMASK(30, 16)
-/* Nobody counts beyond this but for a moment, one for each CPU */
+#define DMA_USE_COUNT		GENMASK(30, 0)
+/*
+ * Nobody counts beyond this but for a moment, one for each CPU. The tables of so many
+ * mappings take 8 GiB.
+ */
 #define DMA_USE_FULL		BIT(30)
 #define DMA_USE_REVOKED		BIT(31)
-#define DMA_PAGE_COUNT_MAX	FIELD_GET(DMA_USE_COUNT, DMA_USE_FULL)
+#define DMA_PAGE_COUNT_MAX	DMA_USE_FULL
 
 /**
  * page_use_get() - pin the host's pages for one more DMA mapping
@@ -115,8 +122,7 @@ u32 block_use_maps(u64 phys);
 /* How many of its pages are not the host's? */
 u32 block_use_lost(u64 phys);
 
-/* Memory for the words of all blocks, zeroed, before anything is pinned */
-size_t block_use_size(void);
-void block_use_init(void *words);
+/* @mem: pkvm_iommu_use_pages(), zeroed; before anything is pinned */
+void page_use_init(void *mem);
 
 #endif /* __PKVM_IOMMU_PAGE_USE_H__ */

@@ -43,6 +43,7 @@ typedef struct { int counter; } atomic_t;
 #define __init
 #define likely(x)		(x)
 #define unlikely(x)		(x)
+#define static_assert(x)		_Static_assert(x, #x)
 #define BUILD_BUG_ON(x)		_Static_assert(!(x), #x)
 #define BUILD_BUG_ON_MSG(x, m)	BUILD_BUG_ON(x)
 #define IS_ENABLED(x)		0
