@@ -119,8 +119,14 @@ static u64 slot_update(u64 *slot, u64 forbidden, u64 add)
 	u64 old = slot ? READ_ONCE(*slot) : 0, cur;
 
 	for (; old; old = cur) {
-		if (old & forbidden || (old & SLOT_USERS) == SLOT_USERS)
+		if (old & forbidden)
 			return 0;
+		/* As many CPUs use the domain as can be counted: one of them ends its call soon */
+		if ((old & SLOT_USERS) == SLOT_USERS) {
+			cpu_relax();
+			cur = READ_ONCE(*slot);
+			continue;
+		}
 		cur = cmpxchg(slot, old, old + add);
 		if (cur == old)
 			return old;

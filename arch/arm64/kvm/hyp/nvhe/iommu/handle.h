@@ -52,8 +52,9 @@ void handle_publish(struct iommu_handles *handles, u64 handle, struct hyp_iommu_
  * @handles: table of the owner
  * @handle: handle, unchecked
  *
- * Return: the domain, until handle_put(), or NULL: no such handle, dying, or in
- * use by an absurd number of CPUs.
+ * Waits for another CPU if 1023 are in a call about the domain.
+ *
+ * Return: the domain, until handle_put(), or NULL: no such handle, or dying.
  */
 struct hyp_iommu_domain *handle_get(struct iommu_handles *handles, u64 handle);
 void handle_put(struct hyp_iommu_domain *domain);
