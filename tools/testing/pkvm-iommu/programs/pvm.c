@@ -7,6 +7,7 @@
 
 #define PAGES	16
 #define SEED	(0x5eedULL << 32)
+#define ZERO_PAGES	66000
 
 static void test_pvm_runs(void)
 {
@@ -65,6 +66,59 @@ static void test_pvm_memory_comes_back_zeroed(void)
 	free(pvm.phys);
 }
 
+/*
+ * One more slot, of memory that nobody has touched, and not of large pages: where the
+ * guest reads there is the zero page.
+ */
+static uint8_t *add_untouched(struct pvm *pvm, uint64_t ipa, size_t size)
+{
+	uint8_t *mem = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			    0);
+	struct kvm_userspace_memory_region slot = {
+		.slot = 1, .guest_phys_addr = ipa, .memory_size = size,
+		.userspace_addr = (uintptr_t)mem,
+	};
+
+	if (mem == MAP_FAILED || madvise(mem, size, MADV_NOHUGEPAGE) ||
+	    ioctl(pvm->vm, KVM_SET_USER_MEMORY_REGION, &slot))
+		return NULL;
+	return mem;
+}
+
+/*
+ * Two plain VMs read memory that they have not written: together they have one page of
+ * the host more than 65535 times. Its count is that of stock pKVM.
+ */
+static void test_plain_zero_page(void)
+{
+	const uint64_t ipa = 0x100000000ULL, size = ZERO_PAGES / 2 * page_size;
+	struct pvm pvm[2];
+	uint8_t *mem[2];
+
+	for (int i = 0; i < 2; i++) {
+		uint64_t read[] = { PVM_COUNT_READ, ipa, ipa + size, page_size };
+
+		if (!expect(!pvm_create(&pvm[i], 1, false), "errno %d", errno))
+			return;
+		mem[i] = add_untouched(&pvm[i], ipa, size);
+		if (!expect(mem[i], "no memory, errno %d", errno))
+			return;
+		memcpy(&pvm[i].doorbell[PVM_ORDER], read, sizeof(read));
+		expect(!pvm_run(&pvm[i]), "VM %d: errno %d", i, errno);
+	}
+	/* Both run on, and what one of them writes is its own */
+	expect_eq(pvm_call(&pvm[0], PVM_FILL, 0, 1, SEED), 0);
+	*(uint64_t *)mem[1] = 1;
+	for (int i = 0; i < 2; i++) {
+		uint64_t again[] = { PVM_COUNT_READ, ipa, ipa + 2 * page_size, page_size };
+
+		memcpy(&pvm[i].doorbell[PVM_ORDER], again, sizeof(again));
+		expect_eq(pvm_run(&pvm[i]), i);
+		pvm_destroy(&pvm[i]);
+		munmap(mem[i], size);
+	}
+}
+
 static int churn(int count, int pages)
 {
 	struct pvm pvm;
@@ -88,6 +142,7 @@ static const struct test tests[] = {
 	{ "pvm_runs", test_pvm_runs },
 	{ "pvm_memory_hidden_from_cpu", test_pvm_memory_hidden_from_cpu },
 	{ "pvm_memory_comes_back_zeroed", test_pvm_memory_comes_back_zeroed },
+	{ "plain_vms_share_the_zero_page", test_plain_zero_page },
 };
 
 int main(int argc, char **argv)

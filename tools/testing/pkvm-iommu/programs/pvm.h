@@ -31,6 +31,7 @@
  * Order 3 makes hypercalls at random, x3 of them, from the table at x1 and the seed
  * x2: struct pvm_calls. It gives the number of those that succeeded, and of those
  * that gave something back though refused, or changed what is no result.
+ * Order 4 reads a word at each x3 bytes of [x1, x2[ and counts those that are not 0.
  */
 extern const char pvm_code[] __attribute__((visibility("hidden")));
 extern const char pvm_code_end[] __attribute__((visibility("hidden")));
@@ -96,7 +97,9 @@ asm(".pushsection .rodata\n"
     "	str	x29, [x19, #72]\n"
     "	str	x0, [x19, #32]\n"
     "	b	1b\n"
-    "9:	mov	x20, x1\n"
+    "9:	cmp	x0, #3\n"
+    "	b.hi	13f\n"
+    "	mov	x20, x1\n"
     "	mov	x21, x2\n"
     "	mov	x22, x3\n"
     "	mov	x28, #0\n"
@@ -156,10 +159,19 @@ asm(".pushsection .rodata\n"
     "	str	x29, [x19, #72]\n"
     "	str	x28, [x19, #32]\n"
     "	b	1b\n"
+    "13:	cmp	x1, x2\n"
+    "	b.hs	14f\n"
+    "	ldr	x6, [x1]\n"
+    "	cmp	x6, #0\n"
+    "	cinc	x4, x4, ne\n"
+    "	add	x1, x1, x3\n"
+    "	b	13b\n"
+    "14:	str	x4, [x19, #32]\n"
+    "	b	1b\n"
     "pvm_code_end:\n"
     ".popsection\n");
 
-enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC, PVM_HVC_RANDOM };
+enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC, PVM_HVC_RANDOM, PVM_COUNT_READ };
 
 /* Calls to choose from, and for each of x0 to x6 four values */
 struct pvm_calls {
@@ -187,21 +199,6 @@ struct pvm {
 	uint64_t code_ipa;
 	uint64_t doorbell[NR_PVM_DOORBELLS];
 };
-
-static uint64_t virt_to_phys(const void *virt)
-{
-	uint64_t entry = 0, virt_page = (uintptr_t)virt / page_size;
-	int fd = open("/proc/self/pagemap", O_RDONLY);
-
-	if (fd >= 0) {
-		if (pread(fd, &entry, sizeof(entry), virt_page * 8) != 8)
-			entry = 0;
-		close(fd);
-	}
-	if (!(entry >> 63))
-		return 0;
-	return (entry & ((1ULL << 55) - 1)) * page_size;
-}
 
 static int pvm_set_reg(struct pvm *pvm, uint64_t id, uint64_t value)
 {

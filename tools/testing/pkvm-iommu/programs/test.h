@@ -258,6 +258,21 @@ static void __unused_fn pages_forget(uint64_t phys)
 		fatal("forget %#" PRIx64, phys);
 }
 
+static uint64_t __unused_fn virt_to_phys(const void *virt)
+{
+	uint64_t entry = 0, virt_page = (uintptr_t)virt / page_size;
+	int fd = open("/proc/self/pagemap", O_RDONLY);
+
+	if (fd >= 0) {
+		if (pread(fd, &entry, sizeof(entry), virt_page * 8) != 8)
+			entry = 0;
+		close(fd);
+	}
+	if (!(entry >> 63))
+		return 0;
+	return (entry & ((1ULL << 55) - 1)) * page_size;
+}
+
 static void __unused_fn *phys_map(uint64_t phys, uint64_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, test_fd,

@@ -4,5 +4,6 @@
 # test: pvm_runs
 # test: pvm_memory_hidden_from_cpu
 # test: pvm_memory_comes_back_zeroed
+# test: plain_vms_share_the_zero_page
 
 pvm
