@@ -83,7 +83,7 @@ BOOTS = [
     Boot("churn", ["churn"], with_io(cpus=4), disks=2),
     Boot("churn-paging", ["churn"], with_io(append=PAGING), disks=2),
     Boot("identity", ["pvm", "attack", "io", "platform"], with_io(), disks=2),
-    Boot("paging", ["attack_paging", "io", "platform"],
+    Boot("paging", ["attack_paging", "sg", "io", "platform"],
          with_io(append=PAGING), disks=2),
     Boot("lazy", ["lazy", "io", "platform"], with_io(append=LAZY), disks=2),
     Boot("churn-lazy", ["churn"], with_io(append=LAZY), disks=2),

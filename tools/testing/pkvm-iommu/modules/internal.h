@@ -8,6 +8,7 @@
 #include "pkvm_iommu_test.h"
 
 struct iommu_domain;
+struct test_sg;
 
 /* One open file: what it must give back when it is closed */
 struct test_file {
@@ -16,6 +17,7 @@ struct test_file {
 	struct rw_semaphore domain_lock;	/* for writing: what is below */
 	struct iommu_domain *domain;
 	struct device *attached;
+	struct test_sg *sg;
 };
 
 /* engine.c */
@@ -39,5 +41,9 @@ int hostile_end(struct pkvm_test_hostile *arg);
 int domain_ioctl(struct test_file *file, unsigned int cmd,
 		 struct pkvm_test_map *map);
 void domain_release(struct test_file *file);
+
+/* sg.c */
+int sg_map(struct test_file *file, struct pkvm_test_sg *arg);
+void sg_unmap(struct test_file *file);
 
 #endif

@@ -83,6 +83,7 @@ static long test_ioctl(struct file *filp, unsigned int cmd, unsigned long uarg)
 		struct pkvm_test_hvc hvc;
 		struct pkvm_test_map map;
 		struct pkvm_test_hostile hostile;
+		struct pkvm_test_sg sg;
 	} arg = { };
 	size_t size = _IOC_SIZE(cmd);
 	long ret;
@@ -123,6 +124,13 @@ static long test_ioctl(struct file *filp, unsigned int cmd, unsigned long uarg)
 	case PKVM_TEST_HOSTILE_END:
 		ret = hostile_end(&arg.hostile);
 		break;
+	case PKVM_TEST_SG_MAP:
+		ret = sg_map(file, &arg.sg);
+		break;
+	case PKVM_TEST_SG_UNMAP:
+		sg_unmap(file);
+		ret = 0;
+		break;
 	default:
 		ret = domain_ioctl(file, cmd, &arg.map);
 		break;
@@ -158,6 +166,7 @@ static int test_release(struct inode *inode, struct file *filp)
 {
 	struct test_file *file = filp->private_data;
 
+	sg_unmap(file);
 	domain_release(file);
 	pages_release(file);
 	kfree(file);

@@ -129,6 +129,34 @@ struct pkvm_test_map {
 	__u64 size;	/* out for UNMAP and UNMAP_LAZY: bytes unmapped */
 };
 
+struct pkvm_test_piece {
+	__u64 addr;
+	__u64 len;
+};
+
+#define PKVM_TEST_SG_PIECES	4U
+
+/**
+ * struct pkvm_test_sg - a scatterlist for an engine to read; a file has one at a time
+ * @engine: in: index of the engine
+ * @nr: in: entries of the list; out: segments
+ * @nr_pieces: in: how many of @piece the entries are, over and over again
+ * @reserved: 0
+ * @boundary: in: mask of the addresses that no segment may cross, or 0
+ * @iova: in: where, if the file has a domain: that is what maps it then
+ * @piece: in: physical memory; out, but of a domain: the first segments as the engine
+ *	has to address them, and the last one
+ */
+struct pkvm_test_sg {
+	__u32 engine;
+	__u32 nr;
+	__u32 nr_pieces;
+	__u32 reserved;
+	__u64 boundary;
+	__u64 iova;
+	struct pkvm_test_piece piece[PKVM_TEST_SG_PIECES];
+};
+
 /**
  * struct pkvm_test_hostile - many hypercalls, one after the other, on one CPU
  * @seed: in: decides all calls and their arguments
@@ -197,6 +225,8 @@ struct pkvm_test_hostile {
 /* As a flush queue does: unmap, and synchronise later */
 #define PKVM_TEST_UNMAP_LAZY	_IOWR(PKVM_TEST_IO, 18, struct pkvm_test_map)
 #define PKVM_TEST_FLUSH		_IOW(PKVM_TEST_IO, 19, struct pkvm_test_map)
+#define PKVM_TEST_SG_MAP	_IOWR(PKVM_TEST_IO, 20, struct pkvm_test_sg)
+#define PKVM_TEST_SG_UNMAP	_IO(PKVM_TEST_IO, 21)
 /*
  * HOSTILE_END takes back what hostile calls have left at EL2: its @calls is the
  * number of pages of the arena that are not the host's any more.
