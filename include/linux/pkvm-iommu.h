@@ -76,7 +76,7 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages);
 int pkvm_iommu_drain_vm(pkvm_handle_t vm);
 bool pkvm_iommu_registers_get(struct device *dev);
 void pkvm_iommu_registers_put(struct device *dev);
-void pkvm_iommu_flush_lazy(void);
+bool pkvm_iommu_flush_lazy(void);
 #else
 static inline bool pkvm_iommu_available(void)
 {
@@ -97,8 +97,9 @@ static inline void pkvm_iommu_registers_put(struct device *dev)
 {
 }
 
-static inline void pkvm_iommu_flush_lazy(void)
+static inline bool pkvm_iommu_flush_lazy(void)
 {
+	return false;
 }
 #endif
 

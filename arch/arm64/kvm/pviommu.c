@@ -471,10 +471,13 @@ static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 	if (kvm_is_error_hva(hva))
 		return 1;
 
-	/* Registers that are not the VM's are missing as well */
+	/*
+	 * Registers that are not the VM's are missing as well. Without memory for their
+	 * tables the handler of faults knows what else to do.
+	 */
 	ret = kvm_pviommu_request_registers(vcpu, ipa);
-	if (ret <= 0)
-		return ret == -ENOMEM ? ret : 1;
+	if (ret <= 0 && ret != -ENOMEM)
+		return 1;
 
 	/* The address is in place. A translation fault, of level 3 */
 	fault->esr_el2 = ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT | ESR_ELx_IL |

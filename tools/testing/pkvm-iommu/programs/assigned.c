@@ -3,11 +3,14 @@
  * assigned TEST...: a protected VM with the platform device, whose registers are
  * the VM's and not the host's; and control_*: what a host does if they are not.
  */
-#include <sys/wait.h>
-
+#include "domain_api.h"
 #include "guest_device.h"
 
+#include <sys/wait.h>
+
 #define OTHER_IPA	0x30000000ULL
+#define SPARE_IPA	0x40000000ULL
+#define SPARE_SLOTS	4
 #define EDU_ID		0x010000ed
 #define SMMU_BASE	0x09050000ULL
 
@@ -336,6 +339,32 @@ static void test_as_a_whole(void)
 	expect_eq(err(set_config(g.pviommu, g.device, 1, VSID_1)), EPERM);
 	expect_refused(op(&g, ATTACH_DEV, g.id, VSID_1, 0, alloc_domain(&g), 0));
 	vm_close(&g);
+}
+
+/*
+ * What a page table of the VM needs for registers may be memory that a flush queue of
+ * the host has not let go of yet.
+ */
+static void test_lazy_memory(void)
+{
+	uint64_t step = page_size / 8 * page_size;
+	uint8_t *mem = mmap(NULL, SPARE_SLOTS * page_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	struct guest g;
+	int fd;
+
+	if (!vm_open(&g, 1))
+		return;
+	/* Each of them needs a table, and leaves less for the next than a fault wants */
+	for (int i = 0; i < SPARE_SLOTS; i++) {
+		add_slot(&g, 6 + i, SPARE_IPA + i * step, mem + i * page_size, page_size);
+		expect_eq(guest_access(&g, PVM_FILL, SPARE_IPA + i * step, 0), 0);
+	}
+	fd = domain_leave_lazy();
+	expect(guest_reads(&g, 0, EDU_SRC, 0), "no registers, errno %d", errno);
+	vm_close(&g);
+	close(fd);
+	munmap(mem, SPARE_SLOTS * page_size);
 }
 
 static void test_to_one_vm(void)
@@ -750,6 +779,7 @@ static const struct test tests[] = {
 	{ "assigned_reset_before", test_reset_before },
 	{ "assigned_reset_after", test_reset_after },
 	{ "assigned_as_a_whole", test_as_a_whole },
+	{ "assigned_lazy_memory", test_lazy_memory },
 	{ "assigned_to_one_vm", test_to_one_vm },
 	{ "assigned_page_once", test_page_once },
 	{ "assigned_foreign_registers", test_foreign_registers },

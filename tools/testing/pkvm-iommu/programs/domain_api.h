@@ -7,6 +7,8 @@
 
 #include "test.h"
 
+#include <sched.h>
+
 static struct pkvm_test_engine engine;
 
 /* A file has one domain: more files, more domains */
@@ -69,6 +71,35 @@ static uint64_t __unused_fn domain_phys(int fd, uint64_t iova)
 	struct pkvm_test_map m = { .iova = iova };
 
 	return ioctl(fd, PKVM_TEST_IOVA_TO_PHYS, &m) ? ~0ULL : m.phys;
+}
+
+#define LAZY_PAGES	64
+#define LAZY_IOVA	0x100000000ULL
+
+/*
+ * A domain that has unmapped pages as a flush queue does, and not flushed them. They are
+ * free, and what the kernel gives to whoever asks for some on this CPU next.
+ */
+static int __unused_fn domain_leave_lazy(void)
+{
+	uint64_t mem[LAZY_PAGES];
+	cpu_set_t cpu;
+	int fd = domain_open();
+
+	CPU_ZERO(&cpu);
+	CPU_SET(sched_getcpu(), &cpu);
+	expect_eq(sched_setaffinity(0, sizeof(cpu), &cpu), 0);
+	for (int i = 0; i < LAZY_PAGES; i++) {
+		mem[i] = pages_alloc(page_size);
+		expect_eq(domain_map(fd, LAZY_IOVA + 2 * i * page_size, mem[i], page_size,
+				     3), 0);
+	}
+	for (int i = 0; i < LAZY_PAGES; i++)
+		expect_eq(domain_unmap_lazy(fd, LAZY_IOVA + 2 * i * page_size, page_size),
+			  page_size);
+	for (int i = 0; i < LAZY_PAGES; i++)
+		pages_free(mem[i]);
+	return fd;
 }
 
 /* What main() does: the first engine is the one that they are about */

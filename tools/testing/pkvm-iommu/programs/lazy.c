@@ -8,6 +8,7 @@
 
 #define IOVA		0x100000000ULL
 #define RW		3		/* IOMMU_READ | IOMMU_WRITE */
+#define TRACING_ON	"/sys/kernel/tracing/remotes/hypervisor/tracing_on"
 
 /* What the engine has to write */
 static uint8_t data[PKVM_TEST_BUFFER];
@@ -152,12 +153,44 @@ static void test_donate(void)
 	end(fd);
 }
 
+/* The tables of a VM are made of such pages, too: each step of the guest needs one more */
+static void test_tables(void)
+{
+	uint64_t step = page_size / 8, steps = 8;
+	struct pvm pvm;
+	int fd;
+
+	if (!expect(!pvm_create(&pvm, steps * step, true), "errno %d", errno))
+		return;
+	for (uint64_t i = 0; i < steps / 2; i++)
+		expect_eq(pvm_call(&pvm, PVM_FILL, i * step, 1, 1), 0);
+	fd = domain_leave_lazy();
+	for (uint64_t i = steps / 2; i < steps; i++)
+		expect_eq(pvm_call(&pvm, PVM_FILL, i * step, 1, 1), 0);
+	for (uint64_t i = 0; i < steps; i++)
+		expect_eq(pvm_call(&pvm, PVM_COUNT_WRONG, i * step, 1, 1), 0);
+	pvm_destroy(&pvm);
+	close(fd);
+}
+
+/* And what EL2 traces to */
+static void test_trace_buffer(void)
+{
+	int fd = domain_leave_lazy(), on = open(TRACING_ON, O_WRONLY | O_CLOEXEC);
+
+	expect(on >= 0 && write(on, "1", 1) == 1, "errno %d", errno);
+	close(on);
+	close(fd);
+}
+
 static const struct test tests[] = {
 	{ "lazy_flush", test_flush },
 	{ "lazy_many", test_many },
 	{ "lazy_neighbours", test_neighbours },
 	{ "lazy_free", test_free },
 	{ "lazy_donate", test_donate },
+	{ "lazy_tables", test_tables },
+	{ "lazy_trace_buffer", test_trace_buffer },
 };
 
 int main(int argc, char **argv)

@@ -10,6 +10,7 @@
 #include <linux/list.h>
 #include <linux/pgtable.h>
 #include <linux/pkvm-iommu.h>
+#include <linux/rculist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
@@ -21,7 +22,10 @@
 	(PAGE_SIZE | PMD_SIZE |						\
 	 (IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? SZ_1G : 0))
 
-/* Domains of flush queues, for whoever needs what they have not unmapped yet */
+/*
+ * Domains of flush queues, for whoever needs what they have not unmapped yet. Read
+ * under RCU, written under the lock.
+ */
 static LIST_HEAD(lazy_domains);
 static DEFINE_SPINLOCK(lazy_lock);
 
@@ -54,21 +58,26 @@ static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
  *
  * What a flush queue has unmapped is mapped at EL2 until its next flush, and EL2 refuses
  * to change the owner of such memory. It may have been freed since, and allocated again:
- * to be called between allocating and giving it to EL2 or to a VM.
+ * to be called between allocating and giving it to EL2 or to a VM, or if that failed.
+ *
+ * Interrupts are off for the work of one domain at a time, of which each has a bounded
+ * number of ranges.
  *
  * Context: any.
+ * Return: true if there is a flush queue at all: what EL2 refused is worth a try.
  */
-void pkvm_iommu_flush_lazy(void)
+bool pkvm_iommu_flush_lazy(void)
 {
 	struct pkvm_smmu_domain *pd;
 
-	/* On each fault of each VM, and most hosts have no flush queue */
 	if (list_empty(&lazy_domains))
-		return;
+		return false;
 
-	guard(spinlock_irqsave)(&lazy_lock);
-	list_for_each_entry(pd, &lazy_domains, lazy_node)
+	guard(rcu)();
+	list_for_each_entry_rcu(pd, &lazy_domains, lazy_node)
 		pkvm_lazy_flush(&pd->lazy);
+
+	return true;
 }
 
 /* Before the first range waits for a flush: it stays on the list then */
@@ -79,7 +88,21 @@ static void note_lazy(struct pkvm_smmu_domain *pd)
 
 	guard(spinlock_irqsave)(&lazy_lock);
 	if (list_empty(&pd->lazy_node))
-		list_add(&pd->lazy_node, &lazy_domains);
+		list_add_rcu(&pd->lazy_node, &lazy_domains);
+}
+
+/*
+ * What still waits is unmapped with the domain. Until nobody flushes it any more its
+ * handle must not become another domain's.
+ */
+static void forget_lazy(struct pkvm_smmu_domain *pd)
+{
+	if (list_empty(&pd->lazy_node))
+		return;
+
+	scoped_guard(spinlock_irqsave, &lazy_lock)
+		list_del_rcu(&pd->lazy_node);
+	synchronize_rcu();
 }
 
 /**
@@ -133,10 +156,7 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 	unsigned int busy = 0;
 	int ret;
 
-	/* EL2 unmaps what is left, and that is not noted here any more */
-	scoped_guard(spinlock_irqsave, &lazy_lock)
-		list_del(&pd->lazy_node);
-
+	forget_lazy(pd);
 	for (;;) {
 		ret = pkvm_smmu_hyp_free_domain(pd->handle);
 		if (ret == -EAGAIN)

@@ -9,6 +9,7 @@
 # test: assigned_reset_before
 # test: assigned_reset_after
 # test: assigned_as_a_whole
+# test: assigned_lazy_memory
 # test: assigned_to_one_vm
 # test: assigned_page_once
 # test: assigned_foreign_registers

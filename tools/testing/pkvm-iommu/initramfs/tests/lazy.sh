@@ -6,11 +6,13 @@
 # test: lazy_neighbours
 # test: lazy_free
 # test: lazy_donate
+# test: lazy_tables
 
 load_module
 if [ "$(param kvm-arm.mode)" = protected ]; then
-	lazy
+	lazy lazy_flush lazy_many lazy_neighbours lazy_free lazy_donate lazy_tables
 else
 	lazy lazy_flush lazy_many lazy_neighbours lazy_free
 	skip lazy_donate "no protected VMs"
+	skip lazy_tables "no protected VMs"
 fi

@@ -2,6 +2,7 @@
 # What EL2 does about DMA, in the hypervisor's own trace: of the host all, of VMs
 # what the host may know.
 #
+# test: lazy_trace_buffer
 # test: stat_owners
 # test: stat_faults
 # test: stat_mapped
@@ -65,7 +66,8 @@ vfio_bind edu-pair
 load_module
 mount -t tracefs tracefs /sys/kernel/tracing
 echo 256 >$TRACE/buffer_size_kb
-echo 1 >$TRACE/tracing_on
+# Switches it on
+lazy lazy_trace_buffer
 cat $TRACE/trace_pipe >/tmp/trace &
 reader=$!
 events_on 1
