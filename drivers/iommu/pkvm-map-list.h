@@ -54,30 +54,37 @@ static inline size_t pkvm_map_list_add(struct pkvm_map_list *list, phys_addr_t p
 
 /*
  * So much of it is mapped: record that, not before, since what was mapped there
- * already has a record. -ENOMEM: it is mapped without one, for the caller to unmap.
+ * already has a record. -ENOMEM: it is mapped without one, and does not count; the
+ * caller unmaps it, @done bytes at list->iova.
  */
 static inline int pkvm_map_list_done(struct pkvm_map_list *list, size_t done)
 {
-	unsigned long mask = (1UL << list->shift) - 1;
+	unsigned long mask = (1UL << list->shift) - 1, start = list->iova;
 	unsigned int i, left = 0;
+	size_t rest = done;
 	int ret = 0;
 
-	list->mapped += done;
 	list->size -= done;
 	for (i = 0; i < list->nr; i++) {
 		size_t size = ((list->piece[i] & mask) + 1) << list->shift;
-		size_t cut = min(size, done);
+		size_t cut = min(size, rest);
 
 		if (cut)
 			ret = pkvm_iova_map_add(list->map, list->iova,
 						list->piece[i] & ~mask, cut,
 						list->gfp) ?: ret;
 		list->iova += cut;
-		done -= cut;
+		rest -= cut;
 		if (cut < size)
 			list->piece[left++] = list->piece[i] + cut - (cut >> list->shift);
 	}
 	list->nr = left;
+	if (!ret) {
+		list->mapped += done;
+		return 0;
+	}
+	list->iova = start;
+	pkvm_iova_map_remove(list->map, start, done);
 
 	return ret;
 }

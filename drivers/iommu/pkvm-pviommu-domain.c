@@ -150,6 +150,29 @@ static const char *why_not_mapped(struct pviommu_domain *pd,
 	return "page not owned by this VM, IOVA mapped already, or no memory for tables";
 }
 
+/* Have EL2 unmap a range, as far as it does: how much that is */
+static size_t unmap_now(struct pviommu_domain *pd, unsigned long iova,
+			size_t size)
+{
+	struct arm_smccc_res res;
+	size_t total = 0, done;
+	int ret;
+
+	do {
+		ret = pviommu_call(PVIOMMU_OP_UNMAP_PAGES, pd->handle,
+				   iova + total, size - total, 0, 0, &res);
+		ret = step(ret, res.a1, size - total, &done);
+		total += done;
+	} while (!ret && total < size);
+
+	if (ret)
+		dev_err_ratelimited(pd->pviommu->dev,
+				    "unmap of IOVA %#lx, %#zx bytes: EL2 stopped after %#zx bytes (%pe)\n",
+				    iova, size, total, ERR_PTR(ret));
+
+	return total;
+}
+
 static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 			     phys_addr_t paddr, size_t pgsize, size_t pgcount,
 			     int prot, gfp_t gfp, size_t *mapped)
@@ -189,9 +212,11 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 						   paddr + total, prot, ret));
 
 	/* On record once it is mapped: what was there before has a record, too */
+	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, gfp)) {
+		unmap_now(pd, iova, total);
+		return -ENOMEM;
+	}
 	*mapped = total;
-	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, gfp))
-		ret = -ENOMEM;
 
 	return ret;
 }
@@ -218,8 +243,10 @@ static int pviommu_map_list(struct pkvm_map_list *list)
 		arm_smccc_1_2_hvc(&regs, &res);
 		ret = step(pviommu_errno((struct arm_smccc_res *)&res), res.a1,
 			   list->size, &done);
-		if (pkvm_map_list_done(list, done))
+		if (pkvm_map_list_done(list, done)) {
+			unmap_now(pd, list->iova, done);
 			return -ENOMEM;
+		}
 		if (ret) {
 			dev_err_ratelimited(pd->pviommu->dev,
 					    "map of IOVA %#lx, %u pieces, prot %#x: EL2 refused (%pe)\n",
@@ -296,10 +323,7 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 				  struct iommu_iotlb_gather *gather)
 {
 	struct pviommu_domain *pd = to_pviommu_domain(domain);
-	size_t size = pgsize * pgcount;
-	struct arm_smccc_res res;
-	size_t total = 0, done;
-	int ret;
+	size_t size = pgsize * pgcount, total;
 
 	if (iommu_iotlb_gather_queued(gather) &&
 	    pd->pviommu->features & PVIOMMU_FEATURE_UNMAP_LIST) {
@@ -310,18 +334,7 @@ static size_t pviommu_unmap_pages(struct iommu_domain *domain,
 		pkvm_lazy_flush(&pd->lazy);
 	}
 
-	do {
-		ret = pviommu_call(PVIOMMU_OP_UNMAP_PAGES, pd->handle,
-				   iova + total, size - total, 0, 0, &res);
-		ret = step(ret, res.a1, size - total, &done);
-		total += done;
-	} while (!ret && total < size);
-
-	if (ret)
-		dev_err_ratelimited(pd->pviommu->dev,
-				    "unmap of IOVA %#lx, %#zx bytes: EL2 stopped after %#zx bytes (%pe)\n",
-				    iova, size, total, ERR_PTR(ret));
-
+	total = unmap_now(pd, iova, size);
 	if (total)
 		pkvm_iova_map_remove(&pd->map, iova, total);
 

@@ -5,9 +5,12 @@
  */
 #include "hcall.h"
 
+#define IOVA		0x100000000ULL
 #define MANY		70000
 #define PIECE		10	/* pages, of which a boundary fits 16 */
 #define WINDOW		16
+#define MAP_EVENT	"/sys/kernel/tracing/events/iommu/map/enable"
+#define TRACE		"/sys/kernel/tracing/trace"
 
 static struct pkvm_test_engine engine;
 
@@ -111,9 +114,63 @@ static void test_padded(void)
 	pages_free(b);
 }
 
+static void write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
+
+	expect(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text), "%s: errno %d",
+	       path, errno);
+	close(fd);
+}
+
+/* Maps that the kernel has traced between these addresses */
+static int traced(uint64_t from, uint64_t to)
+{
+	FILE *trace = fopen(TRACE, "r");
+	uint64_t iova, end;
+	char line[300];
+	int nr = 0;
+
+	while (trace && fgets(line, sizeof(line), trace)) {
+		char *map = strstr(line, " map: IOMMU: iova=0x");
+
+		if (map && sscanf(map, " map: IOMMU: iova=0x%" SCNx64 " - 0x%" SCNx64, &iova,
+				  &end) == 2)
+			nr += iova >= from && end <= to;
+	}
+	if (expect(trace, "errno %d", errno))
+		fclose(trace);
+	return nr;
+}
+
+/* The core traces each stretch of a scatterlist, whoever maps it */
+static void test_traced(void)
+{
+	uint64_t mem = pages_alloc(8 * page_size), size = 4 * page_size;
+	struct pkvm_test_map map = { .iova = IOVA, .size = size };
+	struct pkvm_test_sg sg = {
+		.nr = 3, .nr_pieces = 3, .iova = IOVA,
+		/* The last two are one stretch */
+		.piece = { { mem, page_size }, { mem + 4 * page_size, 2 * page_size },
+			   { mem + 6 * page_size, page_size } },
+	};
+
+	expect_eq(ioctl(test_fd, PKVM_TEST_DOMAIN_ALLOC, &map), 0);
+	write_file(TRACE, "");
+	write_file(MAP_EVENT, "1");
+	expect_eq(sg_map(&sg), 0);
+	write_file(MAP_EVENT, "0");
+	expect_eq(traced(IOVA, IOVA + size), 2);
+	expect_eq(ioctl(test_fd, PKVM_TEST_UNMAP, &map), 0);
+	expect_eq(map.size, size);
+	expect_eq(ioctl(test_fd, PKVM_TEST_DOMAIN_FREE), 0);
+	pages_free(mem);
+}
+
 static const struct test tests[] = {
 	{ "sg_zero_page_70000_times", test_zero_page },
 	{ "sg_padded", test_padded },
+	{ "sg_traced", test_traced },
 };
 
 int main(int argc, char **argv)

@@ -175,6 +175,29 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 	kfree(pd);
 }
 
+/* Have EL2 unmap a range, as far as it does: how much that is */
+static size_t unmap_now(struct pkvm_smmu_domain *pd, unsigned long iova,
+			size_t size)
+{
+	size_t unmapped = 0, done;
+	int ret = 0;
+
+	while (unmapped < size) {
+		ret = pkvm_smmu_hyp_unmap(pd->handle, iova + unmapped,
+					  size - unmapped, &done);
+		unmapped += done;
+		if (ret || !done)
+			break;
+	}
+	atomic_long_sub(unmapped, &pd->mapped);
+	if (unmapped < size)
+		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
+				   pd->handle, unmapped, size, iova,
+				   ERR_PTR(ret));
+
+	return unmapped;
+}
+
 /* After a call that mapped @done bytes: 0 to go on with the rest, or why not */
 static int map_progress(struct pkvm_smmu_need *need, int ret, size_t done)
 {
@@ -206,11 +229,13 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		total += done;
 		ret = map_progress(&need, ret, done);
 	}
-	/* On record once it is mapped: what was there before has a record, too */
-	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, need.gfp))
-		ret = -ENOMEM;
-	*mapped += total;
 	atomic_long_add(total, &pd->mapped);
+	/* On record once it is mapped: what was there before has a record, too */
+	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, need.gfp)) {
+		unmap_now(pd, iova, total);
+		return -ENOMEM;
+	}
+	*mapped += total;
 
 	return ret;
 }
@@ -227,8 +252,10 @@ static int map_list(struct pkvm_map_list *list)
 		ret = pkvm_smmu_hyp_map_list(pd->handle, list, &done,
 					     &need.pages);
 		atomic_long_add(done, &pd->mapped);
-		if (pkvm_map_list_done(list, done))
+		if (pkvm_map_list_done(list, done)) {
+			unmap_now(pd, list->iova, done);
 			return -ENOMEM;
+		}
 		ret = map_progress(&need, ret, done);
 		if (ret)
 			return ret;
@@ -265,9 +292,7 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 				    struct iommu_iotlb_gather *gather)
 {
 	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
-	size_t size = pgsize * pgcount;
-	size_t unmapped = 0, done;
-	int ret;
+	size_t size = pgsize * pgcount, unmapped;
 
 	if (iommu_iotlb_gather_queued(gather)) {
 		note_lazy(pd);
@@ -278,18 +303,7 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 		pkvm_lazy_flush(&pd->lazy);
 	}
 
-	while (unmapped < size) {
-		ret = pkvm_smmu_hyp_unmap(pd->handle, iova + unmapped,
-					  size - unmapped, &done);
-		unmapped += done;
-		if (ret || !done)
-			break;
-	}
-	atomic_long_sub(unmapped, &pd->mapped);
-	if (unmapped < size)
-		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
-				   pd->handle, unmapped, size, iova,
-				   ERR_PTR(ret));
+	unmapped = unmap_now(pd, iova, size);
 	if (unmapped)
 		pkvm_iova_map_remove(&pd->map, iova, unmapped);
 

@@ -3,6 +3,7 @@
 # what the host may know.
 #
 # test: lazy_trace_buffer
+# test: sg_traced
 # test: stat_owners
 # test: stat_faults
 # test: stat_mapped
@@ -68,6 +69,7 @@ mount -t tracefs tracefs /sys/kernel/tracing
 echo 256 >$TRACE/buffer_size_kb
 # Switches it on
 lazy lazy_trace_buffer
+sg sg_traced
 cat $TRACE/trace_pipe >/tmp/trace &
 reader=$!
 events_on 1
