@@ -292,6 +292,7 @@ static struct iommu_device *pviommu_probe_device(struct device *dev)
 		return ERR_PTR(ret);
 	}
 	dev_iommu_priv_set(dev, master);
+	pviommu_private_pools(dev);
 
 	return &pviommu->iommu;
 }

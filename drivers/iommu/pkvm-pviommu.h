@@ -8,6 +8,7 @@
  *	pkvm-map-list.h		scatterlists
  *	pkvm-lazy.h		what a flush queue unmaps
  *	pkvm-pviommu-verify.c	does a device belong to this VM alone?
+ *	pkvm-pviommu-pools.c	bounce buffers and atomic allocations
  *	pkvm-pviommu-events.c	what devices did that they may not
  *
  * The interface is in linux/pkvm-pviommu.h and described in
@@ -155,6 +156,9 @@ u64 pviommu_prot(int prot);
 
 /* pkvm-pviommu-verify.c */
 int pviommu_verify(const struct pviommu *pviommu, struct device *dev);
+
+/* pkvm-pviommu-pools.c */
+void pviommu_private_pools(struct device *dev);
 
 /* pkvm-pviommu-events.c */
 int pviommu_events_init(struct pviommu *pviommu, struct platform_device *pdev);
