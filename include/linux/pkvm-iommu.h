@@ -69,6 +69,7 @@ void pkvm_iommu_unlisten(struct pkvm_iommu_listener *listener);
 
 bool pkvm_iommu_available(void);
 int pkvm_iommu_num_endpoints(struct device *dev);
+int pkvm_iommu_input_bits(struct device *dev);
 int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 				 struct device *dev, unsigned int index,
 				 u32 vsid, bool protected);

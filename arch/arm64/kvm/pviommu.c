@@ -81,14 +81,18 @@ struct kvm_pviommu {
 	struct kvm_pviommu_events	events;
 };
 
-/* Structs begin with their size. A longer one must have zeroes at the end. */
-static int copy_args(void *args, size_t size, const void __user *uargs)
+/*
+ * Structs begin with their size, which is at least @min. A longer one must have
+ * zeroes at the end.
+ */
+static int copy_args(void *args, size_t size, size_t min,
+		     const void __user *uargs)
 {
 	u32 usize;
 
 	if (get_user(usize, (const u32 __user *)uargs))
 		return -EFAULT;
-	if (usize < size)
+	if (usize < min)
 		return -EINVAL;
 	if (usize > PAGE_SIZE)
 		return -E2BIG;
@@ -161,7 +165,7 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 	struct device *dev;
 	int ret;
 
-	ret = copy_args(&args, sizeof(args), uargs);
+	ret = copy_args(&args, sizeof(args), sizeof(args), uargs);
 	if (ret)
 		return ret;
 	if (args.__reserved)
@@ -390,12 +394,13 @@ static int get_info(struct kvm *kvm, struct kvm_vfio_iommu_info __user *uargs)
 {
 	struct kvm_vfio_iommu_info args;
 	struct device *dev;
-	int ret;
+	int ret, bits;
 
-	ret = copy_args(&args, sizeof(args), uargs);
+	ret = copy_args(&args, sizeof(args), KVM_VFIO_IOMMU_INFO_SIZE_VER0,
+			uargs);
 	if (ret)
 		return ret;
-	if (args.__reserved)
+	if (args.__reserved || args.__reserved2)
 		return -EOPNOTSUPP;
 
 	CLASS(fd, f)(args.device_fd);
@@ -409,8 +414,14 @@ static int get_info(struct kvm *kvm, struct kvm_vfio_iommu_info __user *uargs)
 	ret = pkvm_iommu_num_endpoints(dev);
 	if (ret < 0)
 		return ret;
+	bits = pkvm_iommu_input_bits(dev);
+	if (bits < 0)
+		return bits;
 
-	/* The only field that is an output */
+	/* The outputs, as far as the caller knows them */
+	if (args.size >= offsetofend(typeof(args), input_bits) &&
+	    put_user((u32)bits, &uargs->input_bits))
+		return -EFAULT;
 	return put_user((u32)ret, &uargs->nr_sids);
 }
 

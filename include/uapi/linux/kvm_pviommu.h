@@ -46,17 +46,24 @@
 
 /**
  * struct kvm_vfio_iommu_info - KVM_DEV_VFIO_PVIOMMU_GET_INFO
- * @size: sizeof(struct kvm_vfio_iommu_info); more only if the rest is zero
+ * @size: sizeof(struct kvm_vfio_iommu_info), or KVM_VFIO_IOMMU_INFO_SIZE_VER0: the
+ *	kernel writes nothing behind @__reserved then; more only if the rest is zero
  * @device_fd: VFIO device that was added to the VM
  * @nr_sids: out: number of its stream IDs
  * @__reserved: must be 0
+ * @input_bits: out: the pvIOMMU translates addresses below 2 to the power of this
+ * @__reserved2: must be 0
  */
 struct kvm_vfio_iommu_info {
 	__u32 size;
 	__s32 device_fd;
 	__u32 nr_sids;
 	__u32 __reserved;
+	__u32 input_bits;
+	__u32 __reserved2;
 };
+
+#define KVM_VFIO_IOMMU_INFO_SIZE_VER0		16
 
 /**
  * struct kvm_vfio_iommu_config - KVM_PVIOMMU_SET_CONFIG

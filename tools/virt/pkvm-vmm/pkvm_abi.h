@@ -49,6 +49,8 @@ struct kvm_vfio_iommu_info {
 	__s32 device_fd;	/* in: a VFIO device of this VM */
 	__u32 nr_sids;		/* out: how many endpoints it has */
 	__u32 __reserved;
+	__u32 input_bits;	/* out: IOVAs are below 2^input_bits; 0: unknown */
+	__u32 __reserved2;
 };
 
 struct kvm_vfio_iommu_config {

@@ -39,7 +39,7 @@ static int attach(struct vfio_device *vdev)
 	return fd;
 }
 
-static uint32_t get_nr_sids(struct vfio_device *vdev)
+static void get_info(struct vfio_device *vdev)
 {
 	struct kvm_vfio_iommu_info get = {
 		.size = sizeof(get),
@@ -55,7 +55,8 @@ static uint32_t get_nr_sids(struct vfio_device *vdev)
 		fail_errno("%s: KVM_DEV_VFIO_PVIOMMU_GET_INFO", vdev->name);
 	if (!get.nr_sids || get.nr_sids > MAX_SIDS)
 		fail("%s: %u endpoints?", vdev->name, get.nr_sids);
-	return get.nr_sids;
+	vdev->pviommu.nr_sids = get.nr_sids;
+	vdev->pviommu.input_bits = get.input_bits;
 }
 
 static bool is_taken(const uint32_t *vsids, uint32_t nr, uint32_t vsid)
@@ -133,7 +134,7 @@ void pviommu_create(struct vfio_device *vdev)
 	unlimited_locked_memory();
 	pviommu->fd = attach(vdev);
 	pviommu->phandle = vm_new_phandle(vdev->vm);
-	pviommu->nr_sids = get_nr_sids(vdev);
+	get_info(vdev);
 	pviommu->vsids = must_alloc(pviommu->nr_sids * sizeof(uint32_t));
 	pviommu->told = must_alloc(pviommu->nr_sids * sizeof(uint32_t));
 	choose_vsids(vdev, pviommu);
@@ -157,6 +158,27 @@ void pviommu_fdt(struct vfio_device *vdev, void *fdt)
 	if (pviommu->tells)
 		fdt_spi(fdt, &pviommu->spi, &(bool){ false }, 1);
 	fdt_check(fdt_end_node(fdt));
+}
+
+/*
+ * A bus of its own for the device; fdt_end_node() ends it. Its dma-ranges say which
+ * addresses the pvIOMMU translates: a guest driver that does not ask EL2 takes IOVAs
+ * from the top of the device's DMA mask otherwise, where nothing can be mapped.
+ */
+void pviommu_fdt_bus(struct vfio_device *vdev, void *fdt)
+{
+	uint32_t bits = vdev->pviommu.input_bits;
+	uint64_t size = bits && bits < 64 ? 1ULL << bits : 0;
+	uint32_t range[] = { 0, 0, 0, 0, size >> 32, size };
+	char name[32];
+
+	snprintf(name, sizeof(name), "bus-%d", vdev->pviommu.fd);
+	fdt_check(fdt_begin_node(fdt, name));
+	fdt_check(fdt_property_string(fdt, "compatible", "simple-bus"));
+	fdt_check(fdt_property_u32(fdt, "#address-cells", 2));
+	fdt_check(fdt_property_u32(fdt, "#size-cells", 2));
+	fdt_check(fdt_property(fdt, "ranges", NULL, 0));
+	fdt_cells(fdt, "dma-ranges", range, size ? ARRAY_SIZE(range) : 0);
 }
 
 /* In the device's node: one entry for each endpoint, in order of their index */

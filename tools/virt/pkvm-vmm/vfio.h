@@ -28,6 +28,7 @@ struct pviommu {
 	int fd;			/* -1: none. Its number is the guest's id */
 	uint32_t phandle;
 	uint32_t nr_sids;
+	uint32_t input_bits;	/* of an IOVA; 0: the kernel does not say */
 	uint32_t *vsids;	/* by index of the endpoint */
 	uint32_t *told;		/* what the guest's device tree calls them */
 	bool tells;		/* of faults, by the interrupt spi */
@@ -75,6 +76,7 @@ void vfio_irqs_destroy(struct vfio_device *vdev);
 
 void pviommu_create(struct vfio_device *vdev);
 void pviommu_fdt(struct vfio_device *vdev, void *fdt);
+void pviommu_fdt_bus(struct vfio_device *vdev, void *fdt);
 void pviommu_fdt_iommus(struct vfio_device *vdev, void *fdt);
 void pviommu_destroy(struct vfio_device *vdev);
 

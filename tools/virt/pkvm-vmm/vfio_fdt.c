@@ -18,7 +18,7 @@
 
 /* Properties that mean the same in the guest: text, or a flag */
 static const char * const copied[] = {
-	"dma-coherent", "reg-names", "interrupt-names",
+	"dma-coherent", "dma-noncoherent", "reg-names", "interrupt-names",
 };
 
 /* A property of the host's node; -1 if it has no such property */
@@ -103,8 +103,10 @@ void vfio_fdt(struct device *dev, void *fdt)
 	ssize_t len;
 	size_t i;
 
-	if (vdev->iommu == IOMMU_PVIOMMU)
+	if (vdev->iommu == IOMMU_PVIOMMU) {
 		pviommu_fdt(vdev, fdt);
+		pviommu_fdt_bus(vdev, fdt);
+	}
 
 	node_name(vdev, name, sizeof(name));
 	fdt_node(fdt, name, vdev->nr_regions ? vdev->regions[0].mmio.base : 0);
@@ -121,5 +123,7 @@ void vfio_fdt(struct device *dev, void *fdt)
 	if (vdev->iommu == IOMMU_PVIOMMU)
 		pviommu_fdt_iommus(vdev, fdt);
 	fdt_check(fdt_end_node(fdt));
+	if (vdev->iommu == IOMMU_PVIOMMU)
+		fdt_check(fdt_end_node(fdt));
 	free(value);
 }

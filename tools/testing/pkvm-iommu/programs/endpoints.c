@@ -214,6 +214,33 @@ static const struct bad bad_calls[] = {
 	{ "size more, tail zero", 8, 0, 0, 0, 0 },
 };
 
+/* crosvm's structure ends where the first version did */
+static void test_info(void)
+{
+	struct kvm_vfio_iommu_info info = {
+		.size = KVM_VFIO_IOMMU_INFO_SIZE_VER0, .input_bits = 0x55,
+		.__reserved2 = 0x66,
+	};
+	struct vmm v;
+
+	if (!vmm_open(&v, true, VFIO_PKVM_IOMMU))
+		return;
+	info.device_fd = v.fd[DEVICE];
+	expect_eq(err(get_info(v.fd[KVM_VFIO], &info)), 0);
+	expect_eq(info.nr_sids, 2);
+	expect_eq(info.input_bits, 0x55);
+	expect_eq(info.__reserved2, 0x66);
+
+	info.size = sizeof(info);
+	expect_eq(err(get_info(v.fd[KVM_VFIO], &info)), EOPNOTSUPP);
+	expect_eq(info.input_bits, 0x55);
+	info.__reserved2 = 0;
+	expect_eq(err(get_info(v.fd[KVM_VFIO], &info)), 0);
+	expect_eq(info.input_bits, input_bits());
+	vmm_close(&v);
+	all_returned();
+}
+
 static void test_bad_info(void)
 {
 	struct {
@@ -228,7 +255,9 @@ static void test_bad_info(void)
 		const struct bad *b = &bad_calls[i];
 
 		memset(&arg, 0, sizeof(arg));
-		arg.info.size = b->size == -1000U ? 0 : sizeof(arg.info) + b->size;
+		arg.info.size = b->size == -1000U ? 0 : b->size +
+				(b->size == -1U ? KVM_VFIO_IOMMU_INFO_SIZE_VER0 :
+						  sizeof(arg.info));
 		arg.info.device_fd = b->device ?: v.fd[DEVICE];
 		arg.info.nr_sids = 77;
 		arg.info.__reserved = b->reserved;
@@ -572,6 +601,7 @@ static const struct test tests[] = {
 	{ "endpoints_container", test_container },
 	{ "endpoints_capability", test_capability },
 	{ "endpoints_attributes", test_attributes },
+	{ "endpoints_info", test_info },
 	{ "endpoints_bad_info", test_bad_info },
 	{ "endpoints_bad_config", test_bad_config },
 	{ "endpoints_bad_names", test_bad_names },

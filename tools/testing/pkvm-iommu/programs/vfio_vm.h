@@ -105,6 +105,20 @@ static long __unused_fn vm_pages(void)
 	return n;
 }
 
+/* Of the addresses that a VM can map for its devices */
+static long __unused_fn input_bits(void)
+{
+	FILE *f = popen("cat " DEBUGFS "/*/ias", "r");
+	long n = -1;
+
+	if (f) {
+		if (fscanf(f, "%ld", &n) != 1)
+			n = -1;
+		pclose(f);
+	}
+	return n;
+}
+
 static int __unused_fn create_kvm_vfio(int vm)
 {
 	struct kvm_create_device cd = { .type = KVM_DEV_TYPE_VFIO };

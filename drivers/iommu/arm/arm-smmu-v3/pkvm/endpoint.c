@@ -68,6 +68,23 @@ int pkvm_iommu_num_endpoints(struct device *dev)
 EXPORT_SYMBOL_GPL(pkvm_iommu_num_endpoints);
 
 /**
+ * pkvm_iommu_input_bits() - which addresses a VM can map for a device
+ * @dev: the device; the caller keeps its driver bound
+ *
+ * The VM learns the same number from EL2 (PVIOMMU_OP_FEATURES). Its VMM needs the
+ * number to describe the bus of the device to a guest that does not ask.
+ *
+ * Return: bits of an IOVA, or -ENODEV: EL2 owns no IOMMU of the device.
+ */
+int pkvm_iommu_input_bits(struct device *dev)
+{
+	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
+
+	return master ? master->smmu->ias : -ENODEV;
+}
+EXPORT_SYMBOL_GPL(pkvm_iommu_input_bits);
+
+/**
  * pkvm_iommu_topup_vm() - lend EL2 memory for what a VM does with its endpoints
  * @vm: pKVM handle of the VM; the caller keeps it from being released
  * @nr_pages: number of pages

@@ -4,6 +4,7 @@
 # test: endpoints_container
 # test: endpoints_capability
 # test: endpoints_attributes
+# test: endpoints_info
 # test: endpoints_bad_info
 # test: endpoints_bad_config
 # test: endpoints_bad_names
