@@ -93,6 +93,7 @@ class Machine:
     memory: str = "1G"
     coherent: bool = True       # False: the SMMU's table walks do not snoop
     platform_edu: bool = True   # the platform device with two stream IDs
+    edu_coherent: bool = True   # False: the DMA of that device does not snoop
     platform_ahci: bool = False  # AHCI as a platform device, has the first disk
     assignable: str = ""        # the compatible string of the platform device, if
                                 # a protected VM can get it as a whole
@@ -207,7 +208,8 @@ class Machine:
                 edu_pair = add_platform_device(
                     root, "edu-pair", self.assignable or "qemu,edu-pair",
                     regs=[(bar, EDU_SIZE) for bar in EDU_BARS],
-                    rids=[slot << 3 for slot in EDU_SLOTS], slots=EDU_SLOTS)
+                    rids=[slot << 3 for slot in EDU_SLOTS], slots=EDU_SLOTS,
+                    coherent=self.edu_coherent)
             if self.platform_edu and self.assignable:
                 edu_pair.props["phandle"] = fdt.cells(EDU_PHANDLE)
                 root.add("device-assignment",
@@ -224,7 +226,8 @@ class Machine:
             f.write(fdt.serialize(root))
 
 
-def add_platform_device(root, name, compatible, regs, rids, slots):
+def add_platform_device(root, name, compatible, regs, rids, slots,
+                        coherent=True):
     """Describe PCI functions as one platform device.
 
     On the bus they are PCI functions still; without an entry in the host
@@ -240,7 +243,7 @@ def add_platform_device(root, name, compatible, regs, rids, slots):
         iommus=fdt.cells(*(c for rid in rids for c in (phandle, rid))),
         interrupts=fdt.cells(*(c for slot in slots for c in
                                (SPI, PCI_SPI + slot % 4, LEVEL_HIGH))),
-        dma_coherent=b"")
+        **{"dma_coherent" if coherent else "dma_noncoherent": b""})
 
 
 def without_rids(iommu_map, rids):
