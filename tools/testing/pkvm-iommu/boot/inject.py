@@ -10,7 +10,8 @@ import re
 import socket
 import struct
 
-SMMU_BASE = 0x9050000
+import fdt
+
 CMDQ_BASE, CMDQ_PROD, CMDQ_CONS = 0x90, 0x98, 0x9c
 CMDQ_ADDR, CMDQ_LOG2SIZE = 0x000fffffffffffe0, 0x1f
 BAD_OPCODE = 0xff
@@ -70,36 +71,49 @@ def address_of(symbol, image):
     return KERNEL + addr - text
 
 
-def smmu_bad_command(stub, _image):
+def smmu_of(dtb):
+    """Where the SMMU is that the platform device of the tests is behind."""
+    with open(dtb, "rb") as f:
+        root = fdt.parse(f.read())
+    edu_pair = next(node for name, node in root.children.items()
+                    if name.startswith("edu-pair@"))
+    phandle = edu_pair.cells("iommus")[:1]
+    smmu = next(node for node in root.children.values()
+                if "phandle" in node.props and node.cells("phandle") == phandle)
+    high, low = smmu.cells("reg")[:2]
+    return high << 32 | low
+
+
+def smmu_bad_command(stub, smmu, _image):
     """A command that the SMMU does not know, behind what EL2 wrote last."""
-    base = stub.read(SMMU_BASE + CMDQ_BASE, 8)
-    prod = stub.read(SMMU_BASE + CMDQ_PROD, 4)
-    if prod != stub.read(SMMU_BASE + CMDQ_CONS, 4):
+    base = stub.read(smmu + CMDQ_BASE, 8)
+    prod = stub.read(smmu + CMDQ_PROD, 4)
+    if prod != stub.read(smmu + CMDQ_CONS, 4):
         raise OSError("the SMMU is at work")
     size = 1 << (base & CMDQ_LOG2SIZE)
     stub.write((base & CMDQ_ADDR) + prod % size * 16,
                struct.pack("<QQ", BAD_OPCODE, 0))
-    stub.write(SMMU_BASE + CMDQ_PROD,
+    stub.write(smmu + CMDQ_PROD,
                struct.pack("<I", (prod + 1) % (2 * size)))
 
 
-def smmu_hangs(stub, image):
+def smmu_hangs(stub, smmu, image):
     """QEMU's SMMU can always be switched off: have EL2 find that it was not."""
     stub.write(address_of("__kvm_nvhe_smmu_disable", image),
                struct.pack("<II", MOV_W0_MINUS_EIO, RET))
-    smmu_bad_command(stub, image)
+    smmu_bad_command(stub, smmu, image)
 
 
 FAULTS = {"smmu-bad-command": smmu_bad_command, "smmu-hangs": smmu_hangs}
 
 
-def inject(name, path, image):
+def inject(name, path, image, dtb):
     """Stop the machine, do it, let it go on."""
     stub = Stub(path)
     try:
         stub.call("?")
         stub.call("Qqemu.PhyMemMode:1")
-        FAULTS[name](stub, image)
+        FAULTS[name](stub, smmu_of(dtb), image)
         stub.call("D")
     finally:
         stub.close()

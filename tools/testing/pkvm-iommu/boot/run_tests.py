@@ -98,7 +98,8 @@ def run_boot(boot, report, wanted, seed):
         lines.append(line)
         fault = INJECT.match(line) if boot.gdb else None
         if fault:
-            inject.inject(fault[1], gdb_socket(work), kernel_of(command))
+            inject.inject(fault[1], gdb_socket(work), argument(command, "-kernel"),
+                          argument(command, "-dtb"))
         result = console.feed(line)
         if result and result.name in planned and result.name not in told:
             told.add(result.name)
@@ -126,8 +127,8 @@ def gdb_socket(work):
     return os.path.relpath(os.path.join(work, "gdb"))
 
 
-def kernel_of(command):
-    return command[command.index("-kernel") + 1]
+def argument(command, option):
+    return command[command.index(option) + 1]
 
 
 def boot_command(boot, work, seed):

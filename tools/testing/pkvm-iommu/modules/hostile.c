@@ -149,7 +149,7 @@ static int hostile_init(struct hostile *h, struct pkvm_test_hostile *arg)
 	arg->wrong = 0;
 	if (!arg->nr_foreign || arg->nr_foreign > ARRAY_SIZE(arg->foreign) ||
 	    !arg->nr_sids || arg->nr_sids > ARRAY_SIZE(arg->sids) ||
-	    !arg->size || !IS_ALIGNED(arg->arena | arg->size, SZ_2M) || arg->reserved)
+	    !arg->size || !IS_ALIGNED(arg->arena | arg->size, SZ_2M))
 		return -EINVAL;
 
 	ret = vm_of(arg->good, &h->good);

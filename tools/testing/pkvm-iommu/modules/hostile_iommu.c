@@ -20,7 +20,7 @@ static u64 handle(struct hostile *h)
 
 static u64 smmu(struct hostile *h)
 {
-	return hostile_one_in(h, 16) ? hostile_number(h) : 0;
+	return hostile_one_in(h, 16) ? hostile_number(h) : h->arg->smmu;
 }
 
 static u64 iova(struct hostile *h)

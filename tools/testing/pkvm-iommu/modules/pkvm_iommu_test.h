@@ -167,6 +167,7 @@ struct pkvm_test_sg {
  * @good: in: file of a protected VM that must not notice
  * @victim: in: file of a protected VM with one vCPU, which does not run
  * @plain: in: file of such a VM that is not protected
+ * @smmu: in: number of the SMMU that the streams are behind
  * @arena: in: host memory which may be given away and mapped for DMA
  * @size: in: bytes of it, a multiple of 2 MiB
  * @sids: in: streams to attach and to route
@@ -190,7 +191,7 @@ struct pkvm_test_hostile {
 	__s32 good;
 	__s32 victim;
 	__s32 plain;
-	__u32 reserved;
+	__u32 smmu;
 	__u64 arena;
 	__u64 size;
 	__u32 sids[8];

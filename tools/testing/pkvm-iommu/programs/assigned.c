@@ -4,6 +4,7 @@
  * the VM's and not the host's; and control_*: what a host does if they are not.
  */
 #include "domain_api.h"
+#include "dt.h"
 #include "guest_device.h"
 
 #include <sys/wait.h>
@@ -12,7 +13,6 @@
 #define SPARE_IPA	0x40000000ULL
 #define SPARE_SLOTS	4
 #define EDU_ID		0x010000ed
-#define SMMU_BASE	0x09050000ULL
 
 static struct vfio_dev pair;
 static uint64_t bar[2];
@@ -142,9 +142,11 @@ static void test_tokens(void)
 	static const uint64_t offsets[] = { 0, ENGINE_SIZE / 2, ENGINE_SIZE };
 	struct guest g;
 	struct answer a;
+	uint64_t smmu;
 
 	if (!vm_open(&g, 2))
 		return;
+	smmu_of("platform", pair.name, &smmu);
 	for (int i = 0; i < 2; i++) {
 		for (size_t j = 0; j < ARRAY_SIZE(offsets); j++) {
 			uint64_t at = offsets[j] ? offsets[j] - page_size : 0;
@@ -158,8 +160,8 @@ static void test_tokens(void)
 		}
 		a = hvc(&g, DEV_REQ_DMA, g.id, g.vsid[i], 0, 0, 0, 0);
 		expect_eq(a.x0, SUCCESS);
-		expect_eq(a.x1, SMMU_BASE);
-		expect_eq(a.x2, 8 << i);
+		expect_eq(a.x1, smmu);
+		expect_eq(a.x2, stream_of(pair.name, i));
 	}
 	expect_refused(hvc(&g, DEV_REQ_MMIO, regs_ipa(0, 0) + 8, 0, 0, 0, 0, 0));
 	expect_refused(hvc(&g, DEV_REQ_MMIO, regs_ipa(2, 0), 0, 0, 0, 0, 0));
@@ -458,8 +460,8 @@ static void test_foreign_registers(void)
 		uint64_t phys;
 	} pages[] = {
 		{ "another device", other_bar() },
-		{ "SMMU", SMMU_BASE },
-		{ "GIC", 0x08000000 },
+		{ "SMMU", dt_regs("arm,smmu-v3").base },
+		{ "GIC", dt_regs("arm,gic-v3").base },
 		{ "memory", page },
 		{ "EL2", hyp_mem_base() },
 	};

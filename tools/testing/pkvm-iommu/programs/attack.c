@@ -6,11 +6,11 @@
  */
 #include <pthread.h>
 
+#include "dt.h"
 #include "hcall.h"
 #include "hidden.h"
 #include "pvm.h"
 
-#define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
 #define SMMU_IDR0	0x00
 #define SMMU_CR0	0x20
 #define SMMU_GBPA	0x44
@@ -310,15 +310,21 @@ static void test_io_page_tables(void)
 
 static void test_read_smmu_registers(void)
 {
-	expect_read_blocked("SMMU registers", SMMU_BASE + SMMU_IDR0, 4);
+	expect(nr_smmus(), "no SMMU in the device tree");
+	for (unsigned int n = 0; n < nr_smmus(); n++)
+		expect_read_blocked("SMMU registers", smmus[n].base + SMMU_IDR0, 4);
 }
 
 static void test_write_smmu_registers(void)
 {
 	uint32_t off = 0, bypass = 0x80000000;
 
-	expect_write_blocked("SMMU registers", SMMU_BASE + SMMU_CR0, 4, &off);
-	expect_write_blocked("SMMU registers", SMMU_BASE + SMMU_GBPA, 4, &bypass);
+	expect(nr_smmus(), "no SMMU in the device tree");
+	for (unsigned int n = 0; n < nr_smmus(); n++) {
+		expect_write_blocked("SMMU registers", smmus[n].base + SMMU_CR0, 4, &off);
+		expect_write_blocked("SMMU registers", smmus[n].base + SMMU_GBPA, 4,
+				     &bypass);
+	}
 	engine_moves_host_memory(false);
 }
 
@@ -495,7 +501,7 @@ static void test_control_smmu_registers(void)
 	struct outcome o;
 	uint32_t idr0;
 
-	attack_read(SMMU_BASE + SMMU_IDR0, 4, false, &o);
+	attack_read(dt_regs("arm,smmu-v3").base + SMMU_IDR0, 4, false, &o);
 	memcpy(&idr0, o.data, 4);
 	expect(o.leaked && (idr0 >> 24) == 0x0d, "IDR0 %#x", idr0);
 }

@@ -2,29 +2,33 @@
 /*
  * cpu [TEST]...: the host's CPUs reach for what is EL2's, instead of a device.
  */
+#include "dt.h"
 #include "hidden.h"
-
-#define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
-#define SMMU_SIZE	0x20000ULL
-#define UART_BASE	0x09000000ULL
 
 static bool has_smmu_of_el2(void)
 {
 	return !access("/sys/kernel/debug/pkvm-smmu", F_OK);
 }
 
-static void expect_registers_hidden(void)
+static void expect_hidden(const struct dt_regs *smmu)
 {
-	uint8_t *regs = phys_map(SMMU_BASE, SMMU_SIZE);
+	uint8_t *regs = phys_map(smmu->base, smmu->size);
 	uint32_t value;
 
-	for (uint64_t off = 0; off < SMMU_SIZE; off += 0x1000) {
+	for (uint64_t off = 0; off < smmu->size; off += 0x1000) {
 		expect_eq(try_read32(regs + off, &value), SIGSEGV);
 		expect_eq(try_write32(regs + off + 0x20, 0), SIGSEGV);
 	}
 	/* the last word of all, too */
-	expect_eq(try_read32(regs + SMMU_SIZE - 4, &value), SIGSEGV);
-	munmap(regs, SMMU_SIZE);
+	expect_eq(try_read32(regs + smmu->size - 4, &value), SIGSEGV);
+	munmap(regs, smmu->size);
+}
+
+static void expect_registers_hidden(void)
+{
+	expect(nr_smmus(), "no SMMU in the device tree");
+	for (unsigned int n = 0; n < nr_smmus(); n++)
+		expect_hidden(&smmus[n]);
 }
 
 static void test_smmu_registers(void)
@@ -36,7 +40,7 @@ static void test_smmu_registers(void)
 /* The neighbours of the registers are the host's still */
 static void test_other_registers(void)
 {
-	uint8_t *regs = phys_map(UART_BASE, page_size);
+	uint8_t *regs = phys_map(dt_regs("arm,pl011").base, page_size);
 	uint32_t id;
 
 	expect_eq(try_read32(regs + 0xfe0, &id), 0);

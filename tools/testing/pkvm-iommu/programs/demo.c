@@ -9,9 +9,9 @@
  * demo left: print how many bytes the platform device's buffers hold that are not
  * zero. They are the host's now.
  */
+#include "dt.h"
 #include "hidden.h"
 
-#define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
 #define EDU_BASE	0x10000000ULL	/* boot/machine.py */
 #define SECRET		"SECRET!!"	/* 8 bytes, guest/programs/secret.c */
 #define RAM_BASE	0x80000000ULL	/* of a VM: tools/virt/pkvm-vmm/vmm.h */
@@ -216,8 +216,10 @@ static int attack(const char *pid, const char *ipa)
 	cpu_reads("CPU reads EL2's memory", hyp_mem_base());
 	engine_reads("device reads EL2's code",
 		     ksym_phys("__kvm_nvhe___hyp_section_.hyp.text"));
-	cpu_reads("CPU reads the SMMU's registers", SMMU_BASE);
-	engine_reads("device reads the SMMU's registers", SMMU_BASE);
+	for (unsigned int n = 0; n < nr_smmus(); n++) {
+		cpu_reads("CPU reads the SMMU's registers", smmus[n].base);
+		engine_reads("device reads the SMMU's registers", smmus[n].base);
+	}
 	show_fault(klog);
 
 	f = fopen("/tmp/attacks", "w");

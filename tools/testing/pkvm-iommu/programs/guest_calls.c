@@ -4,6 +4,7 @@
  * turn: what each returns, and that nothing changed. What they are is described
  * in Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
  */
+#include "dt.h"
 #include "guest_dma.h"
 
 #define PAGES		8
@@ -131,18 +132,19 @@ static void test_zeroes(void)
 static void test_req_dma(void)
 {
 	struct answer a, b;
+	uint64_t smmu;
 
 	if (!setup())
 		return;
+	smmu_of("platform", pair.name, &smmu);
 	a = hvc(&guest, DEV_REQ_DMA, guest.id, VSID_0, 0, 0, 0, 0);
 	b = hvc(&guest, DEV_REQ_DMA, guest.id, VSID_1, 0, 0, 0, 0);
 	expect_eq(a.x0, SUCCESS);
 	expect_eq(b.x0, SUCCESS);
-	/* The machine: tools/testing/pkvm-iommu/boot/machine.py */
-	expect_eq(a.x1, 0x9050000);
-	expect_eq(b.x1, 0x9050000);
-	expect_eq(a.x2, 0x8);
-	expect_eq(b.x2, 0x10);
+	expect_eq(a.x1, smmu);
+	expect_eq(b.x1, smmu);
+	expect_eq(a.x2, stream_of(pair.name, 0));
+	expect_eq(b.x2, stream_of(pair.name, 1));
 	expect_nothing_changed();
 }
 

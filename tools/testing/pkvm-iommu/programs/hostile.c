@@ -4,13 +4,13 @@
  * and an engine of its own does DMA wherever that leads, while a protected VM
  * works. The calls are made by the test module: modules/hostile.c.
  */
+#include "dt.h"
 #include "hidden.h"
 #include "hostile.h"
 
 #include <pthread.h>
 #include <sched.h>
 
-#define SMMU_BASE	0x09050000ULL	/* QEMU's virt machine */
 #define CALLS		240000
 #define SLICE		1000
 #define MAX_CPUS	8
@@ -184,6 +184,7 @@ static bool prepare(void)
 	    !open_victim(&plain, false))
 		return false;
 	fill_engine();
+	setup.smmu = smmu_of_engine(&engine);
 	setup.good = good.pvm.vm;
 	setup.victim = victim.vm;
 	setup.plain = plain.vm;
@@ -195,8 +196,10 @@ static bool prepare(void)
 		setup.sids[setup.nr_sids++] = sids - i;
 	for (int i = 0; i < 4; i++)
 		add_foreign(el2 + i * 5 * page_size);
-	add_foreign(SMMU_BASE);
-	add_foreign(SMMU_BASE + 0x10000);
+	for (unsigned int n = 0; n < nr_smmus(); n++) {
+		add_foreign(smmus[n].base);
+		add_foreign(smmus[n].base + 0x10000);
+	}
 	for (int i = 0; i < 2; i++)
 		add_foreign(strtoull(pair.name, NULL, 16) + i * ENGINE_SIZE);
 	for (size_t page = 0; page < GOOD_PAGES; page += 2)
@@ -364,7 +367,7 @@ static void test_nothing_leaked(void)
 	setup.seed = seed;
 	expect_eq(err(ioctl(test_fd, PKVM_TEST_HOSTILE_END, &setup)), 0);
 	expect(!setup.calls, "%llu pages did not come back", setup.calls);
-	expect_eq(iommu_op(OP_ATTACH, 0, engine.sid, 1), 0);
+	expect_eq(iommu_op(OP_ATTACH, setup.smmu, engine.sid, 1), 0);
 	expect_eq(buffer_get(engine.index, buffer), 0);
 	expect_eq(good_words(buffer, ARRAY_SIZE(buffer)), 0);
 	if (!test_failed) {

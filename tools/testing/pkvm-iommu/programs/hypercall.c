@@ -5,10 +5,11 @@
  */
 #include <pthread.h>
 
+#include "dt.h"
 #include "hcall.h"
 #include "hidden.h"
 
-#define EL2_REGISTERS	0x09050000ULL	/* the SMMU's, on QEMU's virt machine */
+#define EL2_REGISTERS	dt_regs("arm,smmu-v3").base
 #define UNUSED_SID	good.sid
 #define IOVA		0x40000000ULL
 #define BAD		(~0ULL)
@@ -29,6 +30,7 @@ static void good_setup(void)
 	struct answer info = hcall(OP_GET_INFO, 0, 0, 0, 0, 0);
 
 	expect_eq(info.ret, 0);
+	expect_eq(hcall(OP_GET_INFO, nr_smmus() - 1, 0, 0, 0, 0).ret, 0);
 	good.size = page_size;
 	good.sid = (1ULL << info.x2) - 16;	/* no such device */
 	good.limit = 1ULL << (info.x3 & 0xff);
@@ -111,10 +113,10 @@ static void test_init_is_over(void)
 
 static void test_bad_info(void)
 {
-	CHECK_CALLS({ "smmu 1", OP_GET_INFO, { 1 }, { ENOENT } },
+	CHECK_CALLS({ "smmu past the last", OP_GET_INFO, { nr_smmus() }, { ENOENT } },
 		    { "smmu 2^32", OP_GET_INFO, { 1ULL << 32 }, { ENOENT } },
 		    { "smmu -1", OP_GET_INFO, { BAD }, { ENOENT } },
-		    { "poll smmu 1", OP_POLL, { 1 }, { ENOENT } },
+		    { "poll past the last", OP_POLL, { nr_smmus() }, { ENOENT } },
 		    { "poll smmu -1", OP_POLL, { BAD }, { ENOENT } });
 }
 
@@ -214,7 +216,8 @@ static void test_bad_attach(void)
 {
 	uint64_t sids = 1ULL << hcall(OP_GET_INFO, 0, 0, 0, 0, 0).x2;
 
-	CHECK_CALLS({ "smmu 1", OP_ATTACH, { 1, UNUSED_SID, good.domain }, { ENOENT } },
+	CHECK_CALLS({ "smmu past the last", OP_ATTACH,
+		      { nr_smmus(), UNUSED_SID, good.domain }, { ENOENT } },
 		    { "smmu -1", OP_ATTACH, { BAD, UNUSED_SID, good.domain }, { ENOENT } },
 		    { "stream past the last", OP_ATTACH,
 		      { 0, sids, good.domain }, { ERANGE } },
@@ -498,7 +501,7 @@ static void test_bad_force_reclaim(void)
 	/* Some of these are in blocks */
 	for (phys = base; phys < base + 4 * SZ_2M; phys += SZ_2M / 2)
 		expect_no_reclaim("EL2's memory", phys);
-	expect_no_reclaim("registers", 0x09050000);
+	expect_no_reclaim("registers", EL2_REGISTERS);
 	expect_no_reclaim("nothing", -page_size);
 	expect_no_reclaim("the host's own", own);
 }

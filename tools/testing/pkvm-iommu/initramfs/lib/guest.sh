@@ -149,6 +149,18 @@ stream_states() {
 	sed -n "s/^[^ ]* *[^ ]*\\.$1 *\\([^ ]*\\).*/\\1/p" | tr '\n' ' '
 }
 
+# stream_id DEVICE: the first stream ID of a device, e.g. "0x8"
+stream_id() {
+	cat /sys/kernel/debug/pkvm-smmu/*/streams |
+	sed -n "s/^\\([^ ]*\\) [^ ]*$1 .*/\\1/p" | head -n 1
+}
+
+# smmu_of FOLDER: where the registers of the SMMU are that a device is behind
+smmu_of() {
+	echo 0x$(hexdump -v -n 8 -e '8/1 "%02x"' $1/iommu/device/of_node/reg |
+		 sed 's/^0*//')
+}
+
 streams_are() {
 	[ "$(stream_states $1)" = "$2" ]
 }

@@ -63,8 +63,26 @@ trace_off() {
 	[ $before -gt 0 ] && [ $(nr_events) = $before ]
 }
 
+# in_trace DEVICE FOLDER: its first stream, as events name it
+in_trace() {
+	echo "smmu=$(smmu_of $2) sid=$(stream_id $1)"
+}
+
+# The engine of the host is the first that is no part of a platform device
+host_engine() {
+	local engine
+	for engine in /sys/bus/pci/drivers/pkvm_iommu_test/0*; do
+		[ ! -e $engine/iommu ] || break
+	done
+	engine=$(readlink -f $engine)
+	in_trace ${engine##*/} $engine
+}
+
 vfio_bind edu-pair
 load_module
+pair=$(in_trace edu-pair $VFIO_DIR)
+engine=$(host_engine)
+note "the VM's device is $pair, the host's $engine"
 mount -t tracefs tracefs /sys/kernel/tracing
 echo 256 >$TRACE/buffer_size_kb
 # Switches it on
@@ -78,16 +96,14 @@ events_on 0
 events_came 1
 note "$(nr_events) events"
 grep iommu_ /tmp/trace | head -n 12 | while read -r line; do note "$line"; done
-check trace_attach host_and_vm attach 'smmu=0x9050000 sid=0x18 ret=0' \
-	'smmu=0x9050000 sid=0x8 ret=0'
-check trace_detach host_and_vm detach 'smmu=0x9050000 sid=' \
-	'smmu=0x9050000 sid=0x8 ret=0'
+check trace_attach host_and_vm attach "$engine ret=0" "$pair ret=0"
+check trace_detach host_and_vm detach "${engine% *} sid=" "$pair ret=0"
 check trace_map host_and_vm map 'iova=0x123400000 size=0x[1-9a-f][0-9a-f]* ret=0' \
 	'iova=0x0 size='
 check trace_unmap host_and_vm unmap \
 	'iova=0x123400000 size=0x[1-9a-f][0-9a-f]* ret=0' \
 	'iova=0x0 size='
-check trace_fault traced 'fault smmu=0x9050000 sid=0x8 type=0x10'
+check trace_fault traced "fault $pair type=0x10"
 check trace_teardown traced 'teardown vm=0x1[0-9a-f]* ret=0'
 check trace_no_addresses no_addresses
 check trace_off trace_off

@@ -29,7 +29,7 @@ host_log() {
 }
 
 host_says() {
-	host_log | grep -q 'fault: [0-9a-f]*.edu-pair stream 0x8 of VM 0x[0-9a-f]*, pvIOMMU [0-9]* vSID 0x1d: read: F_TRANSLATION (not mapped)'
+	host_log | grep -q "fault: [0-9a-f]*.edu-pair stream $(stream_id edu-pair) of VM 0x[0-9a-f]*, pvIOMMU [0-9]* vSID 0x1d: read: F_TRANSLATION (not mapped)"
 }
 
 nr_faults() {
