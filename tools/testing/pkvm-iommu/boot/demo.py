@@ -15,7 +15,16 @@ import disk
 from machine import OUT, Machine, machine_options
 from qemu import run_command
 
+# Of a terminal: what a guest says must neither move the cursor nor end up in a file
+ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"
+                    r"|[\x00-\x08\x0a-\x1f\x7f-\x9f]")
+CLEAR = "\x1b[H\x1b[J"
 VERDICT = re.compile(r"^ (PROTECTED|NOT PROTECTED): ")
+
+
+def shown(line):
+    """A line of a console without control characters."""
+    return ESCAPE.sub("", line)
 
 
 def main():
@@ -39,9 +48,12 @@ def main():
     verdicts = []
 
     def on_line(line):
+        line = shown(line)
         print(line, flush=True)
         verdicts.extend(VERDICT.findall(line))
 
+    if sys.stdout.isatty():
+        print(CLEAR, end="", flush=True)
     ended = run_command(machine.command(work), os.path.join(logs, "run.log"),
                         on_line, silence=240, total=600)
     if ended:

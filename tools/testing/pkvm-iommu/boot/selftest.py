@@ -11,6 +11,7 @@ import sys
 import time
 
 import boots
+import demo
 import suite
 from console import Console, Result
 from qemu import run_command
@@ -138,6 +139,17 @@ def check_machine():
     return " ".join(sorted(found))
 
 
+# What a console says, and what demo.py shows of it
+SHOWN = {"\x1b[H\x1b[J pKVM": " pKVM",
+         "\x1b[1;31mred\x1b[0m\x1b]0;title\x07 \x1bcend": "red end",
+         "a\tb\x08\x00\x9b2J": "a\tb2J", " caf\u00e9": " caf\u00e9"}
+
+
+def check_shown():
+    return "; ".join(f"{line!r}: {demo.shown(line)!r}"
+                     for line, want in SHOWN.items() if demo.shown(line) != want)
+
+
 def run():
     """A Result for each check."""
     checks = {name: lambda c=case: check_console(*c)
@@ -146,6 +158,7 @@ def run():
     checks["timeouts"] = check_timeouts
     checks["threats"] = check_threats
     checks["machine"] = check_machine
+    checks["shown"] = check_shown
     results = []
     for name, check in checks.items():
         start = time.monotonic()

@@ -145,7 +145,6 @@ table() {
 	row disk sata "$sata_owner"
 }
 
-clear
 echo " pKVM on $(uname -r), up $(cut -d' ' -f1 /proc/uptime) s after the start"
 echo "   $(log_line 'Protected .* mode initialized')"
 owner=$(log_line 'owned by EL2')
