@@ -9,8 +9,9 @@ driver's, which are of the same kernel on the same machine with another mode= on
 the command line.
 
 Prints a table, with the cost of reading disks (bench_disk.py) and of VMs without a
-device (bench_memory.py), and one of what else maps make others do (bench_counts.py). The same is in out/bench.json, and as a plot in
-out/bench.svg.
+device (bench_memory.py), and one of what else maps make others do (bench_counts.py).
+The same is in out/bench.json, and as a plot in out/bench.svg. What fails is said at
+the end, and all that was measured is there nevertheless.
 """
 
 import argparse
@@ -18,13 +19,14 @@ import json
 import os
 import re
 import sys
+from collections import defaultdict
 from dataclasses import asdict
 
 import bench_counts
 import bench_disk
 import bench_memory
 import plot
-from bench_boot import boot
+from bench_boot import attempt, boot, failures
 from bench_rows import CASES, OPS, SAME, Row, print_table
 from machine import OUT
 
@@ -77,18 +79,26 @@ MAPPED_TARGET = 1.05    # of what it costs with the least of them
 
 
 def measure(name):
-    """Boot one of BOOTS: {name: (map, unmap), "init": ..., "reserved": KiB}."""
-    text = "\n".join(boot(name, BOOTS[name]))
+    """Boot one of BOOTS: what it said, see figures()."""
+    return figures("\n".join(boot(name, BOOTS[name])))
+
+
+def figures(text):
+    """{name: (map, unmap)}, "init", "reserved" in KiB, "lent"; None: was not said."""
     init, memory = INIT.search(text), MEMORY.search(text)
-    if not init or not memory:
-        sys.exit(f"bench: {name}: no figures")
-    found = {n: (float(m), float(u)) for n, m, u in RESULT.findall(text)}
-    found["init"] = float(init[1]) * 1e9
-    found["reserved"] = (MEMORY_MIB * 1024 - int(memory[1]) +
-                         int(memory[2]) * PAGE_KIB)
+    found = defaultdict(lambda: (None, None))
+    found.update((n, (float(m), float(u))) for n, m, u in RESULT.findall(text))
+    found["init"] = float(init[1]) * 1e9 if init else None
+    found["reserved"] = memory and (MEMORY_MIB * 1024 - int(memory[1]) +
+                                    int(memory[2]) * PAGE_KIB)
     # The host can tell of its own, in the order of the cases
     found["lent"] = {n: int(pages) for n, pages in LENT.findall(text)}
     return found
+
+
+def calculate(function, *values):
+    """None if one of the values is."""
+    return None if None in values else function(*values)
 
 
 def mapped_rows(ours):
@@ -100,9 +110,10 @@ def mapped_rows(ours):
                 least = ours[f"{key}.{case}.{MAPPED_MIB[0]}"][op]
                 for n, mib in enumerate(MAPPED_MIB):
                     value = ours[f"{key}.{case}.{mib}"][op]
+                    ratio = calculate(lambda v, l: v / l, value, least)
                     rows.append(Row(
                         f"{what}, {name} {CASES[case]}: {mib} MiB mapped",
-                        "instructions", value, ratio=value / least if n else None,
+                        "instructions", value, ratio=ratio if n else None,
                         target=MAPPED_TARGET if n else None))
     return rows
 
@@ -134,24 +145,30 @@ def rows_of(run):
     rows.append(Row("protected VM: hypercall that does nothing",
                     "instructions", ours["vm-call"][0]))
     rows += mapped_rows(ours) + lent_rows(ours["lent"])
-    beyond = ours["reserved"] - bare["reserved"]
-    rows.append(Row("memory of EL2 beyond stock pKVM, of all", "%",
-                    100 * beyond / (MEMORY_MIB * 1024),
-                    ratio=100 * beyond / (MEMORY_MIB * 1024), target=0.25))
+    beyond = calculate(lambda ours, bare: 100 * (ours - bare) / (MEMORY_MIB * 1024),
+                       ours["reserved"], bare["reserved"])
+    rows.append(Row("memory of EL2 beyond stock pKVM, of all", "%", beyond,
+                    ratio=beyond, target=0.25))
     # What devices and a driver for the SMMU cost without us comes on top
-    init = bare["init"] + stock["init"] - run["bare-nvhe"]["init"]
+    init = calculate(lambda bare, stock, nvhe: bare + stock - nvhe,
+                     bare["init"], stock["init"], run["bare-nvhe"]["init"])
     for title, other, target in (("stock pKVM", init, 1.03),
                                  ("no pKVM", stock["init"], None)):
-        rows.append(Row(f"boot to init, against {title}",
-                        "million instructions", ours["init"] / 1e6,
-                        other / 1e6, target=target))
+        rows.append(Row(f"boot to init, against {title}", "million instructions",
+                        *(calculate(lambda n: n / 1e6, n)
+                          for n in (ours["init"], other)), target=target))
     return rows
 
 
 def compare(first, second, what):
-    """Say how far two runs are apart."""
-    apart, name = max((abs(a.value - b.value) / max(a.value, b.value, 1), a.name)
-                      for a, b in zip(first, second))
+    """Say how far two runs are apart, in what both have measured."""
+    others = {row.name: row.value for row in second}
+    pairs = [(row.value, others.get(row.name), row.name) for row in first]
+    apart = [(abs(a - b) / max(a, b, 1), name) for a, b, name in pairs
+             if a is not None and b is not None]
+    if not apart:
+        return
+    apart, name = max(apart)
     print(f"Two runs differ by at most {100 * apart:.2f} % in {what} ({name})" +
           ("" if apart <= SAME else f", more than {100 * SAME} %") + ".")
 
@@ -164,6 +181,41 @@ def write(rows):
         f.write(plot.ratios(rows))
 
 
+def run_all(number, run):
+    """One run of everything; what each part measured is in run as soon as it is known."""
+    boots = {name: figures("") for name in BOOTS}
+    for name in BOOTS:
+        print(f"run {number}: booting {name} ...", flush=True)
+        boots[name] = attempt(name, boots[name], measure, name)
+        run["instructions"] = rows_of(boots)
+    print(f"run {number}: counting, reading disks, VMs without device ...", flush=True)
+    counted = [attempt(f"counts of {name}", {}, bench_counts.count, name, BOOTS[name])
+               for name in ("ours", "stock")]
+    run["counts"] = bench_counts.rows_of(*counted, [row[:3] for row in TABLE[1:]])
+    run["disks"] = bench_disk.rows()
+    run["VMs without device"] = bench_memory.rows()
+
+
+def flat(run, part):
+    rows = run.get(part, [])
+    return bench_counts.flat(rows) if part == "counts" else rows
+
+
+def report(runs):
+    """Tables and files of the first run, and how far the others are from it."""
+    first, *others = runs
+    parts = ("instructions", "disks", "VMs without device", "counts")
+    *tables, counts = (flat(first, part) for part in parts)
+    print_table(sum(tables, []))
+    bench_counts.print_table(first.get("counts", []))
+    write(sum(tables, counts))
+    for other in others:
+        for part in parts:
+            compare(flat(first, part), flat(other, part), part)
+    print(f"Also in {os.path.relpath(JSON)} and, as a plot, "
+          f"{os.path.relpath(SVG)}.")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--runs", type=int, default=2,
@@ -171,27 +223,19 @@ def main():
     args = parser.parse_args()
 
     runs = []
-    for n in range(max(1, args.runs)):
-        run = {}
-        for name in BOOTS:
-            print(f"run {n + 1}: booting {name} ...", flush=True)
-            run[name] = measure(name)
-        print(f"run {n + 1}: counting, reading disks, VMs without device ...", flush=True)
-        counted = [bench_counts.count(name, BOOTS[name]) for name in ("ours", "stock")]
-        counts = bench_counts.rows_of(*counted, [row[:3] for row in TABLE[1:]])
-        runs.append((rows_of(run), counts, bench_disk.rows(), bench_memory.rows()))
-    rows, counts, disks, memory = runs[0]
-    print_table(rows + disks + memory)
-    bench_counts.print_table(counts)
-    write(rows + disks + memory + bench_counts.flat(counts))
-    for other, other_counts, other_disks, other_memory in runs[1:]:
-        compare(rows, other, "instructions")
-        compare(bench_counts.flat(counts), bench_counts.flat(other_counts), "counts")
-        compare(disks, other_disks, "disks")
-        compare(memory, other_memory, "VMs without device")
-    print(f"Also in {os.path.relpath(JSON)} and, as a plot, "
-          f"{os.path.relpath(SVG)}.")
+    try:
+        for n in range(max(1, args.runs)):
+            runs.append({})
+            run_all(n + 1, runs[-1])
+    except KeyboardInterrupt:
+        failures.append("interrupted")
+    if not runs[0]:
+        sys.exit("nothing was measured: " + "; ".join(failures))
+    report(runs)
+    for failure in failures:
+        print(f"FAILED: {failure}")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

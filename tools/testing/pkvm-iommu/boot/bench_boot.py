@@ -4,13 +4,18 @@
 import os
 import re
 import subprocess
-import sys
 
 from machine import OUT, TOP, Machine
 from qemu import run_command
 
 LOGS = os.path.join(OUT, "logs/bench")
-FAILED = re.compile(r"not ok \d+ (\S+)")
+FAILED = re.compile(r"^(?:\[[^]]*\])* ?not ok \d+ (\S+)", re.MULTILINE)
+
+# A busy computer is no reason to give up: seconds
+SILENCE, TOTAL = 600, 3600
+
+# What went wrong so far. Figures of what went well count all the same.
+failures = []
 
 # ../modules/bench_marks.h
 BEGIN, MAP, UNMAP, DONE, END = range(112, 117)
@@ -18,7 +23,7 @@ MARKS = os.path.join(TOP, "tools/testing/pkvm-iommu/qemu/marks.c")
 
 
 def boot(name, options, extra=""):
-    """Boot and return the lines of the console, or end with a message."""
+    """Boot and return the lines of the console; what failed is in failures."""
     work = os.path.join(OUT, "bench", name)
     os.makedirs(work, exist_ok=True)
     os.makedirs(LOGS, exist_ok=True)
@@ -26,10 +31,11 @@ def boot(name, options, extra=""):
     options = dict(options, append=f"{options['append']} {extra}")
     lines = []
     ended = run_command(Machine(**options).command(work), log, lines.append,
-                        silence=300, total=1800)
-    ended = ended or ", ".join(FAILED.findall("\n".join(lines)))
-    if ended:
-        sys.exit(f"bench: {name}: {ended}; see {log}")
+                        silence=SILENCE, total=TOTAL)
+    failed = ", ".join(FAILED.findall("\n".join(lines)))
+    if ended or failed:
+        why = "; ".join(filter(None, (failed, ended)))
+        failures.append(f"{name}: {why}; see {os.path.relpath(log)}")
     return lines
 
 
@@ -50,6 +56,15 @@ def boot_marked(name, options, *more, log="plugin", extra=""):
     path = os.path.join(OUT, "bench", name + ".qemu")
     qemu = ["-plugin", plugin(), "-d", log, "-D", path, *more]
     return boot(name, dict(options, qemu=qemu), extra), path
+
+
+def attempt(what, default, function, *args):
+    """What the function returns; the default if it raises, with the reason noted."""
+    try:
+        return function(*args)
+    except Exception as error:      # the other figures must not be lost for it
+        failures.append(f"{what}: {error!r}")
+        return default
 
 
 def names_in(lines, pattern):

@@ -15,6 +15,7 @@ from bench_rows import CASES, OPS, Row, number
 LOOPS = 255             # as long as a flush queue
 RESULT = re.compile(r"# bench (\S+) map ")
 KINDS = ("calls", "traps", "commands", "syncs")
+NOTHING = (dict.fromkeys(KINDS),) * 2   # was counted
 STEP = {MAP: 0, UNMAP: 1, DONE: None}   # index in OPS
 CALLS = ("Hypervisor Call", "Secure Monitor Call")
 RETURN = re.compile(r"Exception return from AArch64 EL2 to AArch64 EL\d PC (\w+)")
@@ -85,16 +86,19 @@ def count(name, options):
         for line in f:
             counter.line(line)
     os.remove(path)     # it is large
+    cases = names_in(lines, RESULT)
+    if len(cases) != len(counter.found):
+        raise ValueError(f"{len(cases)} cases were named, {len(counter.found)} counted")
     return {case: tuple({kind: n / LOOPS for kind, n in op.items()} for op in ops)
-            for case, ops in zip(names_in(lines, RESULT), counter.found)}
+            for case, ops in zip(cases, counter.found)}
 
 
 def rows_of(ours, stock, table):
     """[(what, case, {kind: (row of map, row of unmap)})] of what count() found."""
     return [(what, case,
              {kind: tuple(Row(f"{what}: {kind} of {name} {title}", kind,
-                              ours[f"{key}.{case}"][op][kind],
-                              stock[f"{against}.{case}"][op][kind])
+                              ours.get(f"{key}.{case}", NOTHING)[op][kind],
+                              stock.get(f"{against}.{case}", NOTHING)[op][kind])
                           for op, name in enumerate(OPS)) for kind in KINDS})
             for what, key, against in table for case, title in CASES.items()]
 

@@ -11,10 +11,10 @@ import os
 import re
 import statistics
 
-from bench_boot import BEGIN, END, boot_marked, names_in
+from bench_boot import BEGIN, END, MAP, attempt, boot_marked, names_in
 from bench_rows import Row
 
-MIB = 4                 # of each round: programs/disk_read.c
+MIB, ROUNDS = 4, 25      # of each round, and their number: programs/disk_read.c
 # Zeroes, after 0.3 ms
 DISK = "null-co://,file.size=64M,file.latency-ns=300000,file.read-zeroes=on"
 
@@ -43,24 +43,35 @@ TABLE.append(("protected VM, AHCI, 32 KiB", "vm.ahci-32", "paging.ahci-32"))
 def measure(name):
     """Boot one of BOOTS: {what is read: instructions per MiB}."""
     lines, path = boot_marked(name, BOOTS[name])
-    rounds, begin = [], 0
     with open(path, encoding="ascii", errors="replace") as f:
-        for line in f:
-            mark, number, executed = line.split()[:3]
-            if (mark, number) == ("mark", str(BEGIN)):
-                begin = int(executed)
-            elif (mark, number) == ("mark", str(END)):
-                rounds.append(int(executed) - begin)
+        series = series_in(f)
     os.remove(path)
-    names = names_in(lines, NAME)
-    each = len(rounds) // len(names)
-    return {what: statistics.median(rounds[n * each:(n + 1) * each]) / MIB
-            for n, what in enumerate(names)}
+    return medians(names_in(lines, NAME), series)
+
+
+def series_in(log):
+    """The rounds of each time that a disk was read, in instructions."""
+    series, begin = [], 0
+    for line in log:
+        mark, number, executed = line.split()[:3]
+        if (mark, number) == ("mark", str(MAP)):
+            series.append([])
+        elif (mark, number) == ("mark", str(BEGIN)):
+            begin = int(executed)
+        elif (mark, number) == ("mark", str(END)):
+            series[-1].append(int(executed) - begin)
+    return series
+
+
+def medians(names, series):
+    """Of those that came to their end; each was named before it began."""
+    return {what: statistics.median(rounds) / MIB
+            for what, rounds in zip(names, series) if len(rounds) == ROUNDS}
 
 
 def rows():
     """Boot all of BOOTS."""
-    stock, ours, vm = (measure(name) for name in BOOTS)
+    stock, ours, vm = (attempt(name, {}, measure, name) for name in BOOTS)
     ours.update(vm)
-    return [Row(f"read 1 MiB: {name}", "instructions per MiB", ours[key],
-                stock[against]) for name, key, against in TABLE]
+    return [Row(f"read 1 MiB: {name}", "instructions per MiB", ours.get(key),
+                stock.get(against)) for name, key, against in TABLE]

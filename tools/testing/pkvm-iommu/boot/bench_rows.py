@@ -16,14 +16,14 @@ class Row:
 
     name: str
     unit: str
-    value: float
+    value: float | None     # None: was not measured
     stock: float | None = None
     ratio: float | None = None
     target: float | None = None
     met: bool | None = None
 
     def __post_init__(self):
-        if self.ratio is None and self.stock:
+        if self.ratio is None and self.stock and self.value is not None:
             self.ratio = self.value / self.stock
         if self.ratio is not None and self.target is not None:
             # Identity is the same code: what differs is where a tick fell
@@ -51,6 +51,8 @@ def print_table(rows):
               f"{number(row.stock):>9} {number(ratio, 2):>6} "
               f"{number(row.target, 2):>6} {verdict}".rstrip())
     judged = [row for row in rows if row.met is not None]
+    missing = sum(row.value is None for row in rows)
     met = sum(row.met for row in judged)
     print(f"\n{met} of {len(judged)} targets met. Instructions, if nothing "
-          "else is said. The stock driver of a lazy unmap is the strict one.")
+          "else is said. The stock driver of a lazy unmap is the strict one." +
+          (f" {missing} of {len(rows)} figures were not measured." if missing else ""))

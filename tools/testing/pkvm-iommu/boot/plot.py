@@ -31,7 +31,8 @@ def bar(row, y):
 
 def ratios(rows):
     """An SVG of the rows that have a ratio to the stock driver."""
-    rows = [row for row in rows if row.stock and "instructions" in row.unit]
+    rows = [row for row in rows if row.ratio is not None and row.stock
+            and "instructions" in row.unit]
     height = 60 + len(rows) * (BAR + GAP)
     parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" '
              f'height="{height}" font-family="sans-serif" font-size="11">',

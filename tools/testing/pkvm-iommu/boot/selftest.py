@@ -10,6 +10,9 @@ import re
 import sys
 import time
 
+import bench
+import bench_boot
+import bench_disk
 import boots
 import demo
 import suite
@@ -150,6 +153,28 @@ def check_shown():
                      for line, want in SHOWN.items() if demo.shown(line) != want)
 
 
+# A boot of the benchmark in which something failed, and a disk that vanished
+PARTLY = "[ 1.0] # bench strict.1 map 20.00 unmap 10.00\n[ 2.0] not ok 1 bench.lazy\n"
+WHOLE = [0.0, *[4.0 * bench_disk.MIB] * (bench_disk.ROUNDS - 1)]
+
+
+def check_bench():
+    """What was measured is in the table when the rest is not."""
+    found = {name: bench.figures(PARTLY) for name in bench.BOOTS}
+    rows = {row.name: row for row in bench.rows_of(found)}
+    row, lazy = (rows[f"host, {kind}: unmap 1 page"] for kind in ("paging", "lazy"))
+    got = bench_disk.medians(["a", "b", "c"], [WHOLE[:3], WHOLE])
+    wrong = [] if got == {"b": 4.0} else [f"medians {got}"]
+    if (row.value, row.ratio, row.met, lazy.value) != (10.0, 1.0, True, None):
+        wrong.append(f"rows {row}, {lazy}")
+    before = list(bench_boot.failures)
+    got = bench_boot.attempt("what", 1, lambda: {}["key"])
+    if got != 1 or bench_boot.failures != before + ["what: KeyError('key')"]:
+        wrong.append(f"failures {bench_boot.failures}")
+    bench_boot.failures[:] = before
+    return "; ".join(wrong)
+
+
 def run():
     """A Result for each check."""
     checks = {name: lambda c=case: check_console(*c)
@@ -159,6 +184,7 @@ def run():
     checks["threats"] = check_threats
     checks["machine"] = check_machine
     checks["shown"] = check_shown
+    checks["bench"] = check_bench
     results = []
     for name, check in checks.items():
         start = time.monotonic()

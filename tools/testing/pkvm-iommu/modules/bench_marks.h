@@ -5,7 +5,8 @@
  * kernel and program, host and protected VM.
  *
  * From MARK_BEGIN to MARK_END something is measured. Each map in there is between
- * MARK_MAP and MARK_UNMAP, each unmap between that and MARK_DONE.
+ * MARK_MAP and MARK_UNMAP, each unmap between that and MARK_DONE. A MARK_MAP by itself
+ * says that a disk will be read, some times.
  */
 #ifndef PKVM_DMA_BENCH_MARKS_H
 #define PKVM_DMA_BENCH_MARKS_H

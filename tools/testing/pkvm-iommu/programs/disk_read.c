@@ -2,7 +2,8 @@
 /*
  * disk_read NAME DEVICE KIB: read the first 4 MiB of a disk again and again, past the
  * page cache, with one request of that size at a time, between the marks of the
- * benchmark. It says "# disk NAME" before.
+ * benchmark. It says "# disk NAME" before, and makes another mark. A round that fails
+ * is the last, and has no end.
  *
  * No page of its buffer is next to the one that follows, as it can be in a page cache:
  * they are every second one of a huge page, so that it is the same each time.
@@ -52,10 +53,12 @@ int main(int argc, char **argv)
 	if (!buf || fd < 0)
 		return 1;
 	ktap_line("# disk %s", argv[1]);
+	bench_mark(MARK_MAP);
 	for (int i = 0; ok && i < ROUNDS; i++) {
 		bench_mark(MARK_BEGIN);
 		ok = read_all(fd, buf, request);
-		bench_mark(MARK_END);
+		if (ok)
+			bench_mark(MARK_END);
 	}
 	return !ok;
 }

@@ -38,7 +38,7 @@ bench() {
 # disk_ready DISK: wait for it, and until the kernel has looked for partitions, which
 # holds up whoever opens it
 disk_ready() {
-	wait_for 20 [ -b $1 ] && dd if=$1 of=/dev/null count=1 2>/dev/null
+	wait_for 120 [ -b $1 ] && dd if=$1 of=/dev/null count=1 2>/dev/null
 }
 
 # bench_all PREFIX: all sizes, in the domain that the device has now. Loops are a multiple

@@ -7,9 +7,11 @@
 . /lib/bench.sh
 . /lib/devices.sh
 
-# with_type DRIVER DISK TYPE: the disk's controller, in a domain of this type
+# with_type DRIVER DISK TYPE: the disk's controller, in a domain of this type. No driver
+# goes away while it still looks for its disk.
 with_type() {
-	local dev=$(pci_of $1)
+	local dev
+	disk_ready $2 && dev=$(pci_of $1) || return
 	echo ${dev##*/} >/sys/bus/pci/drivers/$1/unbind
 	echo $3 >$dev/iommu_group/type &&
 	echo ${dev##*/} >/sys/bus/pci/drivers/$1/bind &&
