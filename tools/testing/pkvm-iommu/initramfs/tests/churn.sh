@@ -16,6 +16,7 @@
 . /lib/memory.sh
 
 RUNNING=/tmp/running
+DROPS=2		# frames of 100 that a busy machine may lose, and programs/net.c explains
 
 repeat() {
 	local log=$1
@@ -40,7 +41,7 @@ under_load() {
 	touch $RUNNING
 	repeat /tmp/sata writes_and_reads /dev/sda 64 & sata=$!
 	repeat /tmp/nvme writes_and_reads /dev/nvme0n1 64 & nvme=$!
-	repeat /tmp/net net igb virtio_net 100 & net=$!
+	repeat /tmp/net net igb virtio_net 100 $DROPS & net=$!
 	dma_load $RUNNING & load=$!
 	"$@"
 	status=$?
