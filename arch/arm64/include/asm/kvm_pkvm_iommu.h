@@ -240,7 +240,8 @@ enum pkvm_iommu_op {
  * host, and makes the call again when it runs: for the page of the guest at the
  * IPA in the fault registers, or if there is none, kvm_vcpu_get_fault_ipa(), for
  * memory in the VM's pool. EL2 asks for memory only if there are fewer pages than
- * the call takes, at most this many since it keeps what it did of a larger one.
+ * the call takes, at most this many since it keeps what it did of a larger one. If the
+ * same is asked for several times, and nothing comes, EL2 refuses the call.
  */
 #define PKVM_IOMMU_GUEST_CALL_PAGES	4
 

@@ -383,7 +383,7 @@ static void read_vm(struct ghost *g, unsigned int nr)
 	if (vm) {
 		v->served = vm->iommu && context;
 		v->plain = !pkvm_hyp_vm_is_protected(vm);
-		v->wait_ipa = vm->vcpu.dma_wait_ipa;
+		v->wait_for = vm->vcpu.dma_wait_for;
 		v->waits = vm->vcpu.dma_waits;
 		memcpy(v->gfn, vm->pte, sizeof(v->gfn));
 	}

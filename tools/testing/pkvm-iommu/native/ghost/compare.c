@@ -146,9 +146,9 @@ static ghost_verdict differ_vms(const struct ghost *want, const struct ghost *ha
 				      i, h->life, h->context, h->dead, h->served, h->plain,
 				      h->host_has_regs, w->life, w->context, w->dead, w->served,
 				      w->plain, w->host_has_regs);
-		if (w->waits != h->waits || (w->waits && w->wait_ipa != h->wait_ipa))
+		if (w->waits != h->waits || (w->waits && w->wait_for != h->wait_for))
 			return differ("VM %u: waits %u times for 0x%lx, want %u times for 0x%lx",
-				      i, h->waits, h->wait_ipa, w->waits, w->wait_ipa);
+				      i, h->waits, h->wait_for, w->waits, w->wait_for);
 		if (w->nr_routes != h->nr_routes ||
 		    memcmp(w->routes, h->routes, sizeof(w->routes)))
 			return differ("VM %u: its %u routes are not the %u that it should have", i,

@@ -173,7 +173,7 @@ enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
  * @host_has_regs: a route is to a device whose registers stayed with the host
  * @routes: routes, in the order in which they were made
  * @nr_routes: how many
- * @wait_ipa: the page that its last call waits for
+ * @wait_for: what its last call waits for: a page, or memory, see memory()
  * @waits: how often the host was asked for it
  * @gfn: its memory, as entries of its stage 2
  * @events: its faults, the oldest first
@@ -185,7 +185,7 @@ struct ghost_vm {
 	bool			context, dead, served, plain, host_has_regs;
 	struct ghost_route	routes[GHOST_MAX_ROUTES];
 	unsigned int		nr_routes;
-	u64			wait_ipa;
+	u64			wait_for;
 	unsigned int		waits;
 	kvm_pte_t		gfn[NATIVE_GUEST_PAGES];
 	struct ghost_event	events[GHOST_MAX_EVENTS];

@@ -14,8 +14,8 @@
 #define PROT_ALL	(PVIOMMU_PROT_READ | PVIOMMU_PROT_WRITE | PVIOMMU_PROT_CACHE |	\
 			 PVIOMMU_PROT_NOEXEC | PVIOMMU_PROT_MMIO | PVIOMMU_PROT_PRIV)
 #define PASID_BITS	20
-/* How often the host is asked for the same page, at most */
-#define PAGE_REQUESTS	4
+/* How often the host is asked for the same page, or for memory, at most */
+#define REQUESTS	4
 
 struct guest {
 	const struct ghost_call	*c;
@@ -23,7 +23,7 @@ struct guest {
 	u8			owner;
 	long			status;
 	bool			wants_memory, wants_page, replay;
-	u64			waited_ipa;
+	u64			waited_for;
 	unsigned int		waited;
 };
 
@@ -47,12 +47,48 @@ static ghost_verdict refused(const struct guest *me)
 	return NULL;
 }
 
-static ghost_verdict needs_memory(struct ghost *g, const struct guest *me)
+/* I7: the host is asked a few times for what is not there */
+static ghost_verdict waits(const struct guest *me, u64 thing)
 {
-	ALLOWED(pool_of(g, me->owner)->free < 4 || weather.no_memory || weather.races,
-		"a guest waits for memory that it has");
+	if (me->vm->wait_for != thing)
+		me->vm->waits = 0;
+	ALLOWED(me->vm->waits < REQUESTS, "I7: a call waits for ever");
+	me->vm->wait_for = thing;
+	me->vm->waits++;
 
 	return NULL;
+}
+
+static bool waited_enough(const struct guest *me, u64 thing)
+{
+	return me->waited >= REQUESTS && me->waited_for == thing;
+}
+
+/* Memory, beside what the VM had until now: no page has such an address */
+static u64 memory(struct ghost *g, const struct guest *me)
+{
+	const struct ghost_pool *pool = pool_of(g, me->owner);
+
+	/* But for the context, which is in no pool */
+	return (pool->free + pool->used - 1) << 1 | 1;
+}
+
+static bool has_memory(struct ghost *g, const struct guest *me)
+{
+	return pool_of(g, me->owner)->free >= 4 && !weather.no_memory && !weather.races;
+}
+
+static ghost_verdict needs_memory(struct ghost *g, const struct guest *me)
+{
+	ALLOWED(!has_memory(g, me), "a guest waits for memory that it has");
+
+	return waits(me, memory(g, me));
+}
+
+/* May a call be refused since the host gives no memory? */
+static bool gets_no_memory(struct ghost *g, const struct guest *me)
+{
+	return !has_memory(g, me) && waited_enough(me, memory(g, me));
 }
 
 static struct ghost_domain *domain_of(struct ghost *g, const struct guest *me, u64 handle)
@@ -90,6 +126,8 @@ static ghost_verdict alloc_domain(struct ghost *g, const struct guest *me)
 		return refused(me);
 	if (me->wants_memory)
 		return needs_memory(g, me);
+	if (me->status != SMCCC_RET_SUCCESS && gets_no_memory(g, me))
+		return refused(me);
 	ALLOWED(me->status == SMCCC_RET_SUCCESS, "ALLOC_DOMAIN fails");
 
 	return spec_alloc_domain(g, me->owner, me->c->guest.x[1]);
@@ -161,22 +199,11 @@ static ghost_verdict add_runs(struct ghost *g, const struct guest *me, struct gh
 	return v;
 }
 
-/* I7: the host is asked a few times for a page that is not there */
-static ghost_verdict waits(const struct guest *me, u64 ipa)
+static ghost_verdict needs_page(const struct guest *me, u64 ipa)
 {
-	if (me->vm->wait_ipa != ipa)
-		me->vm->waits = 0;
-	ALLOWED(me->vm->waits < PAGE_REQUESTS, "I7: a call waits for a page for ever");
 	ALLOWED(me->c->guest.fault_ipa == ipa, "a guest waits for another page");
-	me->vm->wait_ipa = ipa;
-	me->vm->waits++;
 
-	return NULL;
-}
-
-static bool waited_enough(const struct guest *me, u64 ipa)
-{
-	return me->waited >= PAGE_REQUESTS && me->waited_ipa == ipa;
+	return waits(me, ipa);
 }
 
 static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const struct ghost *post)
@@ -195,7 +222,7 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 	first = own_page(g, me, ipa, &phys);
 	if (me->wants_page) {
 		ALLOWED(first == -ENOENT || weather.races, "a guest waits for a page that it has");
-		return waits(me, ipa);
+		return needs_page(me, ipa);
 	}
 	if (me->wants_memory)
 		return needs_memory(g, me);
@@ -204,7 +231,8 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 		if (first == -ENOENT)
 			first = waited_enough(me, ipa) ? -EPERM : 0;
 		ALLOWED(first || map_overlaps(&d->map, iova, PAGE_SIZE) ||
-			map_overlaps(&d->map, iova, size) || weather.hardware || weather.races,
+			map_overlaps(&d->map, iova, size) || weather.hardware || weather.races ||
+			gets_no_memory(g, me),
 			"a guest cannot map its own page");
 		if (weather.hardware)
 			spec_after_failure(g, post);
@@ -341,10 +369,10 @@ static ghost_verdict req_mmio(struct ghost *g, const struct guest *me)
 
 	if (me->wants_page) {
 		ALLOWED(ret == -ENOENT, "a guest waits for registers that it sees");
-		return waits(me, ipa);
+		return needs_page(me, ipa);
 	}
 	if (ret == -ENOENT)
-		ALLOWED(waited_enough(me, ipa), "registers that are not there are given up at once");
+		ALLOWED(waited_enough(me, ipa), "registers that are missing are given up at once");
 	if (ret)
 		return refused(me);
 	ALLOWED(me->status == SMCCC_RET_SUCCESS && me->c->guest.x[1] == phys,
@@ -366,7 +394,7 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 	};
 	bool done = c->guest.handled && !c->guest.replay;
 
-	me.waited_ipa = me.vm->wait_ipa;
+	me.waited_for = me.vm->wait_for;
 	me.waited = me.vm->waits;
 	/* A call that ends waits no more */
 	if (c->guest.handled)

@@ -4,6 +4,9 @@
  */
 #include <linux/pkvm-pviommu.h>
 
+#include <iommu.h>
+#include <vm.h>
+
 #include "test.h"
 
 #define INVALID		SMCCC_RET_INVALID_PARAMETER
@@ -30,6 +33,44 @@ TEST_EACH(guest, a_page_that_the_host_does_not_give_is_asked_for_a_few_times)
 	} while (!r.handled);
 	ASSERT_EQ((int)r.x[0], INVALID);
 	ASSERT_EQ(asked, 4);
+}
+
+/* How often the host is asked for memory before the call is refused; it gives none */
+static unsigned int ask_for_memory(struct pkvm_hyp_vm *vm, unsigned int most)
+{
+	struct iommu_pool *pool = &vm->iommu->owner.pool;
+	unsigned long nr = pool_pages(pool);
+	struct guest_result r = {};
+	unsigned int asked;
+
+	for (asked = 0; asked < most; asked++) {
+		r = guest_op(vm, PVIOMMU_OP_ALLOC_DOMAIN, 0, 0, 0, 0, 0);
+		ASSERT_EQ(pool_pages(pool), nr);
+		if (r.handled)
+			break;
+		ASSERT(!r.wants_page);
+	}
+	if (r.handled) {
+		ASSERT_EQ((int)r.x[0], INVALID);
+		ASSERT(!r.x[1] && !r.x[2] && !r.x[3]);
+	}
+
+	return asked;
+}
+
+TEST_EACH(guest, memory_that_the_host_does_not_give_is_asked_for_a_few_times)
+{
+	struct pkvm_hyp_vm *vm;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	ASSERT_EQ(ask_for_memory(vm, 10), 4);
+	ASSERT_EQ(ask_for_memory(vm, 3), 3);
+	/* What came was used up by another vCPU: that is no reason to give up */
+	ASSERT_EQ(host_vm_topup(vm->kvm.arch.pkvm.handle, 1), 0);
+	ASSERT(pool_alloc(&vm->iommu->owner.pool));
+	ASSERT_EQ(ask_for_memory(vm, 10), 4);
+	guest_domain(vm);
 }
 
 TEST_EACH(guest, a_handle_of_another_means_nothing)

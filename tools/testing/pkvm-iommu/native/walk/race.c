@@ -312,7 +312,9 @@ static bool is_unused(const struct ghost_page *page)
 
 /*
  * Which of EL2's pages come back to the host first is EL2's affair; how many is not.
- * Registers that the host lost and did not have to come back when it needs them.
+ * Registers that the host lost and did not have to come back when it needs them. A
+ * VM for which there is too little memory waits, whether some of it came a moment before
+ * or after.
  */
 static void forgive(const struct ghost *want, struct ghost *have)
 {
@@ -326,6 +328,15 @@ static void forgive(const struct ghost *want, struct ghost *have)
 
 		if ((is_of_el2(w) && is_unused(h)) || (is_unused(w) && is_of_el2(h)))
 			have->page[i] = *w;
+	}
+	for (i = 0; i < GHOST_MAX_VMS; i++) {
+		const struct ghost_vm *w = &want->vm[i];
+		struct ghost_vm *h = &have->vm[i];
+
+		if (w->waits && h->waits && w->wait_for & h->wait_for & 1) {
+			h->wait_for = w->wait_for;
+			h->waits = w->waits;
+		}
 	}
 	for (i = 0; i < MACHINE_MAX_GROUPS; i++) {
 		if (want->group[i].state == GROUP_HOST && !want->group[i].host)

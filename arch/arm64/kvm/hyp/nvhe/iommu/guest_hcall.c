@@ -30,10 +30,10 @@
 #define MAP_RUNS_MAX		512
 
 /*
- * A page that the host did not give when asked this often does not exist. Once
- * would do, but the host may be interrupted before it gets to it.
+ * What the host did not give when asked this often, a page or memory, it does not
+ * give. Once would do, but the host may be interrupted before it gets to it.
  */
-#define PAGE_REQUESTS_MAX	4
+#define REQUESTS_MAX	4
 
 /**
  * struct guest_call - a call, copied from the guest's registers
@@ -349,35 +349,40 @@ static void repeat_call(void)
 	write_sysreg_el2(read_sysreg_el2(SYS_ELR) - AARCH64_INSN_SIZE, SYS_ELR);
 }
 
-/* What the host finds in the fault registers, see PKVM_IOMMU_GUEST_CALL_PAGES */
-static void request_memory(struct pkvm_hyp_vcpu *vcpu)
+/* I7: a call waits so long for one thing, and no longer. False: it waited enough. */
+static bool may_wait(struct pkvm_hyp_vcpu *vcpu, u64 thing)
 {
-	vcpu->vcpu.arch.fault.hpfar_el2 = 0;
-}
-
-/* I7: a call waits for a page so long and no longer. False: it waited enough. */
-static bool request_page(struct pkvm_hyp_vcpu *vcpu, u64 ipa)
-{
-	if (vcpu->dma_wait_ipa != ipa) {
-		vcpu->dma_wait_ipa = ipa;
+	if (vcpu->dma_wait_for != thing) {
+		vcpu->dma_wait_for = thing;
 		vcpu->dma_waits = 0;
 	}
-	if (vcpu->dma_waits == PAGE_REQUESTS_MAX)
+	if (vcpu->dma_waits == REQUESTS_MAX)
 		return false;
-
 	vcpu->dma_waits++;
-	vcpu->vcpu.arch.fault.hpfar_el2 = (HPFAR_EL2_NS | ipa >> 8) & HPFAR_MASK;
 
 	return true;
 }
 
-/* Does the call need the host? It is left as it was, to be made again. */
+/*
+ * Does the call need the host? It is left as it was, to be made again. The fault
+ * registers tell the host what is missing, see PKVM_IOMMU_GUEST_CALL_PAGES.
+ */
 static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *call, int ret)
 {
-	if (ret == -ENOMEM)
-		request_memory(vcpu);
-	else if (ret != -EFAULT || !request_page(vcpu, call->fault_ipa))
+	u64 hpfar = 0, thing;
+
+	if (ret == -ENOMEM) {
+		/* No page has this address. What came since, another vCPU has used up. */
+		thing = READ_ONCE(call->vm->owner.pool.given) << 1 | 1;
+	} else if (ret == -EFAULT) {
+		thing = call->fault_ipa;
+		hpfar = (HPFAR_EL2_NS | thing >> 8) & HPFAR_MASK;
+	} else {
 		return false;
+	}
+	if (!may_wait(vcpu, thing))
+		return false;
+	vcpu->vcpu.arch.fault.hpfar_el2 = hpfar;
 	repeat_call();
 
 	return true;

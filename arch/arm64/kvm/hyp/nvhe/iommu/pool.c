@@ -60,7 +60,11 @@ int pool_topup(struct iommu_pool *pool, struct kvm_hyp_memcache *mc)
 
 		if (ret)
 			return ret;
-		pool_free(pool, pop_hyp_memcache(mc, hyp_phys_to_virt));
+		hyp_spin_lock(&pool->lock);
+		push_hyp_memcache(&pool->mc, pop_hyp_memcache(mc, hyp_phys_to_virt),
+				  hyp_virt_to_phys);
+		WRITE_ONCE(pool->given, pool->given + 1);
+		hyp_spin_unlock(&pool->lock);
 	}
 
 	return 0;

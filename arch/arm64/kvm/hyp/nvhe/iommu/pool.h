@@ -14,10 +14,12 @@
  * struct iommu_pool - pages donated by the host and not in use
  * @lock: guards @mc; innermost lock
  * @mc: the pages, linked
+ * @given: how many came from the host so far
  */
 struct iommu_pool {
 	hyp_spinlock_t			lock;
 	struct kvm_hyp_memcache		mc;
+	u64				given;
 };
 
 /* A zeroed page, or NULL */

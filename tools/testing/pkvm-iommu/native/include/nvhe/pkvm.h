@@ -13,7 +13,7 @@
 
 struct pkvm_hyp_vcpu {
 	struct kvm_vcpu		vcpu;
-	u64			dma_wait_ipa;
+	u64			dma_wait_for;
 	unsigned int		dma_waits;
 };
 
