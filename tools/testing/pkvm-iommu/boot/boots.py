@@ -93,6 +93,7 @@ BOOTS = [
          disks=1, filesystems=1),
     Boot("endpoints", ["endpoints"]),
     Boot("stat", ["stat"], {"devices": EDUS}),
+    Boot("polled", ["polled"], {"devices": EDUS, "wired": False}, gdb=True),
     Boot("vm-driver", ["vm_driver", "vm_dma_api"]),
     Boot("noncoherent", ["dma_api", "vm_dma_api"],
          {"edu_coherent": False, "devices": ["nvme"], "append": PAGING}, disks=1),

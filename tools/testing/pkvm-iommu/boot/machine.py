@@ -92,6 +92,7 @@ class Machine:
     cpus: int = 2
     memory: str = "1G"
     coherent: bool = True       # False: the SMMU's table walks do not snoop
+    wired: bool = True          # False: the SMMU has no interrupts
     platform_edu: bool = True   # the platform device with two stream IDs
     edu_coherent: bool = True   # False: the DMA of that device does not snoop
     platform_ahci: bool = False  # AHCI as a platform device, has the first disk
@@ -222,6 +223,8 @@ class Machine:
                     root, "sata", "qemu,ich9-ahci",
                     regs=[(AHCI_BAR, AHCI_SIZE)], rids=[AHCI_RID],
                     slots=[AHCI_PORT_SLOT])
+        if self.smmu != "none" and not self.wired:
+            del smmu.props["interrupts"], smmu.props["interrupt-names"]
         with open(path, "wb") as f:
             f.write(fdt.serialize(root))
 

@@ -35,37 +35,45 @@ static irqreturn_t pkvm_smmu_irq(int irq, void *data)
 
 	/* What it had to tell before it died is being read, or was */
 	if (!READ_ONCE(smmu->dead))
-		queue_work(system_dfl_wq, &smmu->event_work);
+		pkvm_smmu_poll_now(smmu);
 
 	return IRQ_HANDLED;
 }
 
-/* Wired SMMUv3 interrupts are edges, so nothing has to be masked meanwhile */
+static bool has_irq(struct pkvm_smmu *smmu, struct platform_device *pdev,
+		    const char *name)
+{
+	int irq, ret;
+
+	irq = platform_get_irq_byname_optional(pdev, name);
+	if (irq <= 0)
+		return false;
+
+	ret = devm_request_irq(&pdev->dev, irq, pkvm_smmu_irq, 0,
+			       dev_name(&pdev->dev), smmu);
+	if (ret)
+		dev_warn(&pdev->dev, "no %s interrupt (%pe)\n", name,
+			 ERR_PTR(ret));
+
+	return !ret;
+}
+
+/*
+ * Wired SMMUv3 interrupts are edges, so nothing has to be masked meanwhile. EL2 does
+ * not make the SMMU write MSIs: one that has nothing else is polled, and so is one
+ * that would not tell of errors, or not of faults.
+ */
 static void pkvm_smmu_setup_irqs(struct pkvm_smmu *smmu,
 				 struct platform_device *pdev)
 {
-	static const char * const names[] = {
-		"combined", "eventq", "gerror", "priq"
-	};
-	int i, irq, ret, nr = 0;
+	bool combined = has_irq(smmu, pdev, "combined");
+	bool eventq = has_irq(smmu, pdev, "eventq");
+	bool gerror = has_irq(smmu, pdev, "gerror");
 
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		irq = platform_get_irq_byname_optional(pdev, names[i]);
-		if (irq <= 0)
-			continue;
-
-		ret = devm_request_irq(&pdev->dev, irq, pkvm_smmu_irq, 0,
-				       dev_name(&pdev->dev), smmu);
-		if (ret)
-			dev_warn(&pdev->dev, "no %s interrupt (%pe)\n",
-				 names[i], ERR_PTR(ret));
-		else
-			nr++;
-	}
-
-	if (!nr)
-		dev_warn(&pdev->dev,
-			 "no interrupt: faults will not be reported\n");
+	smmu->wired = combined || (eventq && gerror);
+	if (!smmu->wired)
+		dev_info(&pdev->dev,
+			 "no interrupt for faults and errors, polling\n");
 }
 
 static void pkvm_smmu_announce(struct pkvm_smmu *smmu)
@@ -93,7 +101,7 @@ static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)
 
 	smmu->dev = dev;
 	smmu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, smmu->info);
-	INIT_WORK(&smmu->event_work, pkvm_smmu_event_work);
+	INIT_DEFERRABLE_WORK(&smmu->event_work, pkvm_smmu_event_work);
 	ratelimit_state_init(&smmu->unknown_rs, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
 
@@ -130,8 +138,8 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 		return dev_err_probe(dev, ret, "cannot register\n");
 	}
 
-	/* Records from before the interrupts were requested */
-	queue_work(system_dfl_wq, &smmu->event_work);
+	/* Records from before the interrupts were requested; starts polling, too */
+	pkvm_smmu_poll_now(smmu);
 
 	return 0;
 }

@@ -17,6 +17,14 @@
 /* Records that one run of the work handles before others get their turn */
 #define RECORDS_PER_RUN		64
 
+/*
+ * Without interrupts: soon enough for who reads the log. With them only to see that an
+ * SMMU is dead: EL2 switches one off that does not answer, and that raises none. The
+ * work is deferrable, neither is a reason to wake a CPU.
+ */
+#define POLL_INTERVAL		(2 * HZ)
+#define WATCH_INTERVAL		(10 * HZ)
+
 /* What a record of some type carries besides the stream ID */
 #define HAS_ADDR		BIT(0)	/* input address, direction, class */
 #define HAS_FETCH		BIT(1)	/* address of a failed table access */
@@ -273,18 +281,33 @@ static bool poll_once(struct pkvm_smmu *smmu)
 
 /**
  * pkvm_smmu_event_work() - drain the event queue, for a while
- * @work: pkvm_smmu.event_work
+ * @work: work of pkvm_smmu.event_work
  */
 void pkvm_smmu_event_work(struct work_struct *work)
 {
 	struct pkvm_smmu *smmu = container_of(work, struct pkvm_smmu,
-					      event_work);
+					      event_work.work);
 	unsigned int i;
 
 	for (i = 0; i < RECORDS_PER_RUN; i++) {
 		if (!poll_once(smmu))
-			return;
+			break;
 	}
 
-	queue_work(system_dfl_wq, work);
+	if (i == RECORDS_PER_RUN)
+		pkvm_smmu_poll_now(smmu);
+	else if (!smmu->dead)
+		queue_delayed_work(system_dfl_wq, &smmu->event_work,
+				   smmu->wired ? WATCH_INTERVAL : POLL_INTERVAL);
+}
+
+/**
+ * pkvm_smmu_poll_now() - see what an SMMU has to tell
+ * @smmu: the SMMU, bound
+ *
+ * Context: any.
+ */
+void pkvm_smmu_poll_now(struct pkvm_smmu *smmu)
+{
+	mod_delayed_work(system_dfl_wq, &smmu->event_work, 0);
 }

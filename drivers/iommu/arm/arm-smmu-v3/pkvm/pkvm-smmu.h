@@ -79,6 +79,7 @@ struct pkvm_iommu_event;
  * @streams: stream ID -> struct pkvm_smmu_stream
  * @streams_lock: see above
  * @event_work: drains the event queue
+ * @wired: interrupts tell of faults and errors
  * @dead: the death of the SMMU was logged
  * @faults: fault records seen
  * @unknown_rs: limits messages that belong to no device
@@ -98,7 +99,8 @@ struct pkvm_smmu {
 	struct xarray		streams;
 	struct mutex		streams_lock;	/* see the top of this file */
 
-	struct work_struct	event_work;
+	struct delayed_work	event_work;
+	bool			wired;
 	bool			dead;
 	atomic_t		faults;
 	struct ratelimit_state	unknown_rs;
@@ -253,6 +255,7 @@ void pkvm_smmu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event);
 
 /* event.c */
 void pkvm_smmu_event_work(struct work_struct *work);
+void pkvm_smmu_poll_now(struct pkvm_smmu *smmu);
 
 /* memory.c */
 extern atomic_long_t pkvm_smmu_pages;

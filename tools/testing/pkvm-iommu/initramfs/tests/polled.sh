@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# An SMMU without interrupts: the host finds faults, its own and those of VMs, and the
+# death of the SMMU all the same.
+#
+# test: said
+# test: stat_faults
+# test: vm_fault_read
+# test: read_el2_memory
+# test: host_dma_works
+# test: host_told_of_error
+# test: host_dma_aborts
+
+. /lib/guest.sh
+
+said() {
+	dmesg | grep -q 'smmuv3: no interrupt for faults and errors, polling'
+}
+
+vm_fault_read() {
+	dmesg | grep -q 'smmuv3: fault: .*edu-pair stream 0x8 of VM 0x'
+}
+
+told_of_error() {
+	dmesg | grep -q 'smmuv3: global error: bad command' &&
+		dmesg | grep -q 'smmuv3: SMMU dead, all its streams abort until reset'
+}
+
+vfio_bind edu-pair
+load_module
+check said said
+iommu_stat stat_faults
+check vm_fault_read wait_for 30 vm_fault_read
+smmu_error host_dma_works
+attack read_el2_memory
+note "inject smmu-bad-command"
+check host_told_of_error wait_for 30 told_of_error
+smmu_error host_dma_aborts
