@@ -12,6 +12,13 @@
 # test: write_pvm_memory
 # test: pvm_page_before_and_after
 # test: fault_flood
+# test: flood_is_overflow
+
+# The queue was full: QEMU tells of that by a global error
+flood_is_overflow() {
+	dmesg | grep -q 'smmuv3: event queue overflow, faults were lost' &&
+		! dmesg | grep -q 'smmuv3: global error'
+}
 
 load_module
 attack engine_dma_api engine_raw \
@@ -19,3 +26,4 @@ attack engine_dma_api engine_raw \
 	read_smmu_registers write_smmu_registers \
 	read_pvm_memory write_pvm_memory pvm_page_before_and_after \
 	fault_flood
+check flood_is_overflow flood_is_overflow

@@ -20,8 +20,10 @@ void sim_event(struct sim_smmu *smmu, enum sim_fault fault, u32 sid, u64 iova, b
 	if (sim_no_events || fault == SIM_ABORT || !(smmu->cr0ack & CR0_EVTQEN))
 		return;
 	if (((prod - cons) & mask) == size) {
-		/* Overflow: the flag differs from the one acknowledged */
-		if (Q_OVF(prod) == Q_OVF(cons))
+		/* Overflow: the flag differs from the one acknowledged. QEMU has no flag. */
+		if (smmu->cfg.overflow_aborts)
+			sim_gerror(smmu, GERROR_EVTQ_ABT_ERR);
+		else if (Q_OVF(prod) == Q_OVF(cons))
 			smmu->evtq_prod ^= 1u << 31;
 		return;
 	}

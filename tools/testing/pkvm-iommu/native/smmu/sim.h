@@ -31,6 +31,7 @@ struct sim_config {
 	u32	idr[6];
 	bool	coherent;
 	bool	deaf_cr0, deaf_gbpa, deaf_irq;
+	bool	overflow_aborts;	/* a full queue is a global error, as QEMU has it */
 	u32	lazy;
 };
 

@@ -130,6 +130,56 @@ TEST_EACH(failure, of_the_event_queue_loses_records_and_says_so)
 	}
 }
 
+/* Events until a poll would leave this many free slots */
+static void fill_event_queue(struct sim_smmu *smmu, unsigned int free)
+{
+	unsigned int i, size = 1u << (smmu->evtq_base & Q_BASE_LOG2SIZE);
+
+	while (host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret)
+		;
+	for (i = 0; i < size - free; i++)
+		sim_dma(smmu, 0xffff, i << PAGE_SHIFT, false);
+}
+
+TEST_EACH(failure, of_the_event_queue_is_an_overflow_if_it_was_full)
+{
+	struct sim_smmu *smmu;
+	unsigned int i;
+	long ret;
+
+	machine_boot(m, seed);
+	smmu = sim_smmus[0];
+	smmu->cfg.overflow_aborts = true;
+	fill_event_queue(smmu, 0);
+	sim_dma(smmu, 0xffff, 0, false);
+	ret = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret;
+	ASSERT_EQ(ret, PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_OVERFLOW);
+	/* Once for each time, and not when there is room again */
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret,
+			  PKVM_IOMMU_POLL_EVENT);
+
+	/* After the errors were looked at, before the record was taken */
+	fill_event_queue(smmu, 0);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret, PKVM_IOMMU_POLL_EVENT);
+	sim_gerror(smmu, GERROR_EVTQ_ABT_ERR);
+	ret = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret;
+	ASSERT_EQ(ret, PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_OVERFLOW);
+
+	/* With room: an error. Others are told of in any case. */
+	fill_event_queue(smmu, 2);
+	sim_gerror(smmu, GERROR_EVTQ_ABT_ERR);
+	ret = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret;
+	ASSERT_EQ(ret, PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_GERROR |
+		  FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, GERROR_EVTQ_ABT_ERR));
+	fill_event_queue(smmu, 0);
+	sim_gerror(smmu, GERROR_EVTQ_ABT_ERR | GERROR_PRIQ_ABT_ERR);
+	ret = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret;
+	ASSERT_EQ(ret, PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_OVERFLOW |
+		  PKVM_IOMMU_POLL_GERROR |
+		  FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, GERROR_PRIQ_ABT_ERR));
+}
+
 TEST_EACH(failure, global_errors_are_acknowledged_and_told)
 {
 	struct call_result r;

@@ -14,9 +14,23 @@
 #define EVTQ_PROD(smmu)		((smmu)->base + SZ_64K + ARM_SMMU_EVTQ_PROD)
 #define EVTQ_CONS(smmu)		((smmu)->base + SZ_64K + ARM_SMMU_EVTQ_CONS)
 
+/*
+ * An SMMU may report a record that finds no room as a write that was aborted. Since the
+ * last look at the errors at most one record was taken, so that a queue with more than
+ * one free slot was not full meanwhile.
+ */
+static bool evtq_was_full(struct hyp_smmu *smmu)
+{
+	u32 size = BIT(smmu->evtq_log2);
+	u32 queued = readl_relaxed(EVTQ_PROD(smmu)) - readl_relaxed(EVTQ_CONS(smmu));
+
+	return (queued & (2 * size - 1)) >= size - 1;
+}
+
 /* Acknowledge what is new; what the SMMU cannot go on with turns it off (I8) */
 static u32 poll_gerror(struct hyp_smmu *smmu)
 {
+	u32 ret = PKVM_IOMMU_POLL_GERROR;
 	u32 gerror = readl_relaxed(smmu->base + ARM_SMMU_GERROR);
 	u32 gerrorn = readl_relaxed(smmu->base + ARM_SMMU_GERRORN);
 	u32 active = (gerror ^ gerrorn) & GERROR_ERR_MASK;
@@ -31,7 +45,12 @@ static u32 poll_gerror(struct hyp_smmu *smmu)
 	}
 	writel_relaxed(gerror, smmu->base + ARM_SMMU_GERRORN);
 
-	return PKVM_IOMMU_POLL_GERROR | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, active);
+	if (active & GERROR_EVTQ_ABT_ERR && evtq_was_full(smmu)) {
+		active ^= GERROR_EVTQ_ABT_ERR;
+		ret = active ? ret | PKVM_IOMMU_POLL_OVERFLOW : PKVM_IOMMU_POLL_OVERFLOW;
+	}
+
+	return ret | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, active);
 }
 
 static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr)
