@@ -44,6 +44,7 @@ IO = {
              "-netdev", "hubport,id=wire1,hubid=0"],
 }
 PAGING = "iommu.passthrough=0 iommu.strict=1"
+STRICT = "iommu.strict=1"       # asks for the same, if not that loudly
 LAZY = "iommu.passthrough=0 iommu.strict=0"
 
 
@@ -84,7 +85,7 @@ BOOTS = [
     Boot("churn-paging", ["churn"], with_io(append=PAGING), disks=2),
     Boot("identity", ["pvm", "attack", "io", "platform"], with_io(), disks=2),
     Boot("paging", ["attack_paging", "sg", "io", "platform", "dma_api"],
-         with_io(append=PAGING), disks=2),
+         with_io(append=STRICT), disks=2),
     Boot("lazy", ["lazy", "io", "platform"], with_io(append=LAZY), disks=2),
     Boot("churn-lazy", ["churn"], with_io(append=LAZY), disks=2),
     Boot("stock-lazy", ["lazy"],

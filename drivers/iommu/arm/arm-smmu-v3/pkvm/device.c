@@ -140,7 +140,12 @@ static bool pkvm_smmu_capable(struct device *dev, enum iommu_cap cap)
 	}
 }
 
+/*
+ * The identity domain of EL2 isolates what has to be isolated, and costs no hypercall
+ * for each mapping.
+ */
 const struct iommu_ops pkvm_smmu_ops = {
+	.identity_default	= IS_ENABLED(CONFIG_ARM_SMMU_V3_PKVM_IDENTITY),
 	.capable		= pkvm_smmu_capable,
 	.probe_device		= pkvm_smmu_probe_device,
 	.release_device		= pkvm_smmu_release_device,

@@ -15,16 +15,6 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
 
-static bool user_chose_domain_type __initdata;
-
-/* iommu.c parses the value; here only matters that there is one */
-static int __init pkvm_smmu_note_passthrough(char *str)
-{
-	user_chose_domain_type = true;
-	return 0;
-}
-early_param("iommu.passthrough", pkvm_smmu_note_passthrough);
-
 /*
  * All records are read by one work item at normal priority: a device that
  * floods the queue must not hold a CPU with an interrupt thread.
@@ -171,15 +161,6 @@ static int __init pkvm_smmu_driver_init(void)
 {
 	if (!pkvm_smmu_any())
 		return 0;
-
-	/*
-	 * The identity domain of EL2 already isolates what must be isolated
-	 * and costs no hypercall for each mapping.
-	 */
-	if (!user_chose_domain_type) {
-		iommu_set_default_passthrough(false);
-		pr_info("default domain type: Passthrough (EL2 isolates; iommu.passthrough=0 overrides)\n");
-	}
 
 	pkvm_smmu_debugfs_init();
 

@@ -2,8 +2,10 @@
 #
 # For test groups that use real devices: what they should do, and how to see it.
 
+# Identity, unless the command line asks for translation one way or the other
 EXPECTED_TYPE=identity
 [ "$(param iommu.passthrough)" = 0 ] && EXPECTED_TYPE=DMA
+[ "$(param iommu.strict)" = 1 ] && EXPECTED_TYPE=DMA
 [ "$(param iommu.strict)" = 0 ] && EXPECTED_TYPE=DMA-FQ
 
 # In a VM, where there is no identity domain
