@@ -22,6 +22,10 @@ struct vfio_device;
 /* arch/arm64/kvm/pvm_info.c */
 int kvm_protected_vm_info(struct kvm *kvm, const struct kvm_enable_cap *cap);
 
+/* arch/arm64/kvm/dma_isolation.c */
+int kvm_dma_isolation(void);
+int kvm_require_dma_isolation(unsigned long vm_type);
+
 /* drivers/vfio/pkvm.c */
 struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm);
 struct vfio_device *vfio_file_hold_device(struct file *file);

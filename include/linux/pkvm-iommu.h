@@ -24,6 +24,19 @@
 
 struct device;
 
+/**
+ * enum pkvm_iommu_isolation - does EL2 isolate the DMA of the host's devices? (I11)
+ * @PKVM_IOMMU_ISOLATION_NONE: no
+ * @PKVM_IOMMU_ISOLATION_PARTIAL: behind some of the IOMMUs and PCI buses of the
+ *	firmware's description
+ * @PKVM_IOMMU_ISOLATION_FULL: behind all of them
+ */
+enum pkvm_iommu_isolation {
+	PKVM_IOMMU_ISOLATION_NONE,
+	PKVM_IOMMU_ISOLATION_PARTIAL,
+	PKVM_IOMMU_ISOLATION_FULL,
+};
+
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 #include <linux/kvm_host.h>
 #include <linux/list.h>
@@ -68,6 +81,7 @@ void pkvm_iommu_listen(struct pkvm_iommu_listener *listener);
 void pkvm_iommu_unlisten(struct pkvm_iommu_listener *listener);
 
 bool pkvm_iommu_available(void);
+enum pkvm_iommu_isolation pkvm_iommu_isolation(void);
 int pkvm_iommu_num_endpoints(struct device *dev);
 int pkvm_iommu_input_bits(struct device *dev);
 int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
@@ -82,6 +96,11 @@ bool pkvm_iommu_flush_lazy(void);
 static inline bool pkvm_iommu_available(void)
 {
 	return false;
+}
+
+static inline enum pkvm_iommu_isolation pkvm_iommu_isolation(void)
+{
+	return PKVM_IOMMU_ISOLATION_NONE;
 }
 
 static inline int pkvm_iommu_num_endpoints(struct device *dev)

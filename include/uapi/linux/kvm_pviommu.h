@@ -132,4 +132,17 @@ struct kvm_protected_vm_info {
 	__u64 reserved[7];
 };
 
+/*
+ * KVM_CHECK_EXTENSION, on /dev/kvm or a VM: does the hypervisor isolate the memory of
+ * protected VMs from the DMA of the host's devices? A kernel that does not know
+ * answers 0 as well.
+ */
+#define KVM_CAP_PKVM_DMA_ISOLATION		0x706b6469
+/* No, or this is no protected boot */
+#define KVM_PKVM_DMA_ISOLATION_NONE		0
+/* Behind some of the IOMMUs and PCI buses of the firmware's description, not all */
+#define KVM_PKVM_DMA_ISOLATION_PARTIAL		1
+/* Behind all of them; a platform device without an IOMMU is not seen here */
+#define KVM_PKVM_DMA_ISOLATION_FULL		2
+
 #endif /* _UAPI_LINUX_KVM_PVIOMMU_H */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pkvm-iommu-stat: which devices are behind SMMUs that the pKVM hypervisor owns,
- * whose they are, what the VM calls them, what is mapped for them, what they did
- * wrong. All of that is known to the host: it is in debugfs, see
- * Documentation/virt/kvm/arm/pkvm-iommu-host-abi.rst.
+ * pkvm-iommu-stat: whether the pKVM hypervisor isolates DMA, and behind what not;
+ * which devices are behind its SMMUs, whose they are, what the VM calls them, what is
+ * mapped for them, what they did wrong. All of that is known to the host: it is in
+ * sysfs and debugfs, see Documentation/virt/kvm/arm/pkvm-iommu-host-abi.rst.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SYSFS		"/sys/kernel/pkvm"
 #define DEBUGFS		"/sys/kernel/debug/pkvm-smmu"
 
 /* A line of the file "streams"; "-" where there is nothing */
@@ -20,7 +21,7 @@ struct stream {
 	char vm[24], pviommu[24], vsid[24], mapped[24];
 };
 
-/* A file with one number, as text */
+/* A file with one number, or one word, as text */
 static const char *number(const char *dir, const char *name, char *buf, size_t size)
 {
 	char path[512];
@@ -109,13 +110,32 @@ static bool print_smmu(const char *name)
 	return true;
 }
 
+/* "full", or what is missing, a line for each IOMMU or bus */
+static void print_isolation(void)
+{
+	char level[24], state[16], node[256], why[128], line[512];
+	FILE *f;
+
+	printf("DMA isolation: %s\n", number(SYSFS, "dma_isolation", level, sizeof(level)));
+	f = fopen(DEBUGFS "/isolation", "r");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%15s %255s %127[^\n]", state, node, why) == 3 &&
+		    strcmp(state, "isolated"))
+			printf("  %-8s %s: %s\n", state, node, why);
+	}
+	if (f)
+		fclose(f);
+}
+
 int main(void)
 {
 	char pages[24], vm_pages[24];
 	struct dirent *entry;
-	DIR *d = opendir(DEBUGFS);
+	DIR *d;
 	int nr = 0;
 
+	print_isolation();
+	d = opendir(DEBUGFS);
 	if (!d) {
 		fprintf(stderr, "pkvm-iommu-stat: " DEBUGFS ": %s\n", strerror(errno));
 		return 1;

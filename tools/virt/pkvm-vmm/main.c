@@ -25,6 +25,7 @@ struct options {
 	unsigned long mem_mib;
 	unsigned long cpus;
 	bool protected;
+	const char *isolation;
 	const char *vfio[MAX_VFIO];
 	unsigned int nr_vfio;
 };
@@ -41,6 +42,9 @@ static const char usage[] =
 "                    vfio-platform drives; may be repeated. See README.rst for\n"
 "                    node=NAME compatible=TEXT vsid=N[:N...] iommu=type1 map=no irq=no\n"
 "                    faults=no\n"
+"  --dma-isolation=required|optional\n"
+"                    whether a protected VM starts where the hypervisor does not\n"
+"                    isolate all DMA; by default required with --vfio\n"
 "  --verbose         say what is done\n"
 "Exit status: the guest's; 123 reset, 124 crashed vCPU, 125 no VM, 128+N signal N\n";
 
@@ -58,7 +62,9 @@ static unsigned long parse_number(const char *text, const char *option)
 
 static void parse_options(struct options *o, int argc, char **argv)
 {
-	enum { KERNEL, INITRD, APPEND, MEM, CPUS, PROTECTED, VFIO, VERBOSE, HELP };
+	enum {
+		KERNEL, INITRD, APPEND, MEM, CPUS, PROTECTED, VFIO, ISOLATION, VERBOSE, HELP
+	};
 	static const struct option names[] = {
 		{ "kernel", required_argument, NULL, KERNEL },
 		{ "initrd", required_argument, NULL, INITRD },
@@ -67,6 +73,7 @@ static void parse_options(struct options *o, int argc, char **argv)
 		{ "cpus", required_argument, NULL, CPUS },
 		{ "protected", no_argument, NULL, PROTECTED },
 		{ "vfio", required_argument, NULL, VFIO },
+		{ "dma-isolation", required_argument, NULL, ISOLATION },
 		{ "verbose", no_argument, NULL, VERBOSE },
 		{ "help", no_argument, NULL, HELP },
 		{ }
@@ -99,6 +106,9 @@ static void parse_options(struct options *o, int argc, char **argv)
 				fail("more than %d --vfio", MAX_VFIO);
 			o->vfio[o->nr_vfio++] = optarg;
 			break;
+		case ISOLATION:
+			o->isolation = optarg;
+			break;
 		case VERBOSE:
 			verbose = true;
 			break;
@@ -116,6 +126,18 @@ static void parse_options(struct options *o, int argc, char **argv)
 		fail("--kernel is missing; --help lists the options");
 	if (!o->mem_mib || o->mem_mib > (1UL << 19))
 		fail("--mem %lu: 1 to %lu MiB", o->mem_mib, 1UL << 19);
+}
+
+/* By default the owner of a device says by it that DMA has to be isolated */
+static enum isolation isolation_of(const struct options *o)
+{
+	if (!o->isolation)
+		return o->nr_vfio ? ISOLATION_REQUIRED : ISOLATION_OPTIONAL;
+	if (!strcmp(o->isolation, "required"))
+		return ISOLATION_REQUIRED;
+	if (strcmp(o->isolation, "optional"))
+		fail("--dma-isolation=%s: required or optional", o->isolation);
+	return ISOLATION_OPTIONAL;
 }
 
 /*
@@ -216,7 +238,7 @@ int main(int argc, char **argv)
 	 * their pvIOMMUs, the vCPUs. EL2 learns of the VM when its first vCPU
 	 * first runs, and takes memory, vCPUs and routes as they are then.
 	 */
-	vm_create(&vm, options.protected, options.mem_mib << 20);
+	vm_create(&vm, options.protected, isolation_of(&options), options.mem_mib << 20);
 	for (i = 0; i < options.nr_vfio; i++)
 		vfio_add(&vm, options.vfio[i]);
 	vcpus_create(&vm, options.cpus);

@@ -31,6 +31,14 @@ struct kvm_protected_vm_info {
 };
 #endif
 
+/* KVM_CHECK_EXTENSION: is the memory of protected VMs isolated from DMA? */
+#ifndef KVM_CAP_PKVM_DMA_ISOLATION
+#define KVM_CAP_PKVM_DMA_ISOLATION		0x706b6469
+#define KVM_PKVM_DMA_ISOLATION_NONE		0	/* or the kernel cannot tell */
+#define KVM_PKVM_DMA_ISOLATION_PARTIAL		1
+#define KVM_PKVM_DMA_ISOLATION_FULL		2
+#endif
+
 /* KVM_DEV_TYPE_VFIO: KVM_DEV_VFIO_GROUP was its name until Linux 6.4 */
 #ifndef KVM_DEV_VFIO_FILE
 #define KVM_DEV_VFIO_FILE			1

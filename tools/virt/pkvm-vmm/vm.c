@@ -39,6 +39,23 @@ static void check_protected(struct vm *vm)
 		    (unsigned long long)firmware.firmware_size);
 }
 
+/*
+ * Another device of the host, behind an IOMMU that is not the hypervisor's, reaches
+ * all of the VM's memory. Who gives a VM a device expects DMA to be isolated.
+ */
+static void check_dma_isolation(struct vm *vm, enum isolation wanted)
+{
+	static const char * const levels[] = { "nowhere", "in part only" };
+	int level = ioctl(vm->kvm, KVM_CHECK_EXTENSION, KVM_CAP_PKVM_DMA_ISOLATION);
+
+	if (level < 0 || level > KVM_PKVM_DMA_ISOLATION_PARTIAL)
+		return;
+	if (wanted == ISOLATION_REQUIRED)
+		fail("DMA is isolated %s on this machine; --dma-isolation=optional accepts that",
+		     levels[level]);
+	say("DMA is isolated %s: the host's devices can reach the VM's memory", levels[level]);
+}
+
 static void open_kvm(struct vm *vm)
 {
 	int version;
@@ -68,7 +85,8 @@ static void create_memory(struct vm *vm, uint64_t size)
 	vm_add_memory(vm, RAM_BASE, size, vm->mem);
 }
 
-void vm_create(struct vm *vm, bool protected, uint64_t mem_size)
+void vm_create(struct vm *vm, bool protected, enum isolation isolation,
+	       uint64_t mem_size)
 {
 	unsigned long type = protected ? KVM_VM_TYPE_ARM_PROTECTED : 0;
 
@@ -85,9 +103,13 @@ void vm_create(struct vm *vm, bool protected, uint64_t mem_size)
 		unlimited_locked_memory();
 
 	open_kvm(vm);
+	if (protected)
+		check_dma_isolation(vm, isolation);
 	vm->fd = ioctl(vm->kvm, KVM_CREATE_VM, type);
 	if (vm->fd < 0 && errno == EINVAL && protected)
 		fail("no protected VMs here: the host was not booted with kvm-arm.mode=protected");
+	if (vm->fd < 0 && errno == EPERM && protected)
+		fail("no protected VMs here: DMA is not isolated, and pkvm_iommu=required");
 	if (vm->fd < 0)
 		fail_errno("KVM_CREATE_VM");
 	if (protected)

@@ -98,8 +98,12 @@ struct vm {
 	int status;
 };
 
+/* Must the host's devices be kept from the memory of a protected VM? */
+enum isolation { ISOLATION_OPTIONAL, ISOLATION_REQUIRED };
+
 /* vm.c */
-void vm_create(struct vm *vm, bool protected, uint64_t mem_size);
+void vm_create(struct vm *vm, bool protected, enum isolation isolation,
+	       uint64_t mem_size);
 void vm_destroy(struct vm *vm);
 void vm_add_memory(struct vm *vm, uint64_t guest, uint64_t size, void *host);
 void vm_add_device(struct vm *vm, struct device *dev);

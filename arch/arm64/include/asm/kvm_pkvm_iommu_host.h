@@ -5,6 +5,8 @@
 #ifndef __ARM64_KVM_PKVM_IOMMU_HOST_H__
 #define __ARM64_KVM_PKVM_IOMMU_HOST_H__
 
+#include <linux/printk.h>
+
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 unsigned long pkvm_iommu_reserve_pages(void);
 int pkvm_iommu_take_over(void);
@@ -16,6 +18,7 @@ static inline unsigned long pkvm_iommu_reserve_pages(void)
 
 static inline int pkvm_iommu_take_over(void)
 {
+	pr_warn("pKVM isolates no DMA: the kernel has no CONFIG_ARM_SMMU_V3_PKVM\n");
 	return 0;
 }
 #endif

@@ -72,6 +72,16 @@ AHCI_SIZE = 0x1000
 AHCI_RID = 1 << 8       # the root port's is the first bus behind the root's
 EDU_PHANDLE = 0xed00    # QEMU counts its own up from 0x8000
 
+# An SMMU that nobody needs is where QEMU's virt machine has flash: nothing may use it,
+# but an access would do no harm.
+SPARE_SMMU = 0x04000000
+SPARE_PHANDLE = 0x5a00
+
+# Memory that the device in this slot needs mapped as it is, if there is any
+RESERVED_SLOT = 4
+RESERVED_PHANDLE, RESERVED_USER_PHANDLE = 0x5e00, 0x5e01
+RESERVED_MEMORY, RESERVED_SIZE = 0x60000000, 0x10000
+
 # How QEMU wires INTA of a slot on the root bus: SPIs 3 to 6 in turn.
 PCI_SPI, SPI, LEVEL_HIGH = 3, 0, 4
 
@@ -93,6 +103,9 @@ class Machine:
     memory: str = "1G"
     coherent: bool = True       # False: the SMMU's table walks do not snoop
     wired: bool = True          # False: the SMMU has no interrupts
+    spare_smmu: bool = False    # the device tree has one more, switched off, and
+                                # a device behind it
+    reserved: bool = False      # firmware demands direct mappings for a device
     platform_edu: bool = True   # the platform device with two stream IDs
     edu_coherent: bool = True   # False: the DMA of that device does not snoop
     platform_ahci: bool = False  # AHCI as a platform device, has the first disk
@@ -225,8 +238,39 @@ class Machine:
                     slots=[AHCI_PORT_SLOT])
         if self.smmu != "none" and not self.wired:
             del smmu.props["interrupts"], smmu.props["interrupt-names"]
+        if self.spare_smmu:
+            add_spare_smmu(root)
+        if self.reserved:
+            add_reserved_memory(root)
         with open(path, "wb") as f:
             f.write(fdt.serialize(root))
+
+
+def add_spare_smmu(root):
+    """As board files have it: the SMMU is off, the device behind it is not."""
+    root.add(f"smmuv3@{SPARE_SMMU:x}", compatible=fdt.strings("arm,smmu-v3"),
+             reg=fdt.cells(0, SPARE_SMMU, 0, 0x20000),
+             status=fdt.strings("disabled"),
+             phandle=fdt.cells(SPARE_PHANDLE)).props["#iommu-cells"] = fdt.cells(1)
+    root.add("behind-spare-smmu", compatible=fdt.strings("test,behind-spare-smmu"),
+             iommus=fdt.cells(SPARE_PHANDLE, 0))
+
+
+def add_reserved_memory(root):
+    """Memory that one PCI device goes on using, whatever the kernel does."""
+    region = [0, RESERVED_MEMORY, 0, RESERVED_SIZE]
+    two = fdt.cells(2)
+    memory = root.add("reserved-memory", ranges=b"")
+    memory.props.update({"#address-cells": two, "#size-cells": two})
+    memory.add(f"buffer@{RESERVED_MEMORY:x}", reg=fdt.cells(*region),
+               # An address of PCI has three cells, without type here
+               iommu_addresses=fdt.cells(RESERVED_USER_PHANDLE, 0, *region),
+               phandle=fdt.cells(RESERVED_PHANDLE))
+    root.find("pci-host-ecam-generic").add(
+        f"device@{RESERVED_SLOT:x},0",
+        reg=fdt.cells(RESERVED_SLOT << 11, 0, 0, 0, 0),
+        memory_region=fdt.cells(RESERVED_PHANDLE),
+        phandle=fdt.cells(RESERVED_USER_PHANDLE))
 
 
 def add_platform_device(root, name, compatible, regs, rids, slots,

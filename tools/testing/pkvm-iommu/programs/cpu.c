@@ -7,7 +7,14 @@
 
 static bool has_smmu_of_el2(void)
 {
-	return !access("/sys/kernel/debug/pkvm-smmu", F_OK);
+	char state[16] = "";
+	FILE *f = fopen("/sys/kernel/debug/pkvm-smmu/isolation", "r");
+
+	if (f && !fgets(state, sizeof(state), f))
+		state[0] = 0;
+	if (f)
+		fclose(f);
+	return !strncmp(state, "isolated ", 9);
 }
 
 static void expect_hidden(const struct dt_regs *smmu)

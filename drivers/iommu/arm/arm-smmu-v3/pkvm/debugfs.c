@@ -4,6 +4,9 @@
  *
  *	pkvm-smmu/pages			pages that EL2 holds in the host's pool
  *	pkvm-smmu/vm_pages		pages that EL2 holds in the pools of VMs
+ *	pkvm-smmu/isolation		"<open|blocked|isolated> <node> <why>" of each
+ *					IOMMU that firmware describes, and of PCI buses
+ *					that are behind none
  *	pkvm-smmu/<smmu>/stage		stage in use
  *	pkvm-smmu/<smmu>/ias		input address bits of a paging domain
  *	pkvm-smmu/<smmu>/faults		fault records
@@ -35,6 +38,13 @@ static int vm_pages_get(void *data, u64 *val)
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vm_pages_fops, vm_pages_get, NULL, "%llu\n");
 
+static int isolation_show(struct seq_file *s, void *unused)
+{
+	pkvm_smmu_show_coverage(s);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(isolation);
+
 static int stage_get(void *data, u64 *val)
 {
 	struct pkvm_smmu *smmu = data;
@@ -54,15 +64,27 @@ static const char *domain_str(const struct iommu_domain *domain)
 	return "paging";
 }
 
+static const char *stream_str(const struct pkvm_smmu_stream *stream,
+			      const struct pkvm_smmu_master *master)
+{
+	if (stream->vm)
+		return "vm";
+	if (master)
+		return domain_str(master->domain);
+
+	/* Its device is gone, and has left it like this */
+	return stream->handle == PKVM_IOMMU_DOMAIN_IDENTITY ? "identity" : "blocked";
+}
+
 /* What a VM calls the stream is from the host, what it maps there is its own affair */
 static void show_stream(struct seq_file *s, const struct pkvm_smmu_stream *stream,
 			const struct pkvm_smmu_master *master)
 {
-	struct iommu_domain *domain = master->domain;
+	struct iommu_domain *domain = master ? master->domain : NULL;
 
-	seq_printf(s, "%#x %s %s %d", stream->sid, dev_name(master->dev),
-		   stream->vm ? "vm" : domain_str(domain),
-		   atomic_read(&master->faults));
+	seq_printf(s, "%#x %s %s %d", stream->sid,
+		   master ? dev_name(master->dev) : "-", stream_str(stream, master),
+		   master ? atomic_read(&master->faults) : 0);
 	if (stream->vm)
 		seq_printf(s, " %#x", stream->vm);
 	else
@@ -86,9 +108,12 @@ static int streams_show(struct seq_file *s, void *unused)
 	unsigned long sid;
 
 	guard(mutex)(&smmu->streams_lock);
-	xa_for_each(&smmu->streams, sid, stream)
+	xa_for_each(&smmu->streams, sid, stream) {
+		if (list_empty(&stream->users))
+			show_stream(s, stream, NULL);
 		list_for_each_entry(user, &stream->users, node)
 			show_stream(s, stream, user->master);
+	}
 
 	return 0;
 }
@@ -102,6 +127,7 @@ void pkvm_smmu_debugfs_init(void)
 	root = debugfs_create_dir("pkvm-smmu", NULL);
 	debugfs_create_file_unsafe("pages", 0444, root, NULL, &pages_fops);
 	debugfs_create_file_unsafe("vm_pages", 0444, root, NULL, &vm_pages_fops);
+	debugfs_create_file("isolation", 0444, root, NULL, &isolation_fops);
 }
 
 /**

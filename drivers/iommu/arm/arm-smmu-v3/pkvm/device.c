@@ -69,7 +69,10 @@ static struct iommu_device *pkvm_smmu_probe_device(struct device *dev)
 	return &smmu->iommu;
 }
 
-/* The core attached release_domain before, so all streams are blocked */
+/*
+ * The core attached release_domain before: all streams are blocked, or in identity if
+ * firmware demands direct mappings for the device, which EL2 has no reason to end.
+ */
 static void pkvm_smmu_release_device(struct device *dev)
 {
 	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);

@@ -159,10 +159,14 @@ static struct platform_driver pkvm_smmu_driver = {
  */
 static int __init pkvm_smmu_driver_init(void)
 {
-	if (!pkvm_smmu_any())
+	if (!is_protected_kvm_enabled() || !is_kvm_arm_initialised())
 		return 0;
 
+	/* Where EL2 drives nothing this is what there is to say */
+	pkvm_smmu_report_coverage();
 	pkvm_smmu_debugfs_init();
+	if (!pkvm_smmu_any())
+		return 0;
 
 	return platform_driver_register(&pkvm_smmu_driver);
 }

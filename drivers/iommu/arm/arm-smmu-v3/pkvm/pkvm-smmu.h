@@ -8,6 +8,7 @@
  * Files, in the order in which a boot meets them:
  *
  *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
+ *	coverage.c	what EL2 isolates, and what not
  *	assignable.c	tells EL2, then too, which devices a VM may get as a whole
  *	driver.c	binds to the SMMUs that EL2 took
  *	device.c	iommu_ops: devices and their domains
@@ -62,8 +63,10 @@
 #include "../../../pkvm-lazy.h"
 #include "../../../pkvm-map-list.h"
 
+struct device_node;
 struct kvm_hyp_memcache;
 struct pkvm_iommu_event;
+struct seq_file;
 
 /**
  * struct pkvm_smmu - an SMMUv3 owned by EL2
@@ -208,6 +211,24 @@ struct pkvm_smmu_need {
 struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode);
 struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu);
 bool pkvm_smmu_any(void);
+
+/**
+ * enum pkvm_smmu_state - what EL2 does with the DMA behind an IOMMU
+ * @PKVM_SMMU_OPEN: nothing, it is not isolated
+ * @PKVM_SMMU_BLOCKED: it has the registers, and all DMA aborts
+ * @PKVM_SMMU_ISOLATED: it drives the SMMU
+ */
+enum pkvm_smmu_state {
+	PKVM_SMMU_OPEN,
+	PKVM_SMMU_BLOCKED,
+	PKVM_SMMU_ISOLATED,
+};
+
+/* coverage.c */
+void pkvm_smmu_cover(struct device_node *np, enum pkvm_smmu_state state,
+		     const char *why);
+void pkvm_smmu_report_coverage(void);
+void pkvm_smmu_show_coverage(struct seq_file *s);
 
 /* stream.c */
 int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,

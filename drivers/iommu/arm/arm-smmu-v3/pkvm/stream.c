@@ -197,12 +197,16 @@ static void free_stream(struct kref *ref)
 	kfree(container_of(ref, struct pkvm_smmu_stream, ref));
 }
 
-/* Forget a stream that nobody uses and no VM owns */
+/*
+ * Forget a stream that nobody uses and no VM owns, if it is blocked: that is what a
+ * stream without a record is taken for, when its device comes back.
+ */
 static void drop_stream(struct pkvm_smmu *smmu, struct pkvm_smmu_stream *stream)
 {
 	lockdep_assert_held(&smmu->streams_lock);
 
-	if (stream->vm || !list_empty(&stream->users))
+	if (stream->vm || !list_empty(&stream->users) ||
+	    READ_ONCE(stream->handle) != PKVM_IOMMU_DOMAIN_BLOCKED)
 		return;
 
 	xa_erase(&smmu->streams, stream->sid);
@@ -464,7 +468,7 @@ static int add_stream(struct pkvm_smmu_master *master, u32 sid)
 
 /**
  * pkvm_smmu_remove_streams() - a device goes: forget its streams
- * @master: the device, blocked
+ * @master: the device, blocked, or in identity as firmware demands
  */
 void pkvm_smmu_remove_streams(struct pkvm_smmu_master *master)
 {

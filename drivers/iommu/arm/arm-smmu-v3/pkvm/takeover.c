@@ -173,25 +173,31 @@ static int __init parse_without(char *str)
 }
 early_param("arm_smmu_v3_pkvm.without", parse_without);
 
-static void __init log_failure(struct device_node *np, int err, u64 out)
+/* Say what EL2 does about an SMMU that it does not drive */
+static void __init note_failure(struct device_node *np, int err, u64 out)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
 		pr_err("%pOF: EL2 cannot use it: %s; its streams are blocked\n",
 		       np, unsupported_str(out));
+		pkvm_smmu_cover(np, PKVM_SMMU_BLOCKED, unsupported_str(out));
 		break;
 	case -EIO:
-		pr_err("%pOF: no answer from the hardware; its streams are blocked\n",
+		/* Nor did it say that it aborts what it let through at reset */
+		pr_err("%pOF: no answer from the hardware; DMA through it is not isolated\n",
 		       np);
+		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no answer from the hardware");
 		break;
 	case -EINVAL:
 	case -ENOSPC:
 		pr_err("%pOF: EL2 does not take its registers (%pe); DMA through it is not isolated\n",
 		       np, ERR_PTR(err));
+		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "registers refused");
 		break;
 	default:
 		pr_err("%pOF: not set up (%pe); its streams are blocked\n", np,
 		       ERR_PTR(err));
+		pkvm_smmu_cover(np, PKVM_SMMU_BLOCKED, "not set up");
 	}
 }
 
@@ -204,20 +210,22 @@ static void __init take_over_one(struct device_node *np)
 
 	ret = of_address_to_resource(np, 0, &res);
 	if (ret) {
-		pr_err("%pOF: no registers in the device tree (%d)\n", np, ret);
+		pr_err("%pOF: no registers in the device tree (%pe); DMA through it is not isolated\n",
+		       np, ERR_PTR(ret));
+		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no registers");
 		return;
 	}
 
 	flags = without | (of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0);
 	ret = hand_over(&res, flags, &out);
 	if (ret < 0) {
-		log_failure(np, ret, out);
+		note_failure(np, ret, out);
 		return;
 	}
 
 	smmu = kzalloc_obj(*smmu);
 	if (!smmu) {
-		log_failure(np, -ENOMEM, 0);
+		note_failure(np, -ENOMEM, 0);
 		return;
 	}
 
@@ -228,6 +236,7 @@ static void __init take_over_one(struct device_node *np)
 	xa_init(&smmu->streams);
 	mutex_init(&smmu->streams_lock);
 	list_add_tail(&smmu->node, &pkvm_smmus);
+	pkvm_smmu_cover(np, PKVM_SMMU_ISOLATED, NULL);
 }
 
 static void __init forget_all(void)
@@ -235,6 +244,8 @@ static void __init forget_all(void)
 	struct pkvm_smmu *smmu, *tmp;
 
 	list_for_each_entry_safe(smmu, tmp, &pkvm_smmus, node) {
+		pkvm_smmu_cover(to_of_node(smmu->fwnode), PKVM_SMMU_BLOCKED,
+				"not enabled");
 		list_del(&smmu->node);
 		fwnode_handle_put(smmu->fwnode);
 		kfree(smmu);
@@ -278,10 +289,9 @@ int __init pkvm_iommu_take_over(void)
 	struct device_node *np;
 	int ret;
 
-	if (!acpi_disabled) {
-		pr_warn("no ACPI support: DMA is not isolated\n");
+	/* No SMMU is described where it is looked for here; coverage.c says so */
+	if (!acpi_disabled)
 		return 0;
-	}
 
 	for_each_compatible_node(np, NULL, "arm,smmu-v3") {
 		if (of_device_is_available(np))

@@ -8,7 +8,16 @@
 # test: control_kernel_page
 # test: control_el2_memory
 # test: control_pvm_memory
+# test: log_says_none
+# test: stat_says_none
+# test: vmm_told_none
+# test: protected_vm_allowed
 
+. /lib/isolation.sh
+
+check log_says_none log_says 'isolates no DMA: EL2 drives 0 SMMUv3, isolates nothing behind /pcie@10000000 (no iommu-map)'
+check stat_says_none stat_says none '^  open  *.pcie@10000000: no iommu-map'
+isolation vmm_told_none protected_vm_allowed
 load_module
 pvm pvm_runs
 attack engine_dma_api engine_raw control_kernel_page control_el2_memory \

@@ -4,8 +4,42 @@
 # test: stat_owners
 # test: stat_faults
 # test: stat_mapped
+# test: log_says_full
+# test: stat_says_full
+# test: vmm_told_full
+# test: protected_vm_allowed
+# test: vm_without_firmware
+# test: release_in_identity
+# test: release_and_return
 
 . /lib/guest.sh
+. /lib/isolation.sh
+
+# The device tree demands direct mappings for this device: when it is gone, the core
+# leaves its stream in the identity domain. An entry of "streams" without its stream ID
+RESERVED=0000:00:04.0
+
+reserved_is() {
+	local line=$(cat /sys/kernel/debug/pkvm-smmu/*/streams | grep '^0x20 ')
+	note "$line"
+	[ "$line" = "0x20 $1 identity 0 - - - -" ]
+}
+
+released() {
+	echo 1 >/sys/bus/pci/devices/$RESERVED/remove
+	[ ! -e /sys/bus/pci/devices/$RESERVED ] && reserved_is -
+}
+
+returned() {
+	echo 1 >/sys/bus/pci/rescan
+	[ -e /sys/bus/pci/devices/$RESERVED ] && reserved_is $RESERVED
+}
+
+check log_says_full log_says 'isolates DMA: EL2 drives 1 SMMUv3$'
+check stat_says_full stat_says full '^SMMU '
+isolation vmm_told_full protected_vm_allowed vm_without_firmware
+check release_in_identity released
+check release_and_return returned
 
 vfio_bind edu-pair
 load_module

@@ -75,9 +75,9 @@ static long claim_registers(u64 base, u64 size)
 	smmu = host_idmap_alloc(1);
 	if (!smmu)
 		return -ENOSPC;
-	ret = __pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va);
-	if (ret)
-		return ret;
+	/* The host must not take an SMMU that is still its own for one that aborts */
+	if (__pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va))
+		return -ENOSPC;
 
 	smmu->mmio_phys = base;
 	smmu->mmio_size = size;
@@ -91,7 +91,7 @@ static long claim_registers(u64 base, u64 size)
 	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, base, size);
 	hyp_spin_unlock(&host_mmu.lock);
 
-	return ret ?: hyp_nr_smmus++;
+	return ret ? -ENOSPC : hyp_nr_smmus++;
 }
 
 static long find_registers(u64 base, u64 size)
