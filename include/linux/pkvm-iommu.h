@@ -92,6 +92,8 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm);
 bool pkvm_iommu_registers_get(struct device *dev);
 void pkvm_iommu_registers_put(struct device *dev);
 bool pkvm_iommu_flush_lazy(void);
+bool pkvm_iommu_has_hardware(void);
+int pkvm_iommu_hide_hardware(void *fdt);
 #else
 static inline bool pkvm_iommu_available(void)
 {
@@ -120,6 +122,16 @@ static inline void pkvm_iommu_registers_put(struct device *dev)
 static inline bool pkvm_iommu_flush_lazy(void)
 {
 	return false;
+}
+
+static inline bool pkvm_iommu_has_hardware(void)
+{
+	return false;
+}
+
+static inline int pkvm_iommu_hide_hardware(void *fdt)
+{
+	return 0;
 }
 #endif
 

@@ -16,6 +16,7 @@ class Boot:
     machine: dict = field(default_factory=dict)   # arguments of Machine
     disks: int = 0                  # images to make
     gdb: bool = False               # "# inject FAULT" breaks hardware: inject.py
+    expected: str = ""              # trouble that the tests make on purpose
     filesystems: int = 0            # the first of them with a file system
     silence: int = 240              # seconds without a line that mean a hang
     total: int = 1200
@@ -98,6 +99,11 @@ BOOTS = [
     Boot("isolation", ["isolation"],
          {"spare_smmu": True, "append": "pkvm_iommu=required"}),
     Boot("polled", ["polled"], {"devices": EDUS, "wired": False}, gdb=True),
+    Boot("kdump", ["kdump", "kdump_crash"],
+         {"devices": ["nvme"], "append": "crashkernel=256M"}, disks=1,
+         # pKVM never lets CPUs go, which the kernel warns of
+         expected=r"Kernel panic - not syncing: sysrq triggered crash|"
+                  r"^WARNING: .*machine_kexec\+"),
     Boot("vm-driver", ["vm_driver", "vm_dma_api"]),
     Boot("noncoherent", ["dma_api", "vm_dma_api"],
          {"edu_coherent": False, "devices": ["nvme"], "append": PAGING}, disks=1),

@@ -89,7 +89,7 @@ def run_boot(boot, report, wanted, seed):
     log = os.path.join(LOGS, boot.name + ".log")
     shutil.rmtree(work, ignore_errors=True)
     os.makedirs(work)
-    console, lines, told = Console(), [], set()
+    console, lines, told = Console(boot.expected), [], set()
     planned = [n for n in boot.planned() if wanted(f"{boot.name}/{n}")]
 
     command = []

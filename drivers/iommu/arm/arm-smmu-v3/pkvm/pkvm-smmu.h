@@ -19,6 +19,7 @@
  *	listener.c	who is told of the faults of VMs
  *	memory.c	pages lent to EL2 for its tables
  *	hypercall.c	registers of each call, and nothing else
+ *	kdump.c		what a crash kernel must not see
  *	debugfs.c	counters for tests
  *
  * Locking, outermost first:
