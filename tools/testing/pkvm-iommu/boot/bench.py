@@ -208,7 +208,7 @@ def report(runs):
     *tables, counts = (flat(first, part) for part in parts)
     print_table(sum(tables, []))
     bench_counts.print_table(first.get("counts", []))
-    write(sum(tables, counts))
+    write(sum(tables, []) + counts)
     for other in others:
         for part in parts:
             compare(flat(first, part), flat(other, part), part)
