@@ -143,7 +143,8 @@ enum pkvm_iommu_unsupported {
  *	what the stream had; in between it aborts. -ENOENT (SMMU or handle),
  *	-ERANGE (stream ID), -EPERM (the stream is not the host's), -ENOMEM,
  *	-ENOSPC (no VMID/ASID free on this SMMU), -EIO (the SMMU does not
- *	confirm that the stream aborts). 0 on an SMMU that is off: it aborts.
+ *	confirm that the stream aborts; it may go on, and each further call
+ *	for it returns -EIO as well). 0 on an SMMU that is off: it aborts.
  * @PKVM_IOMMU_OP_MAP: x2 = handle, x3 = IOVA, x4 = physical address,
  *	x5 = size in bytes, all aligned to PAGE_SIZE, x6 = IOMMU_READ | ...
  *	as in <linux/iommu.h>. Returns x1 = 0 or an errno and x2 = bytes mapped,
@@ -192,9 +193,9 @@ enum pkvm_iommu_unsupported {
  *	its memory, then returns what the VM's pool holds, in bounded steps.
  *	-EAGAIN: repeat; 0: nothing of the VM is left. In both cases x2 = head and
  *	x3 = count of a kvm_hyp_memcache of the host's again. -EBUSY: the VM runs;
- *	-EIO: an SMMU does not answer, nothing more comes back. Until it is done,
- *	no page of the VM can be reclaimed, nor can its handle be released: both
- *	get -EBUSY.
+ *	-EIO: an SMMU does not answer, nothing more comes back; the streams of
+ *	other SMMUs abort. Until it is done, no page of the VM can be reclaimed,
+ *	nor can its handle be released: both get -EBUSY.
  * @PKVM_IOMMU_OP_MAP_LIST: x2 = handle, x3 = IOVA, x4 = PKVM_IOMMU_LIST_*,
  *	x5 to x17 = pieces of memory, each the physical address of a page and, in the
  *	bits below, one less than the number of pages from there on. Maps them one after

@@ -195,6 +195,7 @@ static void read_streams(struct ghost *g)
 				continue;
 			s->owner = ghost_owner(stream->owner);
 			s->domain = handle_of(stream->domain);
+			s->live = stream->may_be_live;
 		}
 	}
 }

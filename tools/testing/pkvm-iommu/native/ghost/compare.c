@@ -103,10 +103,11 @@ static ghost_verdict differ_streams(const struct ghost *want, const struct ghost
 			const struct ghost_stream *w = &want->stream[i][j];
 			const struct ghost_stream *h = &have->stream[i][j];
 
-			if (w->known != h->known || w->owner != h->owner || w->domain != h->domain)
-				return differ("stream 0x%x of SMMU %u: known %d owner %u domain %lu, want %d %u %lu",
+			if (w->known != h->known || w->owner != h->owner ||
+			    w->domain != h->domain || w->live != h->live)
+				return differ("stream 0x%x of SMMU %u: known %d owner %u domain %lu live %d, want %d %u %lu %d",
 					      machine_sids[j], i, h->known, h->owner, h->domain,
-					      w->known, w->owner, w->domain);
+					      h->live, w->known, w->owner, w->domain, w->live);
 		}
 		if (want->smmu_dead[i] != have->smmu_dead[i])
 			return differ("SMMU %u is %s", i, have->smmu_dead[i] ? "dead" : "alive");

@@ -79,7 +79,8 @@ static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, unsigned long *id
 	MUST(ste[0] & STRTAB_STE_0_V, "STE 0x%x is not valid", sid);
 	cfg = FIELD_GET(STRTAB_STE_0_CFG, ste[0]);
 	if (!stream->domain) {
-		MUST(cfg == STRTAB_STE_0_CFG_ABORT || smmu->state != SMMU_LIVE,
+		MUST(cfg == STRTAB_STE_0_CFG_ABORT || smmu->state == SMMU_ABORTING ||
+		     (smmu->state == SMMU_HUNG && stream->may_be_live),
 		     "I6: STE 0x%x of a blocked stream is 0x%lx", sid, ste[0]);
 		return NULL;
 	}

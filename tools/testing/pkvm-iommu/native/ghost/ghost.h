@@ -28,7 +28,7 @@
  *	I4	attachments(); every handle in a specification is looked up by owner
  *	I5	pages(), counts; owner_changes(), page_is_freed(), ghost_caches() in
  *		reach.c: what SMMUs have cached
- *	I6	drain_step() in spec_vm.c, the order; groups(); check_ste() in concrete.c;
+ *	I6	live_streams(); drain_step() in spec_vm.c, the order; groups(); check_ste() in concrete.c;
  *		boot tests: nothing passes before the first attach
  *	I7	steps are bounded (GHOST_MAX_STEP, PKVM_IOMMU_TOPUP_MAX, waits() in
  *		spec_guest.c), and calls end (walk/shrink.c); what fails changed nothing, or
@@ -115,9 +115,11 @@ struct ghost_domain {
  * @known: the host has had it attached once
  * @owner: GHOST_HOST, a VM, or GHOST_NOBODY: of a device that is lost
  * @domain: handle, or PKVM_IOMMU_DOMAIN_BLOCKED or _IDENTITY
+ * @live: an SMMU may translate for it; without a domain: it did not confirm that the
+ *	stream aborts, after an attach that failed
  */
 struct ghost_stream {
-	bool	known;
+	bool	known, live;
 	u8	owner;
 	u64	domain;
 };

@@ -131,7 +131,7 @@ static ghost_verdict routes(const struct ghost *g)
 			MUST(s->owner == GHOST_VM + i, "I2: stream 0x%x of VM %u belongs to %u",
 			     r->sid, i, s->owner);
 			/* I6: drained in this order */
-			MUST(!r->blocked || s->domain == PKVM_IOMMU_DOMAIN_BLOCKED,
+			MUST(!r->blocked || (s->domain == PKVM_IOMMU_DOMAIN_BLOCKED && !s->live),
 			     "I6: stream 0x%x of a dead VM is attached", r->sid);
 		}
 	}
@@ -189,7 +189,7 @@ static ghost_verdict groups(const struct ghost *g)
 				     "I1: VM %u has stream 0x%x, the host its registers",
 				     s->owner - GHOST_VM, machine_sids[j]);
 			MUST(group->state == GROUP_HOST || group->state == GROUP_VM ||
-			     s->domain == PKVM_IOMMU_DOMAIN_BLOCKED,
+			     (s->domain == PKVM_IOMMU_DOMAIN_BLOCKED && !s->live),
 			     "I6: stream 0x%x is attached while its device is reset",
 			     machine_sids[j]);
 		}
@@ -264,6 +264,28 @@ static ghost_verdict attachments(const struct ghost *g)
 	return NULL;
 }
 
+/* I6: what aborts is nobody's way to memory; a stream that is attached may be live */
+static ghost_verdict live_streams(const struct ghost *g)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < sim_nr_smmus; i++) {
+		for (j = 0; j < NR_SIDS; j++) {
+			const struct ghost_stream *s = &g->stream[i][j];
+
+			if (s->domain != PKVM_IOMMU_DOMAIN_BLOCKED)
+				MUST(s->live || g->smmu_dead[i],
+				     "stream 0x%x is attached and aborts", machine_sids[j]);
+			else
+				MUST(!s->live || g->smmu_dead[i],
+				     "I6: stream 0x%x is blocked and may be live",
+				     machine_sids[j]);
+		}
+	}
+
+	return NULL;
+}
+
 /* I3, I6: what a VM may have, by how far it is in its life */
 static ghost_verdict lives(const struct ghost *g)
 {
@@ -294,5 +316,5 @@ ghost_verdict ghost_invariants(const struct ghost *g)
 	}
 
 	return v ?: pages(g) ?: routes(g) ?: groups(g) ?: registers(g) ?: attachments(g) ?:
-	       lives(g);
+	       live_streams(g) ?: lives(g);
 }

@@ -14,7 +14,7 @@
 
 static char said[256];
 
-static u8 owner_of_stream(unsigned int smmu_id, u32 sid)
+static const struct smmu_stream *stream_of(unsigned int smmu_id, u32 sid)
 {
 	struct hyp_smmu *smmu = hyp_smmus[smmu_id];
 	struct smmu_stream *stream = smmu->streams;
@@ -23,9 +23,13 @@ static u8 owner_of_stream(unsigned int smmu_id, u32 sid)
 		stream = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
 	if (!stream)
 		native_fail("stream 0x%x was never attached and does DMA", sid);
-	stream += smmu->split ? sid & (BIT(smmu->split) - 1) : sid;
 
-	return ghost_owner(stream->owner);
+	return stream + (smmu->split ? sid & (BIT(smmu->split) - 1) : sid);
+}
+
+static u8 owner_of_stream(unsigned int smmu_id, u32 sid)
+{
+	return ghost_owner(stream_of(smmu_id, sid)->owner);
 }
 
 static unsigned int number_of(const struct sim_smmu *smmu)
@@ -56,6 +60,10 @@ static void device_reached(struct sim_smmu *smmu, u32 sid, u64 iova, u64 pa, boo
 
 	if (sim_off(smmu))
 		native_fail("I6: SMMU %u lets stream 0x%x pass", number_of(smmu), sid);
+	/* I6: what EL2 says aborts does so, be the SMMU in any state */
+	if (!stream_of(number_of(smmu), sid)->may_be_live)
+		native_fail("I6: stream 0x%x of SMMU %u passes, which is known to abort", sid,
+			    number_of(smmu));
 	owner = owner_of_stream(number_of(smmu), sid);
 	if (in_registers(pa))
 		native_fail("I1: stream 0x%x reaches registers at 0x%lx", sid, pa);

@@ -231,6 +231,7 @@ ghost_verdict spec_switch(struct ghost *g, struct ghost_stream *s, u64 to, const
 	if (d)
 		d->streams--;
 	s->domain = to;
+	s->live = to != PKVM_IOMMU_DOMAIN_BLOCKED;
 	d = find_domain(g, s->owner, to);
 	if (d)
 		d->streams++;
@@ -312,7 +313,8 @@ static ghost_verdict attach(struct ghost *g, const struct ghost_call *c, const s
 		g->stream[smmu][i].known = post->stream[smmu][i].known;
 	ALLOWED(s->known || handle == PKVM_IOMMU_DOMAIN_BLOCKED || weather.hardware,
 		"a stream is attached and not known");
-	if (s->domain == handle && !ret)
+	/* I6: blocked means that the SMMU has confirmed it */
+	if (s->domain == handle && !ret && (handle || !s->live))
 		return NULL;
 
 	return spec_switch(g, s, handle, post, smmu, sid, ret);

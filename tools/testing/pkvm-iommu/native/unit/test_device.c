@@ -114,6 +114,35 @@ TEST_EACH(device, is_reset_when_it_changes_hands)
 	attach(0, STREAM_A, PKVM_IOMMU_DOMAIN_IDENTITY);
 }
 
+/* I6: the SMMU hangs in the last sync of a guest's attach: the STE may be live */
+TEST_EACH(device, that_may_be_live_does_not_go_back)
+{
+	u64 regs = m->devices[0].range[0].base, iova = 0x10 * PAGE_SIZE;
+	struct pkvm_hyp_vm *vm;
+	pkvm_handle_t handle;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = vm_with_device(m);
+	handle = vm->kvm.arch.pkvm.handle;
+	ASSERT_EQ(host_donate_guest(hyp_phys_to_pfn(host_page_get()), 0, vm), 0);
+	domain = guest_domain(vm);
+	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, iova, 0, PAGE_SIZE, RW).x[1],
+		  PAGE_SIZE);
+	sim_smmus[0]->cfg.deaf_cr0 = true;
+	fault_arm(FAULT_SYNC, 3);
+	ASSERT_EQ((int)guest_op(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, 1, 0, domain, 0).x[0],
+		  INVALID);
+	ASSERT(fault_fired());
+	ASSERT(sim_dma(sim_smmus[0], STREAM_A, iova, true).ok);
+	ASSERT_EQ(vm_start_teardown(handle), 0);
+	ASSERT_EQ(host_drain(handle), -EIO);
+	ASSERT(sim_dma(sim_smmus[0], STREAM_A, iova, true).ok);
+	/* It writes to the page, and whoever has the registers says what */
+	ASSERT_EQ(host_touch(regs), -EPERM);
+	ASSERT_EQ(vm_reclaim_page(handle, 0), -EBUSY);
+}
+
 TEST_EACH(device, that_does_not_come_to_rest_is_lost)
 {
 	struct pkvm_hyp_vm *vm;

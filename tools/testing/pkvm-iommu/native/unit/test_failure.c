@@ -76,6 +76,45 @@ TEST_EACH(failure, to_attach_and_to_stop_keeps_the_stream_the_hosts)
 	kept = sim_dma(sim_smmus[0], 0, 0, true).ok;
 	ASSERT(kept);
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_VM_ROUTE, vm, 1, 2, 0, 0).ret, -EIO);
+	/* I6: nor is it confirmed to be blocked */
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 0, 0, PKVM_IOMMU_DOMAIN_BLOCKED, 0, 0).ret, -EIO);
+	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
+}
+
+/* I8: what hangs is one SMMU; a VM's streams of the other abort all the same */
+TEST(failure, of_one_smmu_leaves_no_stream_of_another_live)
+{
+	struct machine two = machine_get(machine_count() - 1);
+	struct pkvm_hyp_vm *vm;
+	int handle;
+	long domain;
+
+	machine_boot(&two, seed);
+	ASSERT_EQ(two.nr_smmus, 2);
+	handle = vm_reserve();
+	ASSERT_EQ(host_vm_topup(handle, 8), 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	attach(1, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	attach(1, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_VM_ROUTE, handle, PVIOMMU, 1, 0, 0).ret, 0);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_VM_ROUTE, handle, PVIOMMU, 2, 1, 0).ret, 0);
+	ASSERT_EQ(vm_init(handle), 0);
+	vm = vm_of(handle);
+	ASSERT_EQ(host_donate_guest(hyp_phys_to_pfn(host_page_get()), 0, vm), 0);
+	domain = guest_domain(vm);
+	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 0, PAGE_SIZE, RW).x[1], PAGE_SIZE);
+	ASSERT_EQ(guest_op(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, 1, 0, domain, 0).x[0], 0);
+	ASSERT_EQ(guest_op(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, 2, 0, domain, 0).x[0], 0);
+	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
+	ASSERT(sim_dma(sim_smmus[1], 0, 0, true).ok);
+	sim_smmus[0]->cfg.deaf_cr0 = true;
+	fault_arm(FAULT_SYNC, 1);
+	ASSERT_EQ(vm_start_teardown(handle), 0);
+	ASSERT_EQ(host_drain(handle), -EIO);
+	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
+	expect_blocked(1, 0, 0, true);
+	ASSERT_EQ(host_drain(handle), -EIO);
 }
 
 TEST_EACH(failure, to_acknowledge_the_reset_leaves_the_smmu_out)

@@ -14,6 +14,25 @@ static struct iommu_owner *owner_of(const struct smmu_stream *stream)
 	return stream->owner ?: &iommu_host;
 }
 
+/* Until this succeeds the SMMU may go on translating for the stream (I6) */
+static int stream_abort(struct hyp_smmu *smmu, u32 sid, struct smmu_stream *stream)
+{
+	int ret = smmu_ste_abort(smmu, sid);
+
+	if (!ret)
+		stream->may_be_live = false;
+
+	return ret;
+}
+
+static int stream_install(struct hyp_smmu *smmu, u32 sid, struct smmu_stream *stream,
+			  struct hyp_iommu_domain *domain, struct iommu_tag *tag)
+{
+	stream->may_be_live = true;
+
+	return smmu_ste_install(smmu, sid, &domain->pgt, &tag->cd, tag->id);
+}
+
 /*
  * Point a stream elsewhere. The order is what makes it safe: the stream aborts,
  * synchronised, before its old domain is let go (I5, I6) and before its new STE
@@ -32,13 +51,13 @@ static int stream_switch(struct hyp_smmu *smmu, u32 sid, struct smmu_stream *str
 			return -ENOSPC;
 	}
 
-	ret = smmu_ste_abort(smmu, sid);
+	ret = stream_abort(smmu, sid, stream);
 	if (!ret && old) {
 		stream->domain = NULL;
 		ret = domain_put_tag(old, smmu);
 	}
 	if (!ret && domain)
-		ret = smmu_ste_install(smmu, sid, &domain->pgt, &tag->cd, tag->id);
+		ret = stream_install(smmu, sid, stream, domain, tag);
 	if (!ret)
 		stream->domain = domain;
 	else if (domain)
@@ -50,6 +69,12 @@ static int stream_switch(struct hyp_smmu *smmu, u32 sid, struct smmu_stream *str
 		trace_iommu_detach(iommu_vm_handle(owner_of(stream)), smmu->mmio_phys, sid, ret);
 
 	return ret;
+}
+
+/* An attach that failed may have left a stream live without a domain */
+static bool stream_has(const struct smmu_stream *stream, const struct hyp_iommu_domain *domain)
+{
+	return stream->domain == domain && (domain || !stream->may_be_live);
 }
 
 static int attach_host_locked(struct hyp_smmu *smmu, u64 sid, struct hyp_iommu_domain *domain)
@@ -67,7 +92,7 @@ static int attach_host_locked(struct hyp_smmu *smmu, u64 sid, struct hyp_iommu_d
 	if (owner_of(stream) != &iommu_host)
 		return -EPERM;
 
-	return stream->domain == domain ? 0 : stream_switch(smmu, sid, stream, domain);
+	return stream_has(stream, domain) ? 0 : stream_switch(smmu, sid, stream, domain);
 }
 
 /* The host replaces whatever one of its streams had */
@@ -218,7 +243,7 @@ int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid)
 	ret = find_free(smmu, sid, &stream);
 	/* If an attach failed half-way on an SMMU that hangs, its STE may be live (I2) */
 	if (!ret)
-		ret = smmu_ste_abort(smmu, sid);
+		ret = stream_abort(smmu, sid, stream);
 	if (!ret)
 		change_hands(smmu, stream, owner);
 	hyp_spin_unlock(&smmu->lock);
@@ -234,7 +259,7 @@ int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid)
 
 	hyp_spin_lock(&smmu->lock);
 	ret = smmu_stream_get(smmu, sid, NULL, &stream);
-	if (!ret && owner_of(stream) == owner && stream->domain)
+	if (!ret && owner_of(stream) == owner && !stream_has(stream, NULL))
 		ret = stream_switch(smmu, sid, stream, NULL);
 	hyp_spin_unlock(&smmu->lock);
 

@@ -267,30 +267,34 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 fla
 	return ret;
 }
 
-/* Step 1: all streams abort, synchronised, before anything is let go (I6) */
+/*
+ * Step 1: all streams abort, synchronised, before anything is let go (I6). What an
+ * SMMU that hangs keeps live does not keep the streams of others live (I8).
+ */
 static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 {
 	struct iommu_route_page *page;
+	int ret = 0;
 	u32 i;
 
 	for (page = vm->routes; page; page = page->next) {
 		for (i = 0; i < page->nr; i++) {
 			struct iommu_route *route = &page->routes[i];
-			int ret;
 
-			if (route->blocked)
-				continue;
-			if (!*budget)
-				return -EAGAIN;
-			--*budget;
-			ret = stream_block(&vm->owner, route->smmu, route->sid);
-			if (ret)
-				return ret;
-			route->blocked = true;
+			if (!route->blocked && !route->hung) {
+				if (!*budget)
+					return -EAGAIN;
+				--*budget;
+				/* An SMMU hangs for good: there is no second try */
+				route->hung = stream_block(&vm->owner, route->smmu, route->sid);
+				route->blocked = !route->hung;
+			}
+			if (route->hung)
+				ret = -EIO;
 		}
 	}
 
-	return 0;
+	return ret;
 }
 
 /* Step 3: domains unmap and unpin; bounded by domain_free() */

@@ -27,13 +27,14 @@
  * @vsid: virtual stream ID on it
  * @sid: stream ID on @smmu
  * @blocked: the VM is dead and the stream aborts
+ * @hung: the VM is dead, and the SMMU hangs and may translate for the stream
  * @smmu: SMMU
  */
 struct iommu_route {
 	u32			pviommu;
 	u32			vsid;
 	u32			sid;
-	bool			blocked;
+	bool			blocked, hung;
 	struct hyp_smmu		*smmu;
 };
 

@@ -47,8 +47,10 @@ struct smmu_features {
 
 /**
  * struct smmu_stream - what EL2 knows about a stream besides its STE
- * @domain: what it is attached to, NULL: aborts
+ * @domain: what it is attached to, or NULL
  * @owner: who may attach it, NULL: the host
+ * @may_be_live: the SMMU may translate for it: set before an STE that does is
+ *	written, cleared only once the SMMU has confirmed that the stream aborts
  * @pviommu: and @vsid: what its owner, a VM, calls it
  * @vsid: see @pviommu
  * @first_event: number of the first event that is @owner's
@@ -56,6 +58,7 @@ struct smmu_features {
 struct smmu_stream {
 	struct hyp_iommu_domain	*domain;
 	struct iommu_owner	*owner;
+	bool			may_be_live;
 	u32			pviommu;
 	u32			vsid;
 	u64			first_event;
