@@ -30,6 +30,9 @@ static void complete(struct sim_smmu *smmu)
 	}
 	smmu->nr_pending = 0;
 	smmu->nr_syncs++;
+	if (smmu->flushing)
+		smmu->in_flight = false;
+	smmu->flushing = false;
 }
 
 static void add_pending(struct sim_smmu *smmu, const u64 cmd[2])
@@ -41,6 +44,9 @@ static void add_pending(struct sim_smmu *smmu, const u64 cmd[2])
 	inval->cmd[0] = cmd[0];
 	inval->cmd[1] = cmd[1];
 	inval->seq = ++smmu->seq;
+	/* Section 6.3.9.6: all that is in flight, and nothing less, with translation off */
+	if (FIELD_GET(CMDQ_0_OP, cmd[0]) == CMDQ_OP_TLBI_NSNH_ALL)
+		smmu->flushing = !(smmu->cr0ack & CR0_SMMUEN);
 }
 
 /* What they have no use for is reserved; an SMMU may look at it */
@@ -76,6 +82,10 @@ static bool execute(struct sim_smmu *smmu, const u64 cmd[2])
 	}
 
 	check_reserved(cmd);
+	if (sim_erratum_hangs(smmu, cmd)) {
+		smmu->stuck = true;
+		return false;
+	}
 	switch (op) {
 	case CMDQ_OP_CMD_SYNC:
 		if (FIELD_GET(CMDQ_SYNC_0_CS, cmd[0]) == 3)

@@ -195,7 +195,7 @@ void sim_config_stored(const volatile void *addr)
 		struct sim_smmu *smmu = sim_smmus[sim_devices[i].smmu];
 		u32 sid = sim_devices[i].sid;
 
-		if (!(smmu->cr0ack & CR0_SMMUEN) || !smmu->cfg.coherent)
+		if (sim_off(smmu) || !smmu->cfg.coherent)
 			continue;
 		if (split_of(smmu)) {
 			ste = ste_in_l1(smmu, sim_read64(smmu, l1_phys(smmu, sid), "descriptor"),

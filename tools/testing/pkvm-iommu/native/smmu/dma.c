@@ -21,7 +21,7 @@ void sim_add_device(u8 smmu, u32 sid)
 
 bool sim_off(const struct sim_smmu *smmu)
 {
-	return !(smmu->cr0ack & CR0_SMMUEN);
+	return !(smmu->cr0ack & CR0_SMMUEN) && !smmu->in_flight;
 }
 
 struct transaction {
@@ -144,12 +144,18 @@ struct sim_dma sim_dma(struct sim_smmu *smmu, u32 sid, u64 iova, bool write)
 
 	sim_lock();
 	smmu->nr_dma++;
-	if (sim_off(smmu)) {
+	if (!(smmu->cr0ack & CR0_SMMUEN)) {
 		if (smmu->gbpa & GBPA_ABORT)
 			fault(&t, SIM_ABORT);
 		else
 			reach(&t, iova);
-	} else if (sid >> FIELD_GET(STRTAB_BASE_CFG_LOG2SIZE, smmu->strtab_base_cfg)) {
+	}
+	if (sim_off(smmu)) {
+		sim_unlock();
+		return t.result;
+	}
+	/* Translation is on, or was when this transaction came */
+	if (sid >> FIELD_GET(STRTAB_BASE_CFG_LOG2SIZE, smmu->strtab_base_cfg)) {
 		fault(&t, SIM_C_BAD_STREAMID);
 	} else {
 		nr = sim_config_get(smmu, sid, stes, MAX_CONFIGS);

@@ -66,6 +66,23 @@ static struct sim_smmu *find(const volatile void *addr, u64 *offset)
 	return NULL;
 }
 
+/* What was read is old by the time that the CPU goes on */
+static u32 hold_up(struct sim_smmu *smmu)
+{
+	u32 cons = smmu->cmdq_cons;
+
+	if (cons == smmu->cmdq_prod)
+		return cons;
+	if (!smmu->waits++)
+		return cons;
+	sim_cmdq_run(smmu, ~0);
+	native_sleep(2 * NATIVE_COUNTER_FREQUENCY);
+	smmu->waits = 0;
+	smmu->cfg.held_up = false;
+
+	return cons;
+}
+
 static u64 read_register(struct sim_smmu *smmu, u64 offset)
 {
 	switch (offset) {
@@ -82,6 +99,8 @@ static u64 read_register(struct sim_smmu *smmu, u64 offset)
 	case ARM_SMMU_GERRORN:
 		return smmu->gerrorn;
 	case ARM_SMMU_CMDQ_CONS:
+		if (smmu->cfg.held_up)
+			return hold_up(smmu);
 		/* It may have got on since the last look, or not */
 		if (!smmu->cfg.lazy || !rng_one_in(&smmu->rng, smmu->cfg.lazy))
 			sim_cmdq_run(smmu, 1 + rng_below(&smmu->rng, 8));
@@ -133,13 +152,29 @@ static void write_evtq_cons(struct sim_smmu *smmu, u32 val)
 	smmu->evtq_cons = val;
 }
 
+static void write_cr0(struct sim_smmu *smmu, u32 val)
+{
+	u32 off = smmu->cr0ack & ~val;
+
+	smmu->cr[0] = val;
+	if (smmu->cfg.deaf_cr0)
+		return;
+	smmu->in_flight |= off & CR0_SMMUEN;
+	if (off & CR0_CMDQEN) {
+		smmu->nr_pending = 0;
+		smmu->flushing = false;
+		smmu->stuck &= smmu->cfg.dead_queue;
+	}
+	smmu->cr0ack = val;
+	if (val & CR0_SMMUEN)
+		sim_erratum_enabled(smmu);
+}
+
 static void write_register(struct sim_smmu *smmu, u64 offset, u64 val)
 {
 	switch (offset) {
 	case ARM_SMMU_CR0:
-		smmu->cr[0] = val;
-		if (!smmu->cfg.deaf_cr0)
-			smmu->cr0ack = val;
+		write_cr0(smmu, val);
 		return;
 	case ARM_SMMU_CR1:
 		must_be_off(smmu, CR0_SMMUEN | CR0_CMDQEN | CR0_EVTQEN, offset);

@@ -20,17 +20,21 @@
  * struct sim_config - how an SMMU is made
  * @base: physical address of its registers
  * @idr: ID registers
+ * @iidr: implementation: it has the errata that the stock driver works around
  * @coherent: snoops the caches of the CPUs
  * @deaf_cr0: does not acknowledge writes of CR0
  * @deaf_gbpa: does not complete updates of GBPA
  * @deaf_irq: does not acknowledge writes of IRQ_CTRL
+ * @dead_queue: once it executes no command any more, it never does again
+ * @held_up: the next look at CMDQ_CONS takes longer than any wait, and then all is done
  * @lazy: one in this many looks at CMDQ_CONS makes it execute nothing
  */
 struct sim_config {
 	u64	base;
 	u32	idr[6];
+	u32	iidr;
 	bool	coherent;
-	bool	deaf_cr0, deaf_gbpa, deaf_irq;
+	bool	deaf_cr0, deaf_gbpa, deaf_irq, dead_queue, held_up;
 	bool	overflow_aborts;	/* a full queue is a global error, as QEMU has it */
 	u32	lazy;
 };
@@ -40,6 +44,11 @@ struct sim_config {
 #define SIM_IDR1	0x02730010U
 #define SIM_IDR3	0x1414U
 #define SIM_IDR5	0x74U
+
+/* Implementations with errata: product, variant, revision, Arm */
+#define SIM_IIDR_MMU_600_R0P0	0x4830043bU
+#define SIM_IIDR_MMU_700_R0P0	0x4870043bU
+#define SIM_IIDR_MMU_S3_R0P0	0x4980043bU
 
 /* A cached translation: of one leaf */
 struct sim_tlb_entry {
@@ -96,6 +105,9 @@ struct sim_smmu {
 	u32	strtab_base_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u64	strtab_base, cmdq_base, evtq_base;
 	bool	stuck;		/* executes no command any more */
+	bool	in_flight;	/* off, but not all that it let pass before has landed */
+	unsigned int	waits;	/* looks at CMDQ_CONS, see @held_up */
+	bool	flushing;	/* ... has, once the next CMD_SYNC completes */
 
 	/* What is in the event queue, and what was last taken off it */
 	struct sim_event	events[SIM_MAX_EVENTS], taken;
@@ -106,6 +118,7 @@ struct sim_smmu {
 	struct sim_cfg_entry	cfgs[SIM_CFG_SIZE];
 	struct sim_inval	pending[128];
 	unsigned int		nr_pending;
+	unsigned int		unsynced;	/* commands since the last CMD_SYNC */
 
 	/* Statistics */
 	u64			nr_commands, nr_syncs, nr_dma, nr_events;
@@ -153,6 +166,10 @@ void sim_dma_stop(void);
 /* mem.c: the SMMU's own accesses to tables and queues */
 u64 sim_read64(struct sim_smmu *smmu, u64 phys, const char *what);
 void sim_write64(struct sim_smmu *smmu, u64 phys, u64 val);
+
+/* errata.c */
+bool sim_erratum_hangs(struct sim_smmu *smmu, const u64 cmd[2]);
+void sim_erratum_enabled(struct sim_smmu *smmu);
 
 /* cmdq.c */
 void sim_cmdq_run(struct sim_smmu *smmu, unsigned int budget);

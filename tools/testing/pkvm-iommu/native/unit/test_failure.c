@@ -8,6 +8,15 @@
 
 #include "test.h"
 
+static unsigned int nr_failed;
+
+static bool every_command(unsigned int fault)
+{
+	nr_failed += fault == FAULT_COMMAND;
+
+	return fault == FAULT_COMMAND;
+}
+
 TEST_EACH(failure, of_a_command_turns_the_smmu_off)
 {
 	long domain = boot_and_attach(m, seed);
@@ -115,6 +124,72 @@ TEST(failure, of_one_smmu_leaves_no_stream_of_another_live)
 	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
 	expect_blocked(1, 0, 0, true);
 	ASSERT_EQ(host_drain(handle), -EIO);
+}
+
+/* Off is not enough: what is in flight lands before the page may go (I5) */
+TEST_EACH(failure, to_complete_what_is_in_flight_keeps_the_page_pinned)
+{
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
+
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	sim_smmus[0]->cfg.dead_queue = true;
+	fault_arm(FAULT_SYNC, 1);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
+	/* Translation is off, and a write that it let pass before lands */
+	ASSERT(!(sim_smmus[0]->cr0ack & CR0_SMMUEN));
+	ASSERT(sim_dma(sim_smmus[0], 0, 0, true).ok);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 0, 0, PKVM_IOMMU_DOMAIN_BLOCKED, 0, 0).ret, -EIO);
+}
+
+/* An error stops the queue, which starts anew to complete what is in flight */
+TEST_EACH(failure, of_a_command_is_told_and_leaves_nothing_in_flight)
+{
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
+
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	fault_arm(FAULT_COMMAND, 1);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	ASSERT(!sim_smmus[0]->in_flight);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret,
+		  PKVM_IOMMU_POLL_DEAD | PKVM_IOMMU_POLL_GERROR |
+		  FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, GERROR_CMDQ_ERR));
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret, PKVM_IOMMU_POLL_DEAD);
+}
+
+/* The queue starts anew once: an error of the second try is a hang */
+TEST_EACH(failure, of_two_commands_in_a_row_keeps_the_page_pinned)
+{
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
+
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	native_hooks.fault = every_command;
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
+	ASSERT_EQ(nr_failed, 2);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
+}
+
+/* Nobody ran the CPU between a look at the SMMU and one at the clock */
+TEST_EACH(failure, is_not_that_the_cpu_was_held_up)
+{
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+		sim_smmus[0]->cfg.held_up = true;
+		ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+		ASSERT(!sim_smmus[0]->cfg.held_up);
+		ASSERT_EQ(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret, 0);
+	}
 }
 
 TEST_EACH(failure, to_acknowledge_the_reset_leaves_the_smmu_out)

@@ -134,6 +134,42 @@ TEST(probe, of_two_that_share_no_stage_one_is_left_out)
 	attach(1, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
 }
 
+/* Errata by IIDR, see smmu/errata.c: what one call leads to at most */
+static void run_with(const struct machine *m, u64 seed, u32 iidr)
+{
+	struct machine old = *m;
+	unsigned int i;
+	u64 phys, done;
+	long domain;
+
+	for (i = 0; i < old.nr_smmus; i++)
+		old.smmus[i].iidr = iidr;
+	domain = boot_and_attach(&old, seed);
+	phys = host_pages_get(64);
+	ASSERT_EQ(map(domain, 0, phys, 64 * PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	ASSERT_EQ(unmap(domain, 0, 64 * PAGE_SIZE, &done), 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 64), 0);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_GET_INFO, 0, 0, 0, 0, 0).out[1] & PKVM_IOMMU_INFO_DEAD,
+		  0);
+}
+
+TEST_EACH(probe, errata_of_mmu_600)
+{
+	run_with(m, seed, SIM_IIDR_MMU_600_R0P0);
+}
+
+TEST_EACH(probe, errata_of_mmu_700)
+{
+	run_with(m, seed, SIM_IIDR_MMU_700_R0P0);
+}
+
+TEST_EACH(probe, errata_of_mmu_s3)
+{
+	run_with(m, seed, SIM_IIDR_MMU_S3_R0P0);
+}
+
 /* Each allocation of the take-over fails once: all streams abort, no crash */
 TEST_EACH(probe, a_take_over_that_runs_out_of_memory_leaves_all_aborting)
 {

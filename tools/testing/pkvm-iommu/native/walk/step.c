@@ -39,8 +39,10 @@ void walk_start(struct walk *walk)
 	after = calloc(1, sizeof(*after));
 	want = calloc(1, sizeof(*want));
 	machine_boot(&walk->machine, walk->seed);
-	for (i = 0; i < sim_nr_smmus; i++)
+	for (i = 0; i < sim_nr_smmus; i++) {
 		sim_smmus[i]->cfg.deaf_cr0 = walk->deaf;
+		sim_smmus[i]->cfg.dead_queue = walk->seed & 1;
+	}
 	ghost_watch_devices();
 	ghost_watch_events();
 	ghost_read(before);

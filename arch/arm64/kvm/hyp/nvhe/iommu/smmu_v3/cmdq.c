@@ -19,30 +19,56 @@ static u32 queue_used(const struct hyp_smmu *smmu, u32 cons)
 	return (smmu->cmdq_prod - cons) & (2 * queue_size(smmu) - 1);
 }
 
+/**
+ * smmu_gerror() - global errors that are not acknowledged (section 7.5)
+ * @smmu: SMMU
+ *
+ * Return: bits of GERROR.
+ */
+u32 smmu_gerror(const struct hyp_smmu *smmu)
+{
+	return (readl_relaxed(smmu->base + ARM_SMMU_GERROR) ^
+		readl_relaxed(smmu->base + ARM_SMMU_GERRORN)) & GERROR_ERR_MASK;
+}
+
+/**
+ * smmu_ack_gerror() - acknowledge global errors, and remember them for the host
+ * @smmu: SMMU
+ *
+ * Context: hyp_smmu::cmdq_lock held.
+ */
+void smmu_ack_gerror(struct hyp_smmu *smmu)
+{
+	u32 active = smmu_gerror(smmu);
+
+	smmu->gerror |= active;
+	if (active)
+		writel_relaxed(readl_relaxed(smmu->base + ARM_SMMU_GERRORN) ^ active,
+			       smmu->base + ARM_SMMU_GERRORN);
+}
+
 static bool command_error(const struct hyp_smmu *smmu)
 {
-	u32 active = readl_relaxed(smmu->base + ARM_SMMU_GERROR) ^
-		     readl_relaxed(smmu->base + ARM_SMMU_GERRORN);
-
-	return active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR);
+	return smmu_gerror(smmu) & (GERROR_CMDQ_ERR | GERROR_SFM_ERR);
 }
 
 /* Wait until at most @used commands are left */
 static int queue_wait(struct hyp_smmu *smmu, u32 used)
 {
 	u64 deadline = 0;
+	bool late;
 
-	for (;;) {
-		u32 cons = readl_relaxed(smmu->base + ARM_SMMU_CMDQ_CONS);
-
-		if (queue_used(smmu, cons) <= used)
+	do {
+		/* Looks once more after the deadline: the CPU may have been held up */
+		late = deadline && (command_error(smmu) || smmu_expired(deadline));
+		if (queue_used(smmu, readl_relaxed(smmu->base + ARM_SMMU_CMDQ_CONS)) <= used)
 			return 0;
 		/* Most often it is done by now, and nobody asks for the time */
 		deadline = deadline ?: smmu_deadline();
-		if (command_error(smmu) || smmu_expired(deadline))
-			return -EIO;
 		cpu_relax();
-	}
+	} while (!late);
+
+	return -EIO;
 }
 
 static void queue_write(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmd)
@@ -65,6 +91,7 @@ static void queue_kick(struct hyp_smmu *smmu)
 
 static int queue_run(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned int nr)
 {
+	/* EL2 polls: no event to wait for, which MMU-600 could lose (erratum 1076982) */
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_sync(CMDQ_SYNC_0_CS_NONE, 0);
 	/* Each call leaves the queue empty, or the SMMU switched off */
 	u32 cons = smmu->cmdq_prod;
@@ -100,16 +127,43 @@ int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned 
 	return ret;
 }
 
+/*
+ * Translation is off, but what was translated before may still be on its way, until
+ * an invalidation of the whole TLB is complete (sections 6.3.9.6 and 4.3.8). The
+ * queue may have stopped at a command, so it starts anew for this, once.
+ */
+static int complete_in_flight(struct hyp_smmu *smmu)
+{
+	struct arm_smmu_cmd cmd = arm_smmu_make_cmd_op(CMDQ_OP_TLBI_NSNH_ALL);
+	int ret;
+
+	smmu_ack_gerror(smmu);
+	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_PROD);
+	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_CONS);
+	smmu->cmdq_prod = 0;
+	ret = smmu_write_sync(smmu->base, CR0_CMDQEN, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
+	if (!ret)
+		ret = queue_run(smmu, &cmd, 1);
+
+	return smmu_write_sync(smmu->base, 0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK) ?: ret;
+}
+
 /**
  * smmu_fail() - give an SMMU up (I8)
  * @smmu: SMMU
  *
- * Off, it aborts everything (GBPA) and uses neither its TLB nor its queues.
+ * Off, it aborts everything (GBPA) and uses neither its TLB nor its queues. If it
+ * does not say that it is off, or not that all is complete which it translated
+ * before, it hangs, and all that it may reach stays pinned for good (I5).
  *
  * Context: hyp_smmu::cmdq_lock held.
  */
 void smmu_fail(struct hyp_smmu *smmu)
 {
-	if (smmu->state == SMMU_LIVE)
-		smmu->state = smmu_disable(smmu->base) ? SMMU_HUNG : SMMU_ABORTING;
+	if (smmu->state != SMMU_LIVE)
+		return;
+	if (smmu_disable(smmu->base) || complete_in_flight(smmu))
+		smmu->state = SMMU_HUNG;
+	else
+		smmu->state = SMMU_ABORTING;
 }

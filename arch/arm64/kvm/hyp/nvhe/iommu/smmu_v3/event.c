@@ -31,26 +31,27 @@ static bool evtq_was_full(struct hyp_smmu *smmu)
 static u32 poll_gerror(struct hyp_smmu *smmu)
 {
 	u32 ret = PKVM_IOMMU_POLL_GERROR;
-	u32 gerror = readl_relaxed(smmu->base + ARM_SMMU_GERROR);
-	u32 gerrorn = readl_relaxed(smmu->base + ARM_SMMU_GERRORN);
-	u32 active = (gerror ^ gerrorn) & GERROR_ERR_MASK;
+	u32 errors;
 
-	if (!active)
+	if (!smmu_gerror(smmu) && !READ_ONCE(smmu->gerror))
 		return 0;
 
-	if (active & (GERROR_CMDQ_ERR | GERROR_SFM_ERR)) {
-		hyp_spin_lock(&smmu->cmdq_lock);
+	hyp_spin_lock(&smmu->cmdq_lock);
+	if (smmu_gerror(smmu) & (GERROR_CMDQ_ERR | GERROR_SFM_ERR))
 		smmu_fail(smmu);
-		hyp_spin_unlock(&smmu->cmdq_lock);
-	}
-	writel_relaxed(gerror, smmu->base + ARM_SMMU_GERRORN);
+	smmu_ack_gerror(smmu);
+	errors = smmu->gerror;
+	smmu->gerror = 0;
+	hyp_spin_unlock(&smmu->cmdq_lock);
+	if (!errors)
+		return 0;
 
-	if (active & GERROR_EVTQ_ABT_ERR && evtq_was_full(smmu)) {
-		active ^= GERROR_EVTQ_ABT_ERR;
-		ret = active ? ret | PKVM_IOMMU_POLL_OVERFLOW : PKVM_IOMMU_POLL_OVERFLOW;
+	if (errors & GERROR_EVTQ_ABT_ERR && evtq_was_full(smmu)) {
+		errors ^= GERROR_EVTQ_ABT_ERR;
+		ret = errors ? ret | PKVM_IOMMU_POLL_OVERFLOW : PKVM_IOMMU_POLL_OVERFLOW;
 	}
 
-	return ret | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, active);
+	return ret | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, errors);
 }
 
 static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr)

@@ -12,14 +12,17 @@
 int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val)
 {
 	u64 deadline = smmu_deadline();
+	bool late;
 
-	while ((readl_relaxed(base + reg) & mask) != val) {
-		if (smmu_expired(deadline))
-			return -EIO;
+	do {
+		/* Looks once more after the deadline: the CPU may have been held up */
+		late = smmu_expired(deadline);
+		if ((readl_relaxed(base + reg) & mask) == val)
+			return 0;
 		cpu_relax();
-	}
+	} while (!late);
 
-	return 0;
+	return -EIO;
 }
 
 /* Write a control register and wait for its acknowledgment */
@@ -30,7 +33,11 @@ int smmu_write_sync(void __iomem *base, u32 val, u32 reg, u32 ack)
 	return smmu_wait(base, ack, ~0, val);
 }
 
-/* Off, all transactions abort (I6); both steps are tried whatever happens */
+/*
+ * Off, new transactions abort (I6); both steps are tried whatever happens. What was
+ * let pass before may still be on its way: see smmu_fail(), and smmu_enable(), which
+ * ends that before translation is turned on.
+ */
 int smmu_disable(void __iomem *base)
 {
 	int ret = smmu_wait(base, ARM_SMMU_GBPA, GBPA_UPDATE, 0);
@@ -51,7 +58,11 @@ static void write_attributes(struct hyp_smmu *smmu)
 		       FIELD_PREP(CR1_QUEUE_SH, sh) |
 		       FIELD_PREP(CR1_QUEUE_OC, cache) |
 		       FIELD_PREP(CR1_QUEUE_IC, cache), smmu->base + ARM_SMMU_CR1);
-	/* TLB maintenance by CPUs is not for this SMMU; unknown SIDs leave an event */
+	/*
+	 * TLB maintenance by CPUs is not for this SMMU, which some could not take part
+	 * in anyway (MMU-700, MMU-L1 and MMU-S3, errata 3878312 and others); unknown SIDs
+	 * leave an event.
+	 */
 	writel_relaxed(CR2_PTM | CR2_RECINVSID, smmu->base + ARM_SMMU_CR2);
 }
 
@@ -139,17 +150,19 @@ int smmu_enable(struct hyp_smmu *smmu)
 	u32 cr0 = CR0_CMDQEN | CR0_EVTQEN | (smmu->feat.ats ? CR0_ATSCHK : 0);
 	int ret;
 
+	smmu->state = SMMU_LIVE;
 	ret = smmu_write_sync(smmu->base, cr0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
-	if (!ret) {
-		smmu->state = SMMU_LIVE;
+	if (!ret)
 		ret = smmu_issue(smmu, cmds, ARRAY_SIZE(cmds) - !smmu->feat.hyp);
-	}
 	if (!ret && smmu->state == SMMU_LIVE)
 		ret = smmu_write_sync(smmu->base, cr0 | CR0_SMMUEN, ARM_SMMU_CR0,
 				      ARM_SMMU_CR0ACK);
 	if (!ret && smmu->state == SMMU_LIVE)
 		return 0;
 
-	smmu->state = smmu_disable(smmu->base) ? SMMU_HUNG : SMMU_ABORTING;
+	hyp_spin_lock(&smmu->cmdq_lock);
+	smmu_fail(smmu);
+	hyp_spin_unlock(&smmu->cmdq_lock);
+
 	return -EIO;
 }

@@ -66,9 +66,11 @@ struct smmu_stream {
 
 /**
  * enum smmu_state - how far an SMMU can be trusted to do what it is told
- * @SMMU_ABORTING: translation is off, all transactions abort (GBPA)
- * @SMMU_LIVE: translation is on
- * @SMMU_HUNG: did not acknowledge being switched off; what it does is unknown
+ * @SMMU_ABORTING: translation is off, all transactions abort (GBPA), and none that
+ *	it let pass before is still on its way
+ * @SMMU_LIVE: translation is on, or about to be
+ * @SMMU_HUNG: did not acknowledge being switched off, or did not complete what was
+ *	on its way; what it does is unknown
  */
 enum smmu_state { SMMU_ABORTING, SMMU_LIVE, SMMU_HUNG };
 
@@ -90,11 +92,12 @@ struct smmu_layout {
  * @split: 2-level: SID bits of the second level, one page of STEs; else 0
  * @ids: VMIDs or ASIDs in use
  * @nr_ids: how many there are
- * @cmdq_lock: guards @cmdq, @cmdq_prod and writes of @state
+ * @cmdq_lock: guards @cmdq, @cmdq_prod, GERRORN, @gerror and writes of @state
  * @cmdq: command queue
  * @cmdq_prod: producer index with wrap bit
  * @cmdq_log2: its size
- * @evtq_lock: guards the event queue, @evtq_taken and GERRORN
+ * @gerror: global errors that are acknowledged, and that nobody was told of
+ * @evtq_lock: guards the event queue and @evtq_taken
  * @evtq: event queue
  * @evtq_log2: its size
  * @evtq_taken: events that were taken off it
@@ -117,6 +120,7 @@ struct hyp_smmu {
 	struct arm_smmu_cmd	*cmdq;
 	u32			cmdq_prod;
 	u8			cmdq_log2;
+	u32			gerror;
 
 	hyp_spinlock_t		evtq_lock;
 	__le64			*evtq;
@@ -180,6 +184,8 @@ static inline bool smmu_expired(u64 deadline)
  */
 int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned int nr);
 void smmu_fail(struct hyp_smmu *smmu);
+u32 smmu_gerror(const struct hyp_smmu *smmu);
+void smmu_ack_gerror(struct hyp_smmu *smmu);
 
 /* tlb.c: as smmu_issue() */
 /**

@@ -83,6 +83,7 @@ static void make_s2_ste(struct arm_smmu_ste *ste, const struct smmu_features *fe
 	ste->data[3] = cpu_to_le64(hyp_virt_to_phys(pgt->root) & STRTAB_STE_3_S2TTB_MASK);
 }
 
+/* One stage, never two: errata of nested translation cannot bite (1209401, 2268618) */
 void smmu_make_ste(struct arm_smmu_ste *ste, const struct smmu_features *feat,
 		   const struct iommu_pgtable *pgt, u64 cd_phys, u16 id)
 {

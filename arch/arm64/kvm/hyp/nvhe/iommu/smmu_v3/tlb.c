@@ -6,7 +6,11 @@
 
 #include "smmu.h"
 
-/* Above this many commands it is cheaper to drop the whole address space */
+/*
+ * Above this many commands it is cheaper to drop the whole address space. All
+ * commands of a call end in a CMD_SYNC, so no more than these are ever without one,
+ * which MMU-700 r0 cannot have 64 of (erratum 2812531).
+ */
 #define TLB_MAX_COMMANDS	32
 
 /* CMD_TLBI_*.TG */
