@@ -46,8 +46,14 @@
  * @PKVM_IOMMU_INIT_DEVICE_STREAM: x2: device, x3: SMMU, x4: stream ID.
  *	Returns x1 = 0, -ENOENT (SMMU), -ERANGE (stream ID), -EEXIST (that of
  *	another group), -ENOSPC, -EPERM (no such device).
- *	An error of one of the last two leaves the device, and so its group,
+ *	An error of one of these two leaves the device, and so its group,
  *	incomplete: it cannot be assigned to a protected VM.
+ * @PKVM_IOMMU_INIT_WITHHOLD: x2: base and x3: size of registers by which something
+ *	beside the streams of an SMMU writes to memory, whole pages. Nobody reaches
+ *	them from now on, by CPU or device; EL2 does not use them.
+ *	Returns x1 = 0 (also if they are withheld already), -EINVAL (misaligned, memory,
+ *	or registers of a device or, in part, of an SMMU), -ENOSPC (too many ranges),
+ *	-EPERM (FINALISE was called).
  */
 enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_REGISTER,
@@ -55,6 +61,7 @@ enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_DEVICE,
 	PKVM_IOMMU_INIT_DEVICE_MMIO,
 	PKVM_IOMMU_INIT_DEVICE_STREAM,
+	PKVM_IOMMU_INIT_WITHHOLD,
 	/* private: */
 	PKVM_IOMMU_NR_INIT_OPS,
 };
@@ -65,7 +72,12 @@ enum pkvm_iommu_init_op {
 #define PKVM_IOMMU_F_NO_2LVL		BIT(1)	/* 2-level stream table */
 #define PKVM_IOMMU_F_NO_RIL		BIT(2)	/* range invalidation */
 #define PKVM_IOMMU_F_NO_BBML2		BIT(3)	/* blocks in the identity map */
-#define PKVM_IOMMU_F_ALL		GENMASK(3, 0)
+/* ... each invalidation is to be sent twice (erratum of Tegra264) */
+#define PKVM_IOMMU_F_REPEAT		BIT(4)
+#define PKVM_IOMMU_F_ALL		GENMASK(4, 0)
+
+/* Ranges of PKVM_IOMMU_INIT_WITHHOLD, and of control pages of command queues */
+#define PKVM_WITHHELD_MAX		256
 
 /* PKVM_IOMMU_INIT_FINALISE x2: devices without a reset handler can be assigned */
 #define PKVM_IOMMU_FINALISE_NO_RESET	BIT(0)
@@ -88,7 +100,8 @@ enum pkvm_device_reset {
 
 /**
  * enum pkvm_iommu_unsupported - why EL2 cannot drive an SMMU
- * @PKVM_IOMMU_BAD_PRESET: table or queue addresses are fixed by hardware
+ * @PKVM_IOMMU_BAD_PRESET: table or queue addresses are fixed by hardware, or relative
+ *	to its registers
  * @PKVM_IOMMU_BAD_TTF: no AArch64 page tables
  * @PKVM_IOMMU_BAD_ENDIAN: no little-endian page-table walks
  * @PKVM_IOMMU_BAD_STAGE: no translation stage, or none that all SMMUs share
@@ -96,6 +109,8 @@ enum pkvm_device_reset {
  * @PKVM_IOMMU_BAD_OAS: output size reserved or smaller than memory needs
  * @PKVM_IOMMU_BAD_STALL: stall model cannot be switched off
  * @PKVM_IOMMU_BAD_QUEUE: command or event queue too small
+ * @PKVM_IOMMU_BAD_ECMDQ: control pages of enhanced command queues are where EL2 cannot
+ *	withhold them
  */
 enum pkvm_iommu_unsupported {
 	PKVM_IOMMU_BAD_PRESET = 1,
@@ -106,6 +121,7 @@ enum pkvm_iommu_unsupported {
 	PKVM_IOMMU_BAD_OAS,
 	PKVM_IOMMU_BAD_STALL,
 	PKVM_IOMMU_BAD_QUEUE,
+	PKVM_IOMMU_BAD_ECMDQ,
 };
 
 /**
@@ -261,6 +277,7 @@ enum pkvm_iommu_op {
 #define PKVM_IOMMU_INFO_RIL		BIT_ULL(18)
 #define PKVM_IOMMU_INFO_BBML2		BIT_ULL(19)
 #define PKVM_IOMMU_INFO_DEAD		BIT_ULL(20)
+#define PKVM_IOMMU_INFO_REPEAT		BIT_ULL(21)
 
 /* POLL x1 */
 #define PKVM_IOMMU_POLL_EVENT		BIT(0)	/* x2..x5 hold a record */
@@ -318,7 +335,8 @@ static inline unsigned long pkvm_iommu_use_pages(void)
 /**
  * pkvm_iommu_pool_pages() - pages EL2 needs for the identity map
  * @nr_smmus: number of SMMUs
- * @nr_ranges: number of ranges of registers of assignable devices
+ * @nr_ranges: number of ranges of registers of assignable devices, and of those
+ *	that nobody is to have
  *
  * All of memory at page granularity, since any page may be donated at any time
  * and splitting a block must never fail, plus MMIO in blocks, and counts of mappings.
@@ -338,8 +356,11 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
 	/* Tables that hold MMIO blocks */
 	pages += DIV_ROUND_UP(PKVM_IOMMU_IDMAP_MMIO_LIMIT, kvm_granule_size(block - 1));
 
-	/* Both edges of each piece of memory and of each hole split a block */
-	edges = 2 * (kvm_nvhe_sym(hyp_memblock_nr) + nr_smmus + nr_ranges);
+	/*
+	 * Both edges of each piece of memory and of each hole split a block. An SMMU is
+	 * one, and may have command queues with control pages elsewhere.
+	 */
+	edges = 2 * (kvm_nvhe_sym(hyp_memblock_nr) + 2 * nr_smmus + nr_ranges);
 	pages += edges * (KVM_PGTABLE_LAST_LEVEL - block);
 
 	/* One object per SMMU, the concatenated root, the domain, the table of SMMUs */

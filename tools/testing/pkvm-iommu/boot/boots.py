@@ -58,7 +58,7 @@ BOOTS = [
     Boot("stock", ["control_stock", "domain", "io", "platform"],
          with_io(mode="nvhe", append="iommu.passthrough=1"), disks=2),
     Boot("hypercall", ["cpu", "hypercall", "paging", "domain"],
-         {"devices": EDUS, "cpus": 1}),
+         {"devices": EDUS, "cpus": 1, "counters": True, "repeat": True}),
     Boot("hypercall-4cpu", ["hypercall", "paging", "domain"],
          {"devices": EDUS, "cpus": 4, "cpu": "cortex-a72", "memory": "3G"}),
     Boot("guest-calls", ["guest_calls", "guest_maps", "guest_android"],

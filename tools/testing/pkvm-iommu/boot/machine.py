@@ -82,6 +82,11 @@ RESERVED_SLOT = 4
 RESERVED_PHANDLE, RESERVED_USER_PHANDLE = 0x5e00, 0x5e01
 RESERVED_MEMORY, RESERVED_SIZE = 0x60000000, 0x10000
 
+# Counters of an SMMU, in its registers and beside them: where QEMU's virt machine has
+# flash, since an access that nothing stops must do no harm.
+INNER_COUNTERS_OFFSET = 0x2000
+COUNTERS = 0x06000000
+
 # How QEMU wires INTA of a slot on the root bus: SPIs 3 to 6 in turn.
 PCI_SPI, SPI, LEVEL_HIGH = 3, 0, 4
 
@@ -106,6 +111,8 @@ class Machine:
     spare_smmu: bool = False    # the device tree has one more, switched off, and
                                 # a device behind it
     reserved: bool = False      # firmware demands direct mappings for a device
+    counters: bool = False      # the SMMU has performance counters (PMCG)
+    repeat: bool = False        # ... an erratum: invalidations have to come twice
     platform_edu: bool = True   # the platform device with two stream IDs
     edu_coherent: bool = True   # False: the DMA of that device does not snoop
     platform_ahci: bool = False  # AHCI as a platform device, has the first disk
@@ -218,6 +225,15 @@ class Machine:
             if not self.coherent:   # what the root node says would go down
                 del smmu.props["dma-coherent"]
                 smmu.props["dma-noncoherent"] = b""
+            if self.repeat:
+                smmu.props["compatible"] = fdt.strings("nvidia,tegra264-smmu",
+                                                       "arm,smmu-v3")
+            if self.counters:
+                inner = smmu.cells("reg")[1] + INNER_COUNTERS_OFFSET
+                for name, base in (("inner-counters", inner),
+                                   ("counters", COUNTERS)):
+                    root.add(f"{name}@{base:x}", reg=fdt.cells(0, base, 0, 0x1000),
+                             compatible=fdt.strings("arm,smmu-v3-pmcg"))
             if self.platform_edu:
                 edu_pair = add_platform_device(
                     root, "edu-pair", self.assignable or "qemu,edu-pair",

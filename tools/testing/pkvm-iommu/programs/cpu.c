@@ -2,6 +2,8 @@
 /*
  * cpu [TEST]...: the host's CPUs reach for what is EL2's, instead of a device.
  */
+#include <glob.h>
+
 #include "dt.h"
 #include "hidden.h"
 
@@ -93,11 +95,57 @@ static void test_el2_memory(void)
 	munmap(p, page_size);
 }
 
+/* "reg" of a node below the root, 64-bit cells */
+static uint64_t node_base(const char *pattern)
+{
+	uint64_t base = 0;
+	glob_t nodes;
+	FILE *f;
+
+	if (glob(pattern, 0, NULL, &nodes))
+		fatal("no node %s", pattern);
+	f = fopen(nodes.gl_pathv[0], "r");
+	if (!f || fread(&base, sizeof(base), 1, f) != 1)
+		fatal("cannot read %s", nodes.gl_pathv[0]);
+	fclose(f);
+	globfree(&nodes);
+	return __builtin_bswap64(base);
+}
+
+static bool has_device(const char *pattern)
+{
+	glob_t found;
+	bool has = !glob(pattern, 0, NULL, &found);
+
+	if (has)
+		globfree(&found);
+	return has;
+}
+
+/* Counters of an SMMU can write messages anywhere: neither a driver nor anybody else */
+static void test_counters(void)
+{
+	uint64_t base = node_base("/proc/device-tree/counters@*/reg");
+	uint8_t *regs = phys_map(base, 0x20000);
+	uint32_t value;
+
+	expect(has_device("/sys/bus/platform/devices/*.smmuv3"), "no device of the SMMU");
+	expect(!has_device("/sys/bus/platform/devices/*.counters"), "a device has counters");
+	expect(!has_device("/sys/bus/platform/devices/*.inner-counters"),
+	       "a device has counters in the SMMU's registers");
+	expect_eq(try_read32(regs, &value), SIGSEGV);
+	expect_eq(try_write32(regs + 0xffc, 0), SIGSEGV);
+	/* What is beside them is the host's */
+	expect_eq(try_read32(regs + 0x10000, &value), 0);
+	munmap(regs, 0x20000);
+}
+
 static const struct test tests[] = {
 	{ "cpu_smmu_registers", test_smmu_registers },
 	{ "cpu_other_registers", test_other_registers },
 	{ "cpu_smmu_registers_after_recycling", test_smmu_registers_after_recycling },
 	{ "cpu_el2_memory", test_el2_memory },
+	{ "cpu_counters", test_counters },
 };
 
 int main(int argc, char **argv)

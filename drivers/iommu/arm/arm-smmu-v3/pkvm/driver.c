@@ -69,13 +69,14 @@ static void pkvm_smmu_setup_irqs(struct pkvm_smmu *smmu,
 static void pkvm_smmu_announce(struct pkvm_smmu *smmu)
 {
 	dev_info(smmu->dev,
-		 "owned by EL2: stage %llu, %u-bit, %s stream table, %s%s%s\n",
+		 "owned by EL2: stage %llu, %u-bit, %s stream table, %s%s%s%s\n",
 		 FIELD_GET(PKVM_IOMMU_INFO_STAGE, smmu->info), smmu->ias,
 		 smmu->info & PKVM_IOMMU_INFO_2LVL_STRTAB ? "2-level" : "linear",
 		 smmu->info & PKVM_IOMMU_INFO_COHERENT ? "coherent" :
 							 "non-coherent",
 		 smmu->info & PKVM_IOMMU_INFO_RIL ? ", range invalidation" : "",
-		 smmu->info & PKVM_IOMMU_INFO_BBML2 ? ", BBM level 2" : "");
+		 smmu->info & PKVM_IOMMU_INFO_BBML2 ? ", BBM level 2" : "",
+		 smmu->info & PKVM_IOMMU_INFO_REPEAT ? ", each invalidation twice" : "");
 }
 
 static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)

@@ -9,6 +9,7 @@
  *
  *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
  *	coverage.c	what EL2 isolates, and what not
+ *	withhold.c	registers that nobody is to have
  *	assignable.c	tells EL2, then too, which devices a VM may get as a whole
  *	driver.c	binds to the SMMUs that EL2 took
  *	device.c	iommu_ops: devices and their domains
@@ -231,6 +232,10 @@ void pkvm_smmu_cover(struct device_node *np, enum pkvm_smmu_state state,
 void pkvm_smmu_report_coverage(void);
 void pkvm_smmu_show_coverage(struct seq_file *s);
 
+/* withhold.c */
+unsigned int pkvm_smmu_count_withheld(void);
+void pkvm_smmu_withhold(void);
+
 /* stream.c */
 int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,
 			  const struct iommu_fwspec *fwspec);
@@ -300,6 +305,7 @@ static inline void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu) { }
 int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
 			   phys_addr_t mem, unsigned long nr_pages, u64 *out);
 int pkvm_smmu_hyp_finalise(u64 flags);
+int pkvm_smmu_hyp_withhold(phys_addr_t base, u64 size);
 int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset);
 int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size);
 int pkvm_smmu_hyp_device_stream(unsigned int device, unsigned int smmu, u32 sid);

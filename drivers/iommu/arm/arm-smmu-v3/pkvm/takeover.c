@@ -90,7 +90,7 @@ bool pkvm_smmu_any(void)
 static const char *unsupported_str(u64 reason)
 {
 	static const char * const str[] = {
-		[PKVM_IOMMU_BAD_PRESET]	 = "tables or queues at fixed addresses",
+		[PKVM_IOMMU_BAD_PRESET]	 = "tables or queues at fixed or relative addresses",
 		[PKVM_IOMMU_BAD_TTF]	 = "no AArch64 page tables",
 		[PKVM_IOMMU_BAD_ENDIAN]	 = "no little-endian page-table walks",
 		[PKVM_IOMMU_BAD_STAGE]	 = "no translation stage shared by all SMMUs",
@@ -98,6 +98,7 @@ static const char *unsupported_str(u64 reason)
 		[PKVM_IOMMU_BAD_OAS]	 = "output addresses too small for the memory",
 		[PKVM_IOMMU_BAD_STALL]	 = "stalling of faults cannot be switched off",
 		[PKVM_IOMMU_BAD_QUEUE]	 = "command or event queue too small",
+		[PKVM_IOMMU_BAD_ECMDQ]	 = "command queues that cannot be withheld from the host",
 	};
 
 	if (reason >= ARRAY_SIZE(str) || !str[reason])
@@ -217,6 +218,9 @@ static void __init take_over_one(struct device_node *np)
 	}
 
 	flags = without | (of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0);
+	/* As the stock driver has it: the erratum has no other name */
+	if (of_device_is_compatible(np, "nvidia,tegra264-smmu"))
+		flags |= PKVM_IOMMU_F_REPEAT;
 	ret = hand_over(&res, flags, &out);
 	if (ret < 0) {
 		note_failure(np, ret, out);
@@ -271,7 +275,8 @@ unsigned long __init pkvm_iommu_reserve_pages(void)
 	}
 	if (nr_smmus)
 		kvm_nvhe_sym(pkvm_iommu_nr_pages) =
-			pkvm_iommu_pool_pages(nr_smmus, pkvm_smmu_count_assignable());
+			pkvm_iommu_pool_pages(nr_smmus, pkvm_smmu_count_assignable() +
+							pkvm_smmu_count_withheld());
 
 	return kvm_nvhe_sym(pkvm_iommu_nr_pages);
 }
@@ -287,6 +292,7 @@ unsigned long __init pkvm_iommu_reserve_pages(void)
 int __init pkvm_iommu_take_over(void)
 {
 	struct device_node *np;
+	u64 flags;
 	int ret;
 
 	/* No SMMU is described where it is looked for here; coverage.c says so */
@@ -302,7 +308,9 @@ int __init pkvm_iommu_take_over(void)
 	if (!pkvm_smmu_any())
 		return 0;
 
-	ret = pkvm_smmu_hyp_finalise(pkvm_smmu_register_assignable());
+	flags = pkvm_smmu_register_assignable();
+	pkvm_smmu_withhold();
+	ret = pkvm_smmu_hyp_finalise(flags);
 	if (ret) {
 		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",
 		       ERR_PTR(ret));

@@ -5,6 +5,14 @@
 # test: cpu_other_registers
 # test: cpu_smmu_registers_after_recycling
 # test: cpu_el2_memory
+# test: cpu_counters
+# test: cpu_erratum
+
+# The SMMU is one with an erratum, which the host tells EL2
+erratum_is_known() {
+	dmesg | grep -q "owned by EL2: .*, each invalidation twice"
+}
 
 load_module
+check cpu_erratum erratum_is_known
 cpu

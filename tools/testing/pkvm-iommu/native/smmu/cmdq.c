@@ -20,18 +20,43 @@ static void command_error(struct sim_smmu *smmu, u32 reason)
 	sim_gerror(smmu, GERROR_CMDQ_ERR);
 }
 
+static bool is_flush(const struct sim_inval *inval)
+{
+	return FIELD_GET(CMDQ_0_OP, inval->cmd[0]) == CMDQ_OP_TLBI_NSNH_ALL;
+}
+
+/* Tegra264: an entry may outlive an invalidation, if no second one comes */
+static bool takes_effect(const struct sim_smmu *smmu, const struct sim_inval *inval)
+{
+	unsigned int i;
+
+	for (i = 0; i < smmu->nr_before; i++) {
+		if (!memcmp(smmu->before[i].cmd, inval->cmd, sizeof(inval->cmd)))
+			return true;
+	}
+
+	return !smmu->cfg.forgetful;
+}
+
 static void complete(struct sim_smmu *smmu)
 {
 	unsigned int i;
 
 	for (i = 0; i < smmu->nr_pending; i++) {
+		if (!takes_effect(smmu, &smmu->pending[i]))
+			continue;
+		if (smmu->flushing && is_flush(&smmu->pending[i]))
+			smmu->in_flight = false;
 		sim_tlb_invalidate(smmu, &smmu->pending[i]);
 		sim_config_invalidate(smmu, &smmu->pending[i]);
 	}
+	/* What came twice has to come twice again */
+	if (smmu->cfg.forgetful) {
+		memcpy(smmu->before, smmu->pending, sizeof(smmu->before));
+		smmu->nr_before = smmu->nr_before ? 0 : smmu->nr_pending;
+	}
 	smmu->nr_pending = 0;
 	smmu->nr_syncs++;
-	if (smmu->flushing)
-		smmu->in_flight = false;
 	smmu->flushing = false;
 }
 
@@ -45,7 +70,7 @@ static void add_pending(struct sim_smmu *smmu, const u64 cmd[2])
 	inval->cmd[1] = cmd[1];
 	inval->seq = ++smmu->seq;
 	/* Section 6.3.9.6: all that is in flight, and nothing less, with translation off */
-	if (FIELD_GET(CMDQ_0_OP, cmd[0]) == CMDQ_OP_TLBI_NSNH_ALL)
+	if (is_flush(inval))
 		smmu->flushing = !(smmu->cr0ack & CR0_SMMUEN);
 }
 

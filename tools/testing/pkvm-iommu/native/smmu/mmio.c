@@ -29,6 +29,7 @@ struct sim_smmu *sim_create(const struct sim_config *cfg, u64 seed)
 	rng_seed(&smmu->rng, seed);
 	/* Out of reset it lets everything pass, and its caches are not clean */
 	smmu->seq = 1;
+	memset(smmu->ecmdq, 1, sizeof(smmu->ecmdq));
 	sim_smmus[sim_nr_smmus++] = smmu;
 
 	return smmu;
@@ -83,11 +84,28 @@ static u32 hold_up(struct sim_smmu *smmu)
 	return cons;
 }
 
+#define IDR6		0x190
+#define ECMDQ_PAGES	0x4000	/* BASE, CFG, STATUS of each */
+
+static u64 read_ecmdq(struct sim_smmu *smmu, u64 offset)
+{
+	unsigned int n = (offset - ECMDQ_PAGES) / 32;
+
+	if (!smmu->cfg.ecmdq_base)
+		native_fail("looks at a command queue that does not exist");
+
+	return offset % 32 ? smmu->ecmdq[n] & 1 : smmu->cfg.ecmdq_base + n * SZ_64K;
+}
+
 static u64 read_register(struct sim_smmu *smmu, u64 offset)
 {
 	switch (offset) {
 	case ARM_SMMU_IDR0 ... ARM_SMMU_IDR5:
 		return smmu->cfg.idr[(offset - ARM_SMMU_IDR0) / 4];
+	case IDR6:
+		return smmu->cfg.ecmdq_base ? ilog2(SIM_ECMDQ_PAGES) << 24 : 0;
+	case ECMDQ_PAGES ... ECMDQ_PAGES + 32 * SIM_ECMDQ_PAGES - 1:
+		return read_ecmdq(smmu, offset);
 	case ARM_SMMU_CR0ACK:
 		return smmu->cr0ack;
 	case ARM_SMMU_GBPA:
@@ -229,6 +247,10 @@ static void write_register(struct sim_smmu *smmu, u64 offset, u64 val)
 		return;
 	case PAGE1 + ARM_SMMU_EVTQ_CONS:
 		write_evtq_cons(smmu, val);
+		return;
+	case ECMDQ_PAGES ... ECMDQ_PAGES + 32 * SIM_ECMDQ_PAGES - 1:
+		if (!smmu->cfg.deaf_ecmdq)
+			smmu->ecmdq[(offset - ECMDQ_PAGES) / 32] = val;
 		return;
 	}
 	native_fail("writes 0x%lx to register 0x%lx", val, offset);

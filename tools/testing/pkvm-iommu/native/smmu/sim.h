@@ -15,11 +15,15 @@
 #define SIM_MMIO_SIZE		SZ_128K
 #define SIM_TLB_SIZE		512
 #define SIM_CFG_SIZE		64
+#define SIM_ECMDQ_PAGES		2
 
 /**
  * struct sim_config - how an SMMU is made
  * @base: physical address of its registers
  * @idr: ID registers
+ * @ecmdq_base: where its SIM_ECMDQ_PAGES control pages of command queues are; 0: none
+ * @deaf_ecmdq: does not switch them off
+ * @forgetful: an invalidation takes effect when it comes a second time (Tegra264)
  * @iidr: implementation: it has the errata that the stock driver works around
  * @coherent: snoops the caches of the CPUs
  * @deaf_cr0: does not acknowledge writes of CR0
@@ -32,6 +36,8 @@
 struct sim_config {
 	u64	base;
 	u32	idr[6];
+	u64	ecmdq_base;
+	bool	deaf_ecmdq, forgetful;
 	u32	iidr;
 	bool	coherent;
 	bool	deaf_cr0, deaf_gbpa, deaf_irq, dead_queue, held_up;
@@ -104,6 +110,7 @@ struct sim_smmu {
 	u32	cr[3], cr0ack, gbpa, irq_ctrl, irq_ctrlack, gerror, gerrorn;
 	u32	strtab_base_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u64	strtab_base, cmdq_base, evtq_base;
+	u32	ecmdq[SIM_ECMDQ_PAGES];	/* enabled by whoever was there before */
 	bool	stuck;		/* executes no command any more */
 	bool	in_flight;	/* off, but not all that it let pass before has landed */
 	unsigned int	waits;	/* looks at CMDQ_CONS, see @held_up */
@@ -116,8 +123,8 @@ struct sim_smmu {
 	struct sim_tlb_entry	tlb[SIM_TLB_SIZE];
 	struct sim_walk_entry	walks[SIM_TLB_SIZE];
 	struct sim_cfg_entry	cfgs[SIM_CFG_SIZE];
-	struct sim_inval	pending[128];
-	unsigned int		nr_pending;
+	struct sim_inval	pending[128], before[128];
+	unsigned int		nr_pending, nr_before;
 	unsigned int		unsynced;	/* commands since the last CMD_SYNC */
 
 	/* Statistics */

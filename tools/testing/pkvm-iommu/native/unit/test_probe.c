@@ -49,6 +49,7 @@ TEST(probe, what_cannot_be_driven_says_why)
 	} cases[] = {
 		{ .set1 = IDR1_TABLES_PRESET, .want = PKVM_IOMMU_BAD_PRESET },
 		{ .set1 = IDR1_QUEUES_PRESET, .want = PKVM_IOMMU_BAD_PRESET },
+		{ .set1 = IDR1_REL, .want = PKVM_IOMMU_BAD_PRESET },
 		{ .clear = IDR0_TTF, .want = PKVM_IOMMU_BAD_TTF },
 		{ .set = IDR0_TTENDIAN, .want = PKVM_IOMMU_BAD_ENDIAN },
 		{ .clear = IDR0_S1P | IDR0_S2P, .want = PKVM_IOMMU_BAD_STAGE },
@@ -132,6 +133,117 @@ TEST(probe, of_two_that_share_no_stage_one_is_left_out)
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_GET_INFO, 1, 0, 0, 0, 0).ret, 0);
 	expect_blocked(0, 0, NATIVE_MEM_START, true);
 	attach(1, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+}
+
+/* Tegra264: known by its name in the device tree */
+TEST_EACH(probe, errata_of_tegra264)
+{
+	struct machine tegra = *m;
+	u64 phys, done;
+	unsigned int i;
+	long domain;
+
+	for (i = 0; i < tegra.nr_smmus; i++) {
+		tegra.smmus[i].forgetful = true;
+		tegra.flags[i] |= PKVM_IOMMU_F_REPEAT;
+	}
+	domain = boot_and_attach(&tegra, seed);
+	phys = host_page_get();
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	expect_blocked(0, 0, 0, true);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_BLOCKED);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+	/* What is in flight when it fails, too */
+	attach(0, 0, domain);
+	phys = host_page_get();
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, phys);
+	fault_arm(FAULT_COMMAND, 1);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	ASSERT(sim_off(sim_smmus[0]));
+}
+
+/* By their control pages the host could make an SMMU read any memory as commands */
+TEST_EACH(probe, other_command_queues_are_off_and_out_of_reach)
+{
+	u64 base = 0x0b000000, size = SIM_ECMDQ_PAGES * SZ_64K, page, done;
+	struct machine ecmdq = *m;
+	long domain;
+
+	ecmdq.smmus[0].idr[1] |= BIT(31);
+	ecmdq.smmus[0].ecmdq_base = base;
+	domain = boot_and_attach(&ecmdq, seed);
+	for (page = base; page < base + size; page += PAGE_SIZE) {
+		ASSERT_EQ(host_touch(page), -EPERM);
+		ASSERT_EQ(map(domain, page, page, PAGE_SIZE, RW, &done), -EPERM);
+	}
+	ASSERT(!sim_smmus[0]->ecmdq[0] && !sim_smmus[0]->ecmdq[1]);
+	ASSERT_EQ(host_touch(base + size), 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	expect_blocked(0, 0, base + size - 8, true);
+	expect_dma(0, 0, base + size, true, base + size);
+}
+
+TEST(probe, other_command_queues_that_stay_on_are_a_reason)
+{
+	struct machine ecmdq = *m;
+
+	ecmdq.smmus[0].idr[1] |= BIT(31);
+	ecmdq.smmus[0].ecmdq_base = 0x0b000000;
+	ecmdq.smmus[0].deaf_ecmdq = true;
+	machine_prepare(&ecmdq, seed);
+	ASSERT_EQ(machine_register(&ecmdq, 0), -EIO);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+}
+
+TEST(probe, other_command_queues_in_memory_are_a_reason)
+{
+	struct machine ecmdq = *m;
+
+	ecmdq.smmus[0].idr[1] |= BIT(31);
+	ecmdq.smmus[0].ecmdq_base = NATIVE_MEM_START;
+	machine_prepare(&ecmdq, seed);
+	ASSERT_EQ(machine_register(&ecmdq, 0), -EOPNOTSUPP);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+}
+
+static long withhold(u64 base, u64 size)
+{
+	return host_init_call(PKVM_IOMMU_INIT_WITHHOLD, base, size, 0, 0, 0).ret;
+}
+
+/* Counters of an SMMU write messages to any address, and so nobody gets them */
+TEST_EACH(probe, what_writes_beside_the_streams_is_withheld)
+{
+	u64 base = 0x0b000000, smmu = m->smmus[0].base, regs = m->devices[0].range[0].base;
+	unsigned int i;
+
+	machine_prepare(m, seed);
+	for (i = 0; i < m->nr_smmus; i++)
+		ASSERT_EQ(machine_register(m, i), i);
+	machine_register_devices(m);
+	ASSERT_EQ(host_touch(base), 0);
+	ASSERT_EQ(withhold(base, 2 * PAGE_SIZE), 0);
+	ASSERT_EQ(withhold(base, 2 * PAGE_SIZE), 0);
+	ASSERT_EQ(withhold(smmu + SZ_64K, SZ_64K), 0);	/* EL2 has it anyway */
+	ASSERT_EQ(withhold(base + PAGE_SIZE, 2 * PAGE_SIZE), -EINVAL);
+	ASSERT_EQ(withhold(base + 1, PAGE_SIZE), -EINVAL);
+	ASSERT_EQ(withhold(base, 0), -EINVAL);
+	ASSERT_EQ(withhold(-PAGE_SIZE, 2 * PAGE_SIZE), -EINVAL);
+	ASSERT_EQ(withhold(NATIVE_MEM_START, PAGE_SIZE), -EINVAL);
+	ASSERT_EQ(withhold(regs, PAGE_SIZE), -EINVAL);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, m->policy, 0, 0, 0, 0).ret, 0);
+	ASSERT_EQ(withhold(base + 0x100000, PAGE_SIZE), -EPERM);
+	ASSERT_EQ(host_touch(base), -EPERM);
+	ASSERT_EQ(host_touch(base + PAGE_SIZE), -EPERM);
+	ASSERT_EQ(host_touch(base + 2 * PAGE_SIZE), 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	expect_blocked(0, 0, base, true);
+	expect_blocked(0, 0, base + PAGE_SIZE, true);
+	expect_dma(0, 0, base + 2 * PAGE_SIZE, true, base + 2 * PAGE_SIZE);
 }
 
 /* Errata by IIDR, see smmu/errata.c: what one call leads to at most */

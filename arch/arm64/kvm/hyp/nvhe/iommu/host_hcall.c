@@ -14,6 +14,7 @@
 
 #include <device.h>
 #include <iommu.h>
+#include <mmio.h>
 #include <vm.h>
 
 typedef long (*iommu_hcall_t)(struct kvm_cpu_context *ctxt);
@@ -67,6 +68,14 @@ static long handle_device_stream(struct kvm_cpu_context *ctxt)
 	return hyp_device_register_stream(device, smmu, sid);
 }
 
+static long handle_withhold(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, base, ctxt, 2);
+	DECLARE_REG(u64, size, ctxt, 3);
+
+	return host_idmap ? -EPERM : mmio_withhold(base, size);
+}
+
 static long handle_get_info(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, id, ctxt, 2);
@@ -83,7 +92,8 @@ static long handle_get_info(struct kvm_cpu_context *ctxt)
 		FIELD_PREP(PKVM_IOMMU_INFO_2LVL_STRTAB, !!smmu->split) |
 		FIELD_PREP(PKVM_IOMMU_INFO_RIL, smmu->feat.range_inv) |
 		FIELD_PREP(PKVM_IOMMU_INFO_BBML2, smmu->feat.bbml2) |
-		FIELD_PREP(PKVM_IOMMU_INFO_DEAD, READ_ONCE(smmu->state) != SMMU_LIVE);
+		FIELD_PREP(PKVM_IOMMU_INFO_DEAD, READ_ONCE(smmu->state) != SMMU_LIVE) |
+		FIELD_PREP(PKVM_IOMMU_INFO_REPEAT, smmu->feat.repeat);
 
 	return 0;
 }
@@ -288,6 +298,7 @@ static const iommu_hcall_t iommu_init_ops[PKVM_IOMMU_NR_INIT_OPS] = {
 	[PKVM_IOMMU_INIT_DEVICE]	= handle_device,
 	[PKVM_IOMMU_INIT_DEVICE_MMIO]	= handle_device_mmio,
 	[PKVM_IOMMU_INIT_DEVICE_STREAM]	= handle_device_stream,
+	[PKVM_IOMMU_INIT_WITHHOLD]	= handle_withhold,
 };
 
 static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {

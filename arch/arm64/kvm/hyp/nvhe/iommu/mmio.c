@@ -12,23 +12,38 @@
 #include <iommu.h>
 #include <mmio.h>
 
-/* Registers of SMMUs never are the host's again */
-static int clamp_to_smmus(u64 addr, u64 *start, u64 *end)
+/* Registers that nobody is to have, made at boot */
+static struct {
+	u64	base, limit;
+} withheld[PKVM_WITHHELD_MAX];
+static unsigned int nr_withheld;
+
+static int clamp_to(u64 addr, u64 base, u64 limit, u64 *start, u64 *end)
 {
-	struct hyp_smmu *smmu;
-
-	for_each_smmu(smmu) {
-		u64 base = smmu->mmio_phys, limit = base + smmu->mmio_size;
-
-		if (addr >= limit)
-			*start = max(*start, limit);
-		else if (addr < base)
-			*end = min(*end, base);
-		else
-			return -EPERM;
-	}
+	if (addr >= limit)
+		*start = max(*start, limit);
+	else if (addr < base)
+		*end = min(*end, base);
+	else
+		return -EPERM;
 
 	return 0;
+}
+
+/* Registers of SMMUs, and what is withheld, never are the host's again */
+static int clamp_to_kept(u64 addr, u64 *start, u64 *end)
+{
+	struct hyp_smmu *smmu;
+	unsigned int i;
+	int ret = 0;
+
+	for_each_smmu(smmu)
+		ret = clamp_to(addr, smmu->mmio_phys, smmu->mmio_phys + smmu->mmio_size, start,
+			       end) ?: ret;
+	for (i = 0; i < nr_withheld; i++)
+		ret = clamp_to(addr, withheld[i].base, withheld[i].limit, start, end) ?: ret;
+
+	return ret;
 }
 
 int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
@@ -39,7 +54,7 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
 	if (group && group->state != DEVICE_HOST)
 		return -EPERM;
 
-	return clamp_to_smmus(addr, start, end);
+	return clamp_to_kept(addr, start, end);
 }
 
 /* In order, fixed before the first question about them */
@@ -89,8 +104,45 @@ u64 mmio_end_of(u64 phys)
 	if (end <= phys)
 		return 0;
 	/* Nobody's device writes to registers that may be a VM's some day */
-	if (hyp_device_clamp(phys, &start, &end) || clamp_to_smmus(phys, &start, &end))
+	if (hyp_device_clamp(phys, &start, &end) || clamp_to_kept(phys, &start, &end))
 		return 0;
 
 	return end;
+}
+
+/* All of it is kept from the host, as a whole or by several ranges */
+static bool is_kept(u64 base, u64 limit)
+{
+	u64 start = 0, end = U64_MAX;
+
+	for (; base < limit; base += PAGE_SIZE) {
+		if (!clamp_to_kept(base, &start, &end))
+			return false;
+	}
+
+	return true;
+}
+
+int mmio_withhold(u64 base, u64 size)
+{
+	int ret;
+
+	if (!size || !PAGE_ALIGNED(base | size) || base + size < base ||
+	    base + size > BIT_ULL(host_mmu.pgt.ia_bits))
+		return -EINVAL;
+	if (is_kept(base, base + size))
+		return 0;
+	if (mmio_end_of(base) < base + size)
+		return -EINVAL;
+	if (nr_withheld == PKVM_WITHHELD_MAX)
+		return -ENOSPC;
+	hyp_spin_lock(&host_mmu.lock);
+	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, base, size);
+	if (!ret) {
+		withheld[nr_withheld].base = base;
+		withheld[nr_withheld++].limit = base + size;
+	}
+	hyp_spin_unlock(&host_mmu.lock);
+
+	return ret;
 }

@@ -63,8 +63,20 @@ static inline const struct mem_piece *mem_piece_near(u64 phys, const struct mem_
  * changes once pKVM is finalised.
  *
  * Return: its end, or 0 if no device may reach @phys as such: memory, registers that
- * EL2 owns, or those of an assignable device.
+ * EL2 owns or withholds, or those of an assignable device.
  */
 u64 mmio_end_of(u64 phys);
+
+/**
+ * mmio_withhold() - registers are nobody's from now on
+ * @base: start, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE
+ *
+ * What they belong to can write to memory without passing an SMMU (I1).
+ *
+ * Context: boot, before the host is deprivileged.
+ * Return: 0, -EINVAL, -ENOSPC, or that of a failed unmap.
+ */
+int mmio_withhold(u64 base, u64 size);
 
 #endif /* __PKVM_IOMMU_MMIO_H__ */

@@ -10,6 +10,7 @@ u64 sim_mmio_read(const volatile void __iomem *addr, unsigned int size);
 void sim_mmio_write(volatile void __iomem *addr, u64 val, unsigned int size);
 
 #define readl_relaxed(a)	((u32)sim_mmio_read(a, 4))
+#define readq_relaxed(addr)	sim_mmio_read(addr, 8)
 #define writel_relaxed(v, a)	sim_mmio_write(a, v, 4)
 #define writeq_relaxed(v, a)	sim_mmio_write(a, v, 8)
 #define readl(a)		readl_relaxed(a)

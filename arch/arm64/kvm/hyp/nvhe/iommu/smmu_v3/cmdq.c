@@ -113,12 +113,24 @@ static int queue_run(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, uns
 	return queue_wait(smmu, 0);
 }
 
+/* Tegra264 may keep an entry over one invalidation: the second one takes it out */
+static int queue_invalidate(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds,
+			    unsigned int nr)
+{
+	int ret = queue_run(smmu, cmds, nr);
+
+	if (!ret && smmu->feat.repeat)
+		ret = queue_run(smmu, cmds, nr);
+
+	return ret;
+}
+
 int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned int nr)
 {
 	int ret = 0;
 
 	hyp_spin_lock(&smmu->cmdq_lock);
-	if (smmu->state == SMMU_LIVE && queue_run(smmu, cmds, nr))
+	if (smmu->state == SMMU_LIVE && queue_invalidate(smmu, cmds, nr))
 		smmu_fail(smmu);
 	if (smmu->state == SMMU_HUNG)
 		ret = -EIO;
@@ -143,7 +155,7 @@ static int complete_in_flight(struct hyp_smmu *smmu)
 	smmu->cmdq_prod = 0;
 	ret = smmu_write_sync(smmu->base, CR0_CMDQEN, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
 	if (!ret)
-		ret = queue_run(smmu, &cmd, 1);
+		ret = queue_invalidate(smmu, &cmd, 1);
 
 	return smmu_write_sync(smmu->base, 0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK) ?: ret;
 }

@@ -65,13 +65,14 @@ int smmu_features_decode(const u32 idr[6], u64 flags, struct smmu_features *feat
 		.hyp		= idr[0] & IDR0_HYP,
 		.msi		= idr[0] & IDR0_MSI,
 		.attr_ovr	= idr[1] & IDR1_ATTR_TYPES_OVR,
+		.repeat		= flags & PKVM_IOMMU_F_REPEAT,
 	};
 	if (feat->stage1)
 		feat->asid_bits = idr[0] & IDR0_ASID16 ? 16 : 8;
 	if (feat->stage2)
 		feat->vmid_bits = idr[0] & IDR0_VMID16 ? 16 : 8;
 
-	if (idr[1] & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET))
+	if (idr[1] & (IDR1_TABLES_PRESET | IDR1_QUEUES_PRESET | IDR1_REL))
 		return PKVM_IOMMU_BAD_PRESET;
 	if (!(FIELD_GET(IDR0_TTF, idr[0]) & IDR0_TTF_AARCH64))
 		return PKVM_IOMMU_BAD_TTF;

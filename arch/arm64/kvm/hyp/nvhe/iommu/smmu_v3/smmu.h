@@ -38,11 +38,12 @@ struct iommu_pool;
  * @hyp: EL2 stream world
  * @msi: interrupts can be messages
  * @attr_ovr: attributes of a transaction can be overridden
+ * @repeat: an entry may outlive one invalidation: each is sent twice
  */
 struct smmu_features {
 	u8	sid_bits, oas, asid_bits, vmid_bits, cmdq_log2, evtq_log2;
 	bool	stage1, stage2, two_level, coherent, range_inv, bbml2, stall,
-		ats, hyp, msi, attr_ovr;
+		ats, hyp, msi, attr_ovr, repeat;
 };
 
 /**
@@ -153,6 +154,7 @@ void smmu_id_free(struct hyp_smmu *smmu, u16 id);
 
 /* reset.c */
 int smmu_disable(void __iomem *base);
+int smmu_disable_ecmdqs(struct hyp_smmu *smmu);
 int smmu_reset(struct hyp_smmu *smmu);
 int smmu_enable(struct hyp_smmu *smmu);
 int smmu_write_sync(void __iomem *base, u32 val, u32 reg, u32 ack);
