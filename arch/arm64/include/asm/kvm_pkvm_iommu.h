@@ -54,6 +54,12 @@
  *	Returns x1 = 0 (also if they are withheld already), -EINVAL (misaligned, memory,
  *	or registers of a device or, in part, of an SMMU), -ENOSPC (too many ranges),
  *	-EPERM (FINALISE was called).
+ * @PKVM_IOMMU_INIT_WINDOW: x2: base and x3: size of a window of MMIO, whole pages, that
+ *	the host's devices are to reach although it is above PKVM_IOMMU_IDMAP_MMIO_LIMIT.
+ *	What is above the output size of the SMMUs is left out. The host has reserved
+ *	pkvm_iommu_window_pages() for it.
+ *	Returns x1 = 0, -EINVAL (misaligned), -EEXIST (overlaps another), -ENOSPC (too
+ *	many), -EPERM (FINALISE was called).
  */
 enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_REGISTER,
@@ -62,6 +68,7 @@ enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_DEVICE_MMIO,
 	PKVM_IOMMU_INIT_DEVICE_STREAM,
 	PKVM_IOMMU_INIT_WITHHOLD,
+	PKVM_IOMMU_INIT_WINDOW,
 	/* private: */
 	PKVM_IOMMU_NR_INIT_OPS,
 };
@@ -289,10 +296,12 @@ enum pkvm_iommu_op {
 
 /*
  * The identity map covers MMIO below this address, so that devices of the host
- * reach doorbells and each other's BARs; what lies above is reachable through
- * paging domains only. It bounds the tables that must be reserved at boot.
+ * reach doorbells and each other's BARs. It bounds the tables that must be reserved at
+ * boot. Above, it has the windows that PKVM_IOMMU_INIT_WINDOW names; the rest is
+ * reachable through paging domains only.
  */
 #define PKVM_IOMMU_IDMAP_MMIO_LIMIT	SZ_1T
+#define PKVM_IOMMU_WINDOWS_MAX		64
 
 /* Pages reserved for the identity map; written by the host before __pkvm_init */
 extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
@@ -365,6 +374,27 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
 
 	/* One object per SMMU, the concatenated root, the domain, the table of SMMUs */
 	return pages + nr_smmus + 16 + 4;
+}
+
+/**
+ * pkvm_iommu_window_pages() - pages EL2 needs besides, for a window of MMIO
+ * @base: start
+ * @size: bytes
+ *
+ * Return: number of pages, 0 for a window that needs none.
+ */
+static inline unsigned long pkvm_iommu_window_pages(u64 base, u64 size)
+{
+	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
+	u64 table = kvm_granule_size(block - 1);
+
+	if (!size || base + size <= PKVM_IOMMU_IDMAP_MMIO_LIMIT)
+		return 0;
+	base = max(base, PKVM_IOMMU_IDMAP_MMIO_LIMIT);
+
+	/* Tables that hold blocks, one above them, and both edges */
+	return (base + size - 1) / table - base / table + 2 +
+	       2 * (KVM_PGTABLE_LAST_LEVEL - block);
 }
 
 #endif /* __ARM64_KVM_PKVM_IOMMU_H__ */

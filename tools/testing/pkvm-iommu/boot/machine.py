@@ -113,6 +113,7 @@ class Machine:
     reserved: bool = False      # firmware demands direct mappings for a device
     counters: bool = False      # the SMMU has performance counters (PMCG)
     repeat: bool = False        # ... an erratum: invalidations have to come twice
+    high_mmio: bool = False     # large registers of PCI devices are above 1 TiB
     platform_edu: bool = True   # the platform device with two stream IDs
     edu_coherent: bool = True   # False: the DMA of that device does not snoop
     platform_ahci: bool = False  # AHCI as a platform device, has the first disk
@@ -175,6 +176,8 @@ class Machine:
         if self.icount:
             accel = ["-accel", "tcg", "-icount",
                      f"shift=0,sleep={'on' if self.waits else 'off'}"]
+        if self.high_mmio:
+            accel += ["-machine", "highmem-mmio-size=4T"]
         return [qemu_program(), *SMMUS[self.smmu],
                 "-machine", "virtualization=on,gic-version=3",
                 "-cpu", CPUS[self.cpu], "-smp", str(self.cpus),

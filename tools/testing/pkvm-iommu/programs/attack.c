@@ -4,6 +4,7 @@
  * own. The control_* tests are the same attacks with the opposite expectation,
  * for boots where nothing protects: they show that an attack would be seen.
  */
+#include <glob.h>
 #include <pthread.h>
 
 #include "dt.h"
@@ -185,6 +186,55 @@ static void test_engine_dma_api(void)
 static void test_engine_raw(void)
 {
 	engine_moves_host_memory(true);
+}
+
+/* Registers of a PCI device above @limit, as the kernel has put them there */
+static uint64_t find_high_registers(uint64_t limit)
+{
+	uint64_t start = 0, found = 0;
+	char line[128];
+	glob_t files;
+	FILE *f;
+
+	if (glob("/sys/bus/pci/devices/*/resource", 0, NULL, &files))
+		fatal("no PCI device");
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		f = fopen(files.gl_pathv[i], "r");
+		while (f && fgets(line, sizeof(line), f)) {
+			if (sscanf(line, "%" SCNx64, &start) == 1 && start >= limit)
+				found = start;
+		}
+		if (f)
+			fclose(f);
+	}
+	globfree(&files);
+	return found;
+}
+
+/* DMA between devices works wherever the window of their registers is */
+static void test_reach_high_registers(void)
+{
+	uint8_t back[PKVM_TEST_BUFFER];
+	uint32_t words[4], value;
+	uint64_t base;
+	uint8_t *regs;
+
+	base = find_high_registers(1ULL << 40);
+	if (!base)
+		fatal("no registers above 1 TiB");
+	regs = phys_map(base, page_size);
+	for (uint32_t i = 0; i < ARRAY_SIZE(words); i++) {
+		expect_eq(try_read32(regs + 4 * i, &value), 0);
+		words[i] = value;
+	}
+	munmap(regs, page_size);
+	memset(back, 0xa5, sizeof(back));
+	expect_eq(buffer_set(attacker, back), 0);
+	expect_eq(dma_read(attacker, base, sizeof(words)), 0);
+	expect_eq(buffer_get(attacker, back), 0);
+	expect(!memcmp(back, words, sizeof(words)), "registers at %#" PRIx64
+	       " begin with %08x, a device reads %02x%02x%02x%02x", base, words[0], back[3],
+	       back[2], back[1], back[0]);
 }
 
 /* In a DMA domain not even the host's own memory is there until it is mapped */
@@ -524,6 +574,7 @@ static void test_control_pvm_memory(void)
 static const struct test tests[] = {
 	{ "engine_dma_api", test_engine_dma_api },
 	{ "engine_raw", test_engine_raw },
+	{ "reach_high_registers", test_reach_high_registers },
 	{ "unmapped_host_page", test_unmapped_host_page },
 	{ "read_el2_memory", test_read_el2_memory },
 	{ "write_el2_memory", test_write_el2_memory },

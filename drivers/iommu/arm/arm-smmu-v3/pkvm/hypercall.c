@@ -92,6 +92,21 @@ int pkvm_smmu_hyp_withhold(phys_addr_t base, u64 size)
 }
 
 /**
+ * pkvm_smmu_hyp_window() - the host's devices are to reach some high MMIO
+ * @base: physical address
+ * @size: size in bytes
+ *
+ * Return: 0 or an errno.
+ */
+int pkvm_smmu_hyp_window(phys_addr_t base, u64 size)
+{
+	struct arm_smccc_res res;
+
+	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_WINDOW, base, size,
+			0, 0, 0, &res);
+}
+
+/**
  * pkvm_smmu_hyp_device() - name an assignable device
  * @group: the group with which it changes hands
  * @reset: how it is reset

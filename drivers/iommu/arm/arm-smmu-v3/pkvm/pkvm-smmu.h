@@ -10,6 +10,7 @@
  *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
  *	coverage.c	what EL2 isolates, and what not
  *	withhold.c	registers that nobody is to have
+ *	window.c	MMIO that devices reach, wherever it is
  *	assignable.c	tells EL2, then too, which devices a VM may get as a whole
  *	driver.c	binds to the SMMUs that EL2 took
  *	device.c	iommu_ops: devices and their domains
@@ -236,6 +237,10 @@ void pkvm_smmu_show_coverage(struct seq_file *s);
 unsigned int pkvm_smmu_count_withheld(void);
 void pkvm_smmu_withhold(void);
 
+/* window.c */
+unsigned long pkvm_smmu_window_pages(void);
+void pkvm_smmu_register_windows(void);
+
 /* stream.c */
 int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,
 			  const struct iommu_fwspec *fwspec);
@@ -306,6 +311,7 @@ int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
 			   phys_addr_t mem, unsigned long nr_pages, u64 *out);
 int pkvm_smmu_hyp_finalise(u64 flags);
 int pkvm_smmu_hyp_withhold(phys_addr_t base, u64 size);
+int pkvm_smmu_hyp_window(phys_addr_t base, u64 size);
 int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset);
 int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size);
 int pkvm_smmu_hyp_device_stream(unsigned int device, unsigned int smmu, u32 sid);

@@ -276,7 +276,8 @@ unsigned long __init pkvm_iommu_reserve_pages(void)
 	if (nr_smmus)
 		kvm_nvhe_sym(pkvm_iommu_nr_pages) =
 			pkvm_iommu_pool_pages(nr_smmus, pkvm_smmu_count_assignable() +
-							pkvm_smmu_count_withheld());
+							pkvm_smmu_count_withheld()) +
+			pkvm_smmu_window_pages();
 
 	return kvm_nvhe_sym(pkvm_iommu_nr_pages);
 }
@@ -310,6 +311,7 @@ int __init pkvm_iommu_take_over(void)
 
 	flags = pkvm_smmu_register_assignable();
 	pkvm_smmu_withhold();
+	pkvm_smmu_register_windows();
 	ret = pkvm_smmu_hyp_finalise(flags);
 	if (ret) {
 		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",

@@ -3,6 +3,7 @@
 #
 # test: engine_dma_api
 # test: engine_raw
+# test: reach_high_registers
 # test: read_el2_memory
 # test: write_el2_memory
 # test: io_page_tables
@@ -21,7 +22,7 @@ flood_is_overflow() {
 }
 
 load_module
-attack engine_dma_api engine_raw \
+attack engine_dma_api engine_raw reach_high_registers \
 	read_el2_memory write_el2_memory io_page_tables \
 	read_smmu_registers write_smmu_registers \
 	read_pvm_memory write_pvm_memory pvm_page_before_and_after \

@@ -41,7 +41,8 @@ void machine_prepare(const struct machine *m, u64 seed)
 		nr_ranges += m->devices[i].nr_ranges;
 	edu_create(m);
 	memory_init(m->mem, m->nr_mem, coherent);
-	pkvm_iommu_nr_pages = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, nr_ranges), 16);
+	pkvm_iommu_nr_pages = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, nr_ranges) +
+				    pkvm_iommu_window_pages(m->window.base, m->window.size), 16);
 	boot_pool_init(NATIVE_MEM_START, pkvm_iommu_nr_pages);
 	first_host_page = NATIVE_MEM_START + pkvm_iommu_nr_pages * PAGE_SIZE;
 	if (first_host_page > end_of_piece(0))
@@ -101,6 +102,9 @@ void machine_boot(const struct machine *m, u64 seed)
 			native_fail("registration of SMMU %u returns %ld", i, ret);
 	}
 	machine_register_devices(m);
+	if (m->window.size &&
+	    host_init_call(PKVM_IOMMU_INIT_WINDOW, m->window.base, m->window.size, 0, 0, 0).ret)
+		native_fail("the window of MMIO is refused");
 	ret = host_init_call(PKVM_IOMMU_INIT_FINALISE, m->policy, 0, 0, 0, 0).ret;
 	if (ret)
 		native_fail("take-over returns %ld", ret);

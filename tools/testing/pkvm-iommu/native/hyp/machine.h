@@ -46,6 +46,7 @@ struct machine_device {
  * @devices: devices that may be assigned
  * @nr_devices: how many
  * @policy: PKVM_IOMMU_FINALISE_*
+ * @window: MMIO high up that the host's devices are to reach
  */
 struct machine {
 	const char		*name;
@@ -57,6 +58,9 @@ struct machine {
 	struct machine_device	devices[MACHINE_MAX_DEVICES];
 	unsigned int		nr_devices;
 	u64			policy;
+	struct {
+		u64	base, size;
+	} window;
 };
 
 /* Machines that differ in what the product looks at; the first is the default */

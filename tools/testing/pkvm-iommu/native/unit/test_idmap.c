@@ -9,6 +9,7 @@
 
 #include "arm-smmu-v3.h"
 
+#include "../ghost/ghost.h"
 #include "test.h"
 
 #define STREAM	0
@@ -124,4 +125,52 @@ TEST(idmap, a_page_that_two_pieces_of_memory_share_belongs_to_the_first)
 	ASSERT_EQ(mmio_end_of(end - 1), 0);
 	ASSERT(!mem_piece_near(end, NULL));
 	ASSERT(mmio_end_of(end) > end);
+}
+
+static long window(u64 base, u64 size)
+{
+	return host_init_call(PKVM_IOMMU_INIT_WINDOW, base, size, 0, 0, 0).ret;
+}
+
+/* BARs and doorbells above the limit, where the device tree says that there are some */
+TEST_EACH(idmap, mmio_high_up_is_reachable_where_it_is_named)
+{
+	u64 limit = PKVM_IOMMU_IDMAP_MMIO_LIMIT, end;
+	struct machine high = *m;
+
+	/* As large as PCI windows are, and not aligned to anything; too high on "small" */
+	high.window.base = 3 * limit + 3 * PAGE_SIZE;
+	high.window.size = limit - PAGE_SIZE;
+	machine_boot(&high, seed);
+	ghost_watch_devices();
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	end = BIT_ULL(ghost_oas());
+	expect_dma(0, 0, limit - PAGE_SIZE, true, limit - PAGE_SIZE);
+	if (end <= high.window.base) {
+		expect_blocked(0, 0, high.window.base, true);
+		return;
+	}
+	expect_dma(0, 0, high.window.base, true, high.window.base);
+	expect_dma(0, 0, 4 * limit + 2 * PAGE_SIZE - 8, true, 4 * limit + 2 * PAGE_SIZE - 8);
+	expect_blocked(0, 0, high.window.base - 8, true);
+	expect_blocked(0, 0, high.window.base + high.window.size, true);
+}
+
+TEST(idmap, windows_that_make_no_sense_are_refused)
+{
+	u64 limit = PKVM_IOMMU_IDMAP_MMIO_LIMIT, i;
+
+	machine_prepare(m, seed);
+	ASSERT_EQ(machine_register(m, 0), 0);
+	ASSERT_EQ(window(limit, 0), -EINVAL);
+	ASSERT_EQ(window(limit + 1, PAGE_SIZE), -EINVAL);
+	ASSERT_EQ(window(-PAGE_SIZE, 2 * PAGE_SIZE), -EINVAL);
+	/* Is there anyway */
+	ASSERT_EQ(window(0, limit), 0);
+	for (i = 0; i < PKVM_IOMMU_WINDOWS_MAX; i++)
+		ASSERT_EQ(window(limit + 2 * i * PAGE_SIZE, PAGE_SIZE), 0);
+	ASSERT_EQ(window(2 * limit, PAGE_SIZE), -ENOSPC);
+	ASSERT_EQ(window(limit, 2 * limit), -EEXIST);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
+	ASSERT_EQ(window(3 * limit, PAGE_SIZE), -EPERM);
 }

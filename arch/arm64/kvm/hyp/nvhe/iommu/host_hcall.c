@@ -76,6 +76,14 @@ static long handle_withhold(struct kvm_cpu_context *ctxt)
 	return host_idmap ? -EPERM : mmio_withhold(base, size);
 }
 
+static long handle_window(struct kvm_cpu_context *ctxt)
+{
+	DECLARE_REG(u64, base, ctxt, 2);
+	DECLARE_REG(u64, size, ctxt, 3);
+
+	return host_idmap_add_window(base, size);
+}
+
 static long handle_get_info(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, id, ctxt, 2);
@@ -299,6 +307,7 @@ static const iommu_hcall_t iommu_init_ops[PKVM_IOMMU_NR_INIT_OPS] = {
 	[PKVM_IOMMU_INIT_DEVICE_MMIO]	= handle_device_mmio,
 	[PKVM_IOMMU_INIT_DEVICE_STREAM]	= handle_device_stream,
 	[PKVM_IOMMU_INIT_WITHHOLD]	= handle_withhold,
+	[PKVM_IOMMU_INIT_WINDOW]	= handle_window,
 };
 
 static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {

@@ -211,14 +211,53 @@ static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 
 	       build_up_to(&build, end);
 }
 
-/* Map what is neither memory nor EL2's registers */
-static int build_mmio(struct hyp_iommu_domain *domain)
+/* MMIO above PKVM_IOMMU_IDMAP_MMIO_LIMIT that devices are to reach */
+static struct {
+	u64	base, end;
+} windows[PKVM_IOMMU_WINDOWS_MAX];
+static unsigned int nr_windows;
+
+/**
+ * host_idmap_add_window() - the host's devices are to reach some more MMIO
+ * @base: start, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE
+ *
+ * Context: boot, before host_idmap_build().
+ * Return: 0, -EPERM, -EINVAL, -EEXIST, -ENOSPC.
+ */
+int host_idmap_add_window(u64 base, u64 size)
 {
-	u64 limit = min(PKVM_IOMMU_IDMAP_MMIO_LIMIT, BIT_ULL(iommu_cfg.oas)), cur, end;
+	u64 end = base + size;
+	unsigned int i;
+
+	if (host_idmap)
+		return -EPERM;
+	if (!size || !PAGE_ALIGNED(base | size) || end < base)
+		return -EINVAL;
+	if (end <= PKVM_IOMMU_IDMAP_MMIO_LIMIT)
+		return 0;
+	base = max(base, PKVM_IOMMU_IDMAP_MMIO_LIMIT);
+	for (i = 0; i < nr_windows; i++) {
+		if (base < windows[i].end && windows[i].base < end)
+			return -EEXIST;
+	}
+	if (nr_windows == PKVM_IOMMU_WINDOWS_MAX)
+		return -ENOSPC;
+	windows[nr_windows].base = base;
+	windows[nr_windows++].end = end;
+
+	return 0;
+}
+
+/* Map what is neither memory nor EL2's registers */
+static int build_window(struct hyp_iommu_domain *domain, u64 start, u64 limit)
+{
 	const struct mem_piece *piece;
+	u64 cur, end;
 	int ret = 0;
 
-	for (cur = 0; cur < limit && !ret; cur = end) {
+	limit = min(limit, BIT_ULL(min(domain->pgt.ias, iommu_cfg.oas)));
+	for (cur = start; cur < limit && !ret; cur = end) {
 		piece = mem_piece_near(cur, NULL);
 		end = min(piece ? piece->end : mmio_end_of(cur), limit);
 		if (!end)
@@ -227,6 +266,17 @@ static int build_mmio(struct hyp_iommu_domain *domain)
 			ret = map_range(domain, cur, end, IDMAP_MMIO_PROT,
 					KVM_PGTABLE_MIN_BLOCK_LEVEL);
 	}
+
+	return ret;
+}
+
+static int build_mmio(struct hyp_iommu_domain *domain)
+{
+	int ret = build_window(domain, 0, PKVM_IOMMU_IDMAP_MMIO_LIMIT);
+	unsigned int i;
+
+	for (i = 0; i < nr_windows && !ret; i++)
+		ret = build_window(domain, windows[i].base, windows[i].end);
 
 	return ret;
 }

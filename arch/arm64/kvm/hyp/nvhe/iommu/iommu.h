@@ -155,6 +155,7 @@ int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *ph
 
 /* host_idmap.c */
 void *host_idmap_alloc(unsigned int nr_pages);
+int host_idmap_add_window(u64 base, u64 size);
 int host_idmap_build(bool blocks);
 extern struct hyp_iommu_domain *host_idmap;
 
