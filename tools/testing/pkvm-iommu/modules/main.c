@@ -11,6 +11,7 @@
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
+#include <uapi/linux/psci.h>
 
 #include <asm/kvm_asm.h>
 #ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
@@ -34,6 +35,7 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 		KVM_HOST_SMCCC_FUNC(__pkvm_host_wrprotect_guest),
 	[PKVM_TEST_HVC_RESERVE_VM] = KVM_HOST_SMCCC_FUNC(__pkvm_reserve_vm),
 	[PKVM_TEST_HVC_UNRESERVE_VM] = KVM_HOST_SMCCC_FUNC(__pkvm_unreserve_vm),
+	[PKVM_TEST_SMC_CPU_SUSPEND] = PSCI_0_2_FN64_CPU_SUSPEND,
 };
 
 /* The programs have their own list of operations: programs/hcall.h */
@@ -53,7 +55,10 @@ static int test_hvc(struct pkvm_test_hvc *hvc)
 		return -EOPNOTSUPP;
 	regs.a0 = hvc_func[hvc->func];
 	memcpy(&regs.a1, hvc->regs, 7 * sizeof(u64));
-	arm_smccc_1_2_hvc(&regs, &regs);
+	if (hvc->func == PKVM_TEST_SMC_CPU_SUSPEND)
+		arm_smccc_1_2_smc(&regs, &regs);
+	else
+		arm_smccc_1_2_hvc(&regs, &regs);
 	memcpy(hvc->regs, &regs.a0, 8 * sizeof(u64));
 	return 0;
 }

@@ -140,12 +140,38 @@ static void test_counters(void)
 	munmap(regs, 0x20000);
 }
 
+#define POWER_DOWN	(1 << 16)
+#define LEVEL(n)	((n) << 24)
+#define PSCI_DENIED	-3
+
+static int32_t cpu_suspend(uint64_t state)
+{
+	struct pkvm_test_hvc hvc = {
+		.func = PKVM_TEST_SMC_CPU_SUSPEND, .regs = { state },
+	};
+
+	if (ioctl(test_fd, PKVM_TEST_HVC, &hvc))
+		fatal("CPU_SUSPEND");
+	return hvc.regs[0];
+}
+
+/* A state that may power down an SMMU is EL2's to refuse; firmware would not know it */
+static void test_deep_states(void)
+{
+	expect_eq(cpu_suspend(0), 0);
+	expect_eq(cpu_suspend(POWER_DOWN | LEVEL(2)), PSCI_DENIED);
+	expect_eq(cpu_suspend(POWER_DOWN | LEVEL(3)), PSCI_DENIED);
+	/* That of a cluster is forwarded: QEMU's firmware has none */
+	expect_eq(cpu_suspend(POWER_DOWN | LEVEL(1)), -2);
+}
+
 static const struct test tests[] = {
 	{ "cpu_smmu_registers", test_smmu_registers },
 	{ "cpu_other_registers", test_other_registers },
 	{ "cpu_smmu_registers_after_recycling", test_smmu_registers_after_recycling },
 	{ "cpu_el2_memory", test_el2_memory },
 	{ "cpu_counters", test_counters },
+	{ "cpu_deep_states", test_deep_states },
 };
 
 int main(int argc, char **argv)

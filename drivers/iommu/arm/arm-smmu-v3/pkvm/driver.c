@@ -135,6 +135,18 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 	return 0;
 }
 
+/* An SMMU that was powered down against the rules is dead: EL2 knows, ask it */
+static int pkvm_smmu_resume(struct device *dev)
+{
+	struct pkvm_smmu *smmu = pkvm_smmu_find(dev_fwnode(dev));
+
+	queue_work(system_dfl_wq, &smmu->event_work);
+
+	return 0;
+}
+
+static DEFINE_SIMPLE_DEV_PM_OPS(pkvm_smmu_pm_ops, NULL, pkvm_smmu_resume);
+
 static const struct of_device_id pkvm_smmu_of_match[] = {
 	{ .compatible = "arm,smmu-v3" },
 	{ }
@@ -150,6 +162,7 @@ static struct platform_driver pkvm_smmu_driver = {
 	.driver	= {
 		.name			= "arm-smmu-v3-pkvm",
 		.of_match_table		= pkvm_smmu_of_match,
+		.pm			= pm_sleep_ptr(&pkvm_smmu_pm_ops),
 		.suppress_bind_attrs	= true,
 	},
 };

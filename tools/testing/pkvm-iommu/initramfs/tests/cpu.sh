@@ -7,6 +7,7 @@
 # test: cpu_el2_memory
 # test: cpu_counters
 # test: cpu_erratum
+# test: cpu_deep_states
 
 # The SMMU is one with an erratum, which the host tells EL2
 erratum_is_known() {

@@ -35,6 +35,18 @@ struct sim_smmu *sim_create(const struct sim_config *cfg, u64 seed)
 	return smmu;
 }
 
+void sim_power_cycle(struct sim_smmu *smmu)
+{
+	struct sim_smmu *new = calloc(1, sizeof(*new));
+
+	new->cfg = smmu->cfg;
+	new->va = smmu->va;
+	new->rng = smmu->rng;
+	new->seq = smmu->seq;
+	*smmu = *new;
+	free(new);
+}
+
 int __pkvm_create_private_mapping(phys_addr_t phys, size_t size, int prot, unsigned long *haddr)
 {
 	unsigned int i;

@@ -143,6 +143,8 @@ struct sim_device {
 extern struct sim_device sim_devices[SIM_MAX_DEVICES];
 extern unsigned int sim_nr_devices;
 
+/* What a loss of power does to an SMMU: registers as they are out of reset */
+void sim_power_cycle(struct sim_smmu *smmu);
 struct sim_smmu *sim_create(const struct sim_config *cfg, u64 seed);
 void sim_add_device(u8 smmu, u32 sid);
 

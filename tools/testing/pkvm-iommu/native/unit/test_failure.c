@@ -4,6 +4,8 @@
  */
 #include <linux/pkvm-pviommu.h>
 
+#include <nvhe/iommu.h>
+
 #include "arm-smmu-v3.h"
 
 #include "test.h"
@@ -309,4 +311,32 @@ TEST_EACH(failure, global_errors_are_acknowledged_and_told)
 	r = host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0);
 	ASSERT(r.ret & PKVM_IOMMU_POLL_DEAD);
 	ASSERT(sim_off(sim_smmus[0]));
+}
+
+/* Firmware powered down more than it may: registers are as out of reset */
+TEST_EACH(failure, to_keep_its_state_is_noticed_on_resume)
+{
+	long domain = boot_and_attach(m, seed);
+	u64 phys = host_page_get(), done;
+
+	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
+	pkvm_iommu_resume();
+	expect_dma(0, 0, 0, true, phys);
+	sim_power_cycle(sim_smmus[0]);
+	pkvm_iommu_resume();
+	ASSERT(sim_off(sim_smmus[0]));
+	expect_blocked(0, 0, 0, true);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+	ASSERT(host_call(PKVM_IOMMU_OP_POLL, 0, 0, 0, 0, 0).ret & PKVM_IOMMU_POLL_DEAD);
+	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+	/* Once more: it was given up, and is to abort still */
+	sim_power_cycle(sim_smmus[0]);
+	pkvm_iommu_resume();
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+	/* One that cannot be made to abort any more holds what it may reach */
+	sim_power_cycle(sim_smmus[0]);
+	sim_smmus[0]->cfg.deaf_gbpa = true;
+	pkvm_iommu_resume();
+	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 0, 0, PKVM_IOMMU_DOMAIN_BLOCKED, 0, 0).ret, -EIO);
 }

@@ -150,6 +150,14 @@ bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu);
  */
 bool pkvm_iommu_active(void);
 
+/**
+ * pkvm_iommu_resume() - a CPU is back from a state in which it lost its context
+ *
+ * An SMMU that was powered down meanwhile lets all transactions pass. It is given up
+ * and aborts from now on (I8).
+ */
+void pkvm_iommu_resume(void);
+
 void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt);
 
@@ -160,6 +168,7 @@ static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0;
 static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
 static inline bool pkvm_iommu_active(void) { return false; }
+static inline void pkvm_iommu_resume(void) { }
 static inline int pkvm_iommu_guest_page_busy(phys_addr_t phys) { return 0; }
 static inline int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
 {

@@ -209,6 +209,14 @@ bool pkvm_iommu_active(void)
 	return hyp_nr_smmus;
 }
 
+void pkvm_iommu_resume(void)
+{
+	struct hyp_smmu *smmu;
+
+	for_each_smmu(smmu)
+		smmu_resume(smmu);
+}
+
 int iommu_finalise(void)
 {
 	struct hyp_smmu *smmu;

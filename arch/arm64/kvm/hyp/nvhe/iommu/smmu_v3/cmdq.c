@@ -150,9 +150,7 @@ static int complete_in_flight(struct hyp_smmu *smmu)
 	int ret;
 
 	smmu_ack_gerror(smmu);
-	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_PROD);
-	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_CONS);
-	smmu->cmdq_prod = 0;
+	smmu_reset_cmdq(smmu);
 	ret = smmu_write_sync(smmu->base, CR0_CMDQEN, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
 	if (!ret)
 		ret = queue_invalidate(smmu, &cmd, 1);

@@ -125,14 +125,24 @@ static void write_strtab(struct hyp_smmu *smmu)
 		       STRTAB_BASE_RA, smmu->base + ARM_SMMU_STRTAB_BASE);
 }
 
-static void write_queues(struct hyp_smmu *smmu)
+/**
+ * smmu_reset_cmdq() - an empty command queue, and how the SMMU accesses memory
+ * @smmu: SMMU, off, with all queues off
+ *
+ * Context: hyp_smmu::cmdq_lock held, or boot.
+ */
+void smmu_reset_cmdq(struct hyp_smmu *smmu)
 {
+	write_attributes(smmu);
 	writeq_relaxed(Q_BASE_RWA | (hyp_virt_to_phys(smmu->cmdq) & Q_BASE_ADDR_MASK) |
 		       smmu->cmdq_log2, smmu->base + ARM_SMMU_CMDQ_BASE);
 	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_PROD);
 	writel_relaxed(0, smmu->base + ARM_SMMU_CMDQ_CONS);
 	smmu->cmdq_prod = 0;
+}
 
+static void write_evtq(struct hyp_smmu *smmu)
+{
 	writeq_relaxed(Q_BASE_RWA | (hyp_virt_to_phys(smmu->evtq) & Q_BASE_ADDR_MASK) |
 		       smmu->evtq_log2, smmu->base + ARM_SMMU_EVTQ_BASE);
 	writel_relaxed(0, smmu->base + SZ_64K + ARM_SMMU_EVTQ_PROD);
@@ -169,9 +179,9 @@ int smmu_reset(struct hyp_smmu *smmu)
 	if (ret)
 		return ret;
 
-	write_attributes(smmu);
+	smmu_reset_cmdq(smmu);
 	write_strtab(smmu);
-	write_queues(smmu);
+	write_evtq(smmu);
 	/* Errors from before are not ours */
 	writel_relaxed(readl_relaxed(smmu->base + ARM_SMMU_GERROR),
 		       smmu->base + ARM_SMMU_GERRORN);
@@ -212,4 +222,25 @@ int smmu_enable(struct hyp_smmu *smmu)
 	hyp_spin_unlock(&smmu->cmdq_lock);
 
 	return -EIO;
+}
+
+/**
+ * smmu_resume() - look whether an SMMU lost its state
+ * @smmu: SMMU
+ *
+ * If so translation is off, and transactions do not abort any more. An SMMU that is
+ * given up is made to abort again.
+ */
+void smmu_resume(struct hyp_smmu *smmu)
+{
+	hyp_spin_lock(&smmu->cmdq_lock);
+	if (smmu->state == SMMU_LIVE) {
+		if (!(readl_relaxed(smmu->base + ARM_SMMU_CR0ACK) & CR0_SMMUEN))
+			smmu_fail(smmu);
+	} else if (!(readl_relaxed(smmu->base + ARM_SMMU_GBPA) & (GBPA_ABORT | GBPA_UPDATE))) {
+		/* What does not answer is asked once */
+		if (smmu_disable(smmu->base))
+			smmu->state = SMMU_HUNG;
+	}
+	hyp_spin_unlock(&smmu->cmdq_lock);
 }

@@ -157,6 +157,8 @@ int smmu_disable(void __iomem *base);
 int smmu_disable_ecmdqs(struct hyp_smmu *smmu);
 int smmu_reset(struct hyp_smmu *smmu);
 int smmu_enable(struct hyp_smmu *smmu);
+void smmu_reset_cmdq(struct hyp_smmu *smmu);
+void smmu_resume(struct hyp_smmu *smmu);
 int smmu_write_sync(void __iomem *base, u32 val, u32 reg, u32 ack);
 int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val);
 
