@@ -12,9 +12,11 @@
  * Faults of its endpoints are read from the file, see pviommu_events.c.
  *
  * kvm->arch.config_lock guards all of this against the VM's first run, which
- * freezes the routes.
+ * freezes the routes. It is not held while a device is reset, nor while user memory
+ * is touched.
  */
 #include <linux/anon_inodes.h>
+#include <linux/delay.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
@@ -23,6 +25,7 @@
 #include <linux/module.h>
 #include <linux/pkvm-iommu.h>
 #include <linux/pkvm-pviommu.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/xarray.h>
@@ -40,6 +43,9 @@
  */
 #define REFILL_PAGES	16
 static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
+
+/* EL2 gives a device up long before, if it is asked often enough */
+#define MAX_RESET	(60 * HZ)
 
 /* Mark of an ID whose fd number is held for a moment so as not to get it again */
 #define ID_SKIPPED	XA_MARK_1
@@ -156,13 +162,50 @@ static struct vfio_device *hold_device(struct kvm_pviommus *pviommus,
 	return ret == -EBUSY ? NULL : ERR_PTR(ret);
 }
 
-static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
+/* One step of it: -EAGAIN while a device is being reset, which is the VM's already */
+static int try_config(struct kvm_pviommu *pviommu, struct file *file,
+		      const struct kvm_vfio_iommu_config *args)
 {
 	struct kvm *kvm = pviommu->kvm;
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
-	struct kvm_vfio_iommu_config args;
 	struct vfio_device *held;
 	struct device *dev;
+	int ret;
+
+	ACQUIRE(mutex_kill, lock)(&kvm->arch.config_lock);
+	ret = ACQUIRE_ERR(mutex_kill, &lock);
+	if (ret)
+		return ret;
+	if (pkvm_hyp_vm_is_created(kvm))
+		return -EPERM;
+
+	dev = device_of_vm(kvm, file);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+
+	held = hold_device(pviommus, file);
+	if (IS_ERR(held))
+		return PTR_ERR(held);
+
+	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
+					   dev, args->sid_idx, args->vsid,
+					   kvm_vm_is_protected(kvm));
+	/* The VM has the device, or with these two errors the hypervisor */
+	if (!ret || ret == -ENOTRECOVERABLE || ret == -EAGAIN) {
+		pviommu->routed |= !ret;
+		pviommus->routed |= !ret;
+	} else if (held) {
+		xa_erase(&pviommus->devices, (unsigned long)held);
+		release_device(held);
+	}
+
+	return ret;
+}
+
+static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
+{
+	unsigned long give_up = jiffies + MAX_RESET;
+	struct kvm_vfio_iommu_config args;
 	int ret;
 
 	ret = copy_args(&args, sizeof(args), sizeof(args), uargs);
@@ -175,31 +218,15 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 	if (fd_empty(f))
 		return -EBADF;
 
-	guard(mutex)(&kvm->arch.config_lock);
-	if (pkvm_hyp_vm_is_created(kvm))
-		return -EPERM;
-
-	dev = device_of_vm(kvm, fd_file(f));
-	if (IS_ERR(dev))
-		return PTR_ERR(dev);
-
-	held = hold_device(pviommus, fd_file(f));
-	if (IS_ERR(held))
-		return PTR_ERR(held);
-
-	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
-					   dev, args.sid_idx, args.vsid,
-					   kvm_vm_is_protected(kvm));
-	/* The VM has the device, or with these two errors the hypervisor */
-	if (!ret || ret == -ENOTRECOVERABLE || ret == -EAGAIN) {
-		pviommu->routed |= !ret;
-		pviommus->routed |= !ret;
-	} else if (held) {
-		xa_erase(&pviommus->devices, (unsigned long)held);
-		release_device(held);
+	/* Nobody waits for the reset but the caller, and not if it is killed */
+	for (;;) {
+		ret = try_config(pviommu, fd_file(f), &args);
+		if (ret != -EAGAIN || time_after(jiffies, give_up))
+			return ret;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		usleep_range_state(1000, 2000, TASK_KILLABLE);
 	}
-
-	return ret;
 }
 
 static long pviommu_ioctl(struct file *file, unsigned int ioctl,
@@ -349,7 +376,7 @@ static int attach(struct kvm *kvm)
 	struct kvm_pviommu *pviommu __free(kfree) = NULL;
 	struct kvm_pviommus *pviommus;
 	struct file *file;
-	int fd;
+	int fd, ret;
 
 	if (!pkvm_iommu_available())
 		return -ENODEV;
@@ -358,7 +385,10 @@ static int attach(struct kvm *kvm)
 	if (!pviommu)
 		return -ENOMEM;
 
-	guard(mutex)(&kvm->arch.config_lock);
+	ACQUIRE(mutex_kill, lock)(&kvm->arch.config_lock);
+	ret = ACQUIRE_ERR(mutex_kill, &lock);
+	if (ret)
+		return ret;
 	if (pkvm_hyp_vm_is_created(kvm))
 		return -EPERM;
 

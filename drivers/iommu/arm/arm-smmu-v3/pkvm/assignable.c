@@ -42,8 +42,8 @@ static LIST_HEAD(assignable_streams);
 
 /**
  * struct assignable_group - devices that change hands together
- * @lock: guards all that follows. Who uses registers for the host, by
- *	pkvm_iommu_registers_get(), holds it for reading.
+ * @lock: guards all that follows. The host holds it for reading around each access to
+ *	registers, by pkvm_iommu_registers_get(), and never while it waits for user space.
  * @vm: pKVM handle of the VM that has, or is about to have, all registers and
  *	streams; 0 if the host has them; PKVM_SMMU_NOBODY
  */
@@ -272,8 +272,8 @@ static void take_group(unsigned int nr)
  * @vm: pKVM handle of the VM
  * @fresh: out: they were not before
  *
- * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's), or as pkvm_smmu_give_sid();
- * nothing changed then.
+ * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's), -EINTR (the caller was
+ * killed), or as pkvm_smmu_give_sid(); nothing changed then.
  */
 int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 {
@@ -281,7 +281,11 @@ int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 	struct assignable_stream *stream = NULL;
 	int ret;
 
-	guard(rwsem_write)(&group->lock);
+	ACQUIRE(rwsem_write_kill, lock)(&group->lock);
+	ret = ACQUIRE_ERR(rwsem_write_kill, &lock);
+	if (ret)
+		return ret;
+
 	*fresh = group->vm != vm;
 	if (!*fresh)
 		return 0;
@@ -341,20 +345,29 @@ static void lose_group(unsigned int nr)
  * @vm: pKVM handle of the VM, drained; its streams are still noted as the VM's
  *
  * Unless a device did not come to rest: EL2 keeps those.
+ *
+ * Return: true if there were any; false without having taken a lock.
  */
-void pkvm_smmu_return_groups(pkvm_handle_t vm)
+bool pkvm_smmu_return_groups(pkvm_handle_t vm)
 {
+	bool found = false;
 	unsigned int nr;
 
 	for (nr = 0; nr < ARRAY_SIZE(groups); nr++) {
-		guard(rwsem_write)(&groups[nr].lock);
-		if (groups[nr].vm != vm)
+		/* Nobody else takes a group from a VM */
+		if (READ_ONCE(groups[nr].vm) != vm)
 			continue;
+
+		found = true;
+		/* Whoever looks whether the host has the registers is soon done */
+		guard(rwsem_write)(&groups[nr].lock);
 		if (is_lost(nr))
 			lose_group(nr);
 		else
 			WRITE_ONCE(groups[nr].vm, 0);
 	}
+
+	return found;
 }
 
 static struct assignable_group *group_of_device(struct device *dev)
@@ -373,7 +386,8 @@ static struct assignable_group *group_of_device(struct device *dev)
  * @dev: the device; the caller keeps its driver bound
  *
  * What a protected VM owns cannot be accessed, the host's kernel would crash. If
- * the host can, it can until pkvm_iommu_registers_put().
+ * the host can, it can until pkvm_iommu_registers_put(). A VM that is to get the
+ * device waits for that, so the caller must not touch user memory in between.
  *
  * Context: may sleep.
  * Return: true if the host can.

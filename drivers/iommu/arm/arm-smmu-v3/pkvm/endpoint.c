@@ -21,12 +21,6 @@
  */
 #define MAX_TRIES	16
 
-/* EL2 gives a device up long before, if it is asked often enough */
-#define MAX_RESET	(60 * HZ)
-
-/* One VM's streams are handed back at a time, and each only once */
-static DEFINE_MUTEX(return_lock);
-
 /**
  * pkvm_smmu_master_of() - find what is behind an SMMU that EL2 owns
  * @dev: the device; the caller keeps its driver bound
@@ -123,11 +117,11 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages)
 	return 0;
 }
 
-/* Repeats the call until it has the memory it needs, and devices are reset */
+/* Repeats the call until it has the memory it needs */
 static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 		 const struct pkvm_smmu *smmu, u32 sid, u64 flags)
 {
-	unsigned long pages, give_up = jiffies + MAX_RESET;
+	unsigned long pages;
 	bool known = false;
 	unsigned int tries = 0;
 	int ret, err;
@@ -149,16 +143,12 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 				return err == -EIO ? -ENOTRECOVERABLE : err;
 			tries++;
 			break;
-		case -EAGAIN:
-			/* Collided with another call, or a device is being reset */
-			if (time_after(jiffies, give_up))
-				return ret;
-			fsleep(1000);
-			break;
 		case -EOPNOTSUPP:
 		case -ENODEV:
 			return -ENODEV;
 		case 0:
+		case -EAGAIN:
+			/* Collided with another call, or a device is being reset */
 		case -EACCES:
 		case -EPERM:
 		case -EEXIST:
@@ -208,9 +198,14 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
  * If the device is assignable and the VM is protected, then the VM gets all devices
  * of its group as a whole: the host loses their registers, and EL2 resets them.
  *
- * Context: may sleep; takes the locks of the device, but neither its iommu
- * group's nor any of KVM's. Calls for different devices run in parallel.
- * Return: 0, or an errno and nothing changed:
+ * A reset takes its time, and EL2 does it step by step, one with each call. So the
+ * caller repeats the call while it gets -EAGAIN, and holds no lock in between. It
+ * may give up: such a device is the VM's until pkvm_iommu_drain_vm() returns 0.
+ *
+ * Context: may sleep, but not for long; takes the locks of the device, but neither its
+ * iommu group's nor any of KVM's. Calls for different devices run in parallel; those
+ * about one VM do not, nor does one while that VM is drained.
+ * Return: 0, or an errno and, but for -EAGAIN, nothing changed:
  *
  * * -ENODEV: EL2 owns no IOMMU of the device
  * * -ERANGE: the device has no such endpoint
@@ -221,7 +216,8 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
  * * -EPERM: the VM has run, its routes are frozen
  * * -ESRCH: there is no such VM, or it dies
  * * -ENOMEM: no memory
- * * -EAGAIN: too many calls about this VM at once
+ * * -EAGAIN: to be called again, a device is being reset
+ * * -EINTR: the caller was killed
  * * -ENOTRECOVERABLE: the IOMMU is dead, or EL2 refused the memory, or a device did
  *   not come to rest in its reset: nobody gets it until the machine is reset
  */
@@ -277,12 +273,12 @@ static struct pkvm_smmu_stream *find_owned(struct pkvm_smmu *smmu,
 	return NULL;
 }
 
+/* What was found stays: nobody else takes a stream from a VM */
 static void take_streams(pkvm_handle_t vm)
 {
 	struct pkvm_smmu_stream *stream;
 	struct pkvm_smmu *smmu = NULL;
 
-	guard(mutex)(&return_lock);
 	while ((smmu = pkvm_smmu_next(smmu))) {
 		/* Without a driver there are no devices */
 		if (!smmu->dev)
@@ -301,16 +297,18 @@ static void take_streams(pkvm_handle_t vm)
  * be reclaimed. Then the devices are the host's again. To be called once more
  * before the handle is released; for a VM without endpoints it does nothing.
  *
- * Context: may sleep; takes the locks of the devices.
+ * Context: may sleep; takes the locks of the VM's devices, and no others.
  * Return: 0, or an errno: the endpoints stay blocked and EL2 keeps the memory.
  */
 int pkvm_iommu_drain_vm(pkvm_handle_t vm)
 {
 	struct kvm_hyp_memcache mc;
+	bool known = false;
 	int ret;
 
 	do {
 		ret = pkvm_smmu_hyp_vm_drain(vm, &mc);
+		known |= mc.nr_pages;
 		/* A step without pages may be one of a device's reset */
 		if (ret == -EAGAIN && !mc.nr_pages)
 			fsleep(100);
@@ -327,7 +325,10 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm)
 		return ret;
 	}
 
-	pkvm_smmu_return_groups(vm);
-	take_streams(vm);
+	/* EL2 gives nothing to a VM of which it has no page, and that page comes last */
+	known |= pkvm_smmu_return_groups(vm);
+	if (known)
+		take_streams(vm);
+
 	return 0;
 }

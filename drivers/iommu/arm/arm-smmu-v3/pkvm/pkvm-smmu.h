@@ -31,8 +31,7 @@
  *	pkvm_smmu_listeners_lock guards who is told of faults, and is held from
  *	asking EL2 for a record until it has been told;
  *	group->mutex (iommu core) serialises attach and release in one group;
- *	assignable_group.lock (assignable.c) guards whose a group of devices is, or
- *	the lock of endpoint.c that serialises the return of streams;
+ *	assignable_group.lock (assignable.c) guards whose a group of devices is;
  *	pkvm_smmu_stream.lock guards what EL2 has the stream attached to, and is
  *	held while that changes;
  *	pkvm_smmu.streams_lock guards pkvm_smmu.streams, the users and the VM of
@@ -42,6 +41,9 @@
  *
  * Devices share a stream in one group only. No stream is attached under
  * streams_lock.
+ *
+ * None of these is held while user memory is touched or user space is waited for, and
+ * a VM that has no device takes none of them.
  *
  * Map, unmap and iova_to_phys take no lock: callers own their IOVA range, EL2
  * serialises what they share, and they may be called in atomic context.
@@ -268,7 +270,7 @@ u64 pkvm_smmu_register_assignable(void);
 int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid);
 int pkvm_smmu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
 void pkvm_smmu_take_group(unsigned int group);
-void pkvm_smmu_return_groups(pkvm_handle_t vm);
+bool pkvm_smmu_return_groups(pkvm_handle_t vm);
 pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid);
 
 /* endpoint.c */
