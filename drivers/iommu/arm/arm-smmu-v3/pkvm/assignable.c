@@ -137,6 +137,8 @@ static void __init register_device(struct device_node *np, unsigned int group)
 
 	id = pkvm_smmu_hyp_device(group, reset);
 	ret = id < 0 ? id : register_mmio(id, np) ?: register_streams(id, group, np);
+	if (!ret && !of_property_present(np, "iommus"))
+		ret = pkvm_smmu_note_quiet(np, group);
 	if (ret)
 		pr_err("%pOF: cannot be assigned to protected VMs (%pe)\n", np,
 		       ERR_PTR(ret));
@@ -264,6 +266,7 @@ static void take_group(unsigned int nr)
 	WRITE_ONCE(groups[nr].vm, 0);
 	while ((stream = next_stream(nr, stream)))
 		pkvm_smmu_take_sid(stream->smmu, stream->sid, vm);
+	pkvm_smmu_release_quiet(nr);
 }
 
 /**
@@ -272,8 +275,9 @@ static void take_group(unsigned int nr)
  * @vm: pKVM handle of the VM
  * @fresh: out: they were not before
  *
- * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's), -EINTR (the caller was
- * killed), or as pkvm_smmu_give_sid(); nothing changed then.
+ * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's, or a driver has a device
+ * without streams), -EINTR (the caller was killed), or as pkvm_smmu_give_sid(); nothing
+ * changed then.
  */
 int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 {
@@ -291,6 +295,10 @@ int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 		return 0;
 	if (group->vm)
 		return group->vm == PKVM_SMMU_NOBODY ? -ENOTRECOVERABLE : -EBUSY;
+
+	ret = pkvm_smmu_claim_quiet(nr);
+	if (ret)
+		return ret;
 
 	WRITE_ONCE(group->vm, vm);
 	while ((stream = next_stream(nr, stream))) {
@@ -361,10 +369,12 @@ bool pkvm_smmu_return_groups(pkvm_handle_t vm)
 		found = true;
 		/* Whoever looks whether the host has the registers is soon done */
 		guard(rwsem_write)(&groups[nr].lock);
-		if (is_lost(nr))
+		if (is_lost(nr)) {
 			lose_group(nr);
-		else
+		} else {
 			WRITE_ONCE(groups[nr].vm, 0);
+			pkvm_smmu_release_quiet(nr);
+		}
 	}
 
 	return found;

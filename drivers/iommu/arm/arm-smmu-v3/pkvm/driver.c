@@ -173,6 +173,8 @@ static struct platform_driver pkvm_smmu_driver = {
  */
 static int __init pkvm_smmu_driver_init(void)
 {
+	int ret;
+
 	if (!is_protected_kvm_enabled() || !is_kvm_arm_initialised())
 		return 0;
 
@@ -181,6 +183,10 @@ static int __init pkvm_smmu_driver_init(void)
 	pkvm_smmu_debugfs_init();
 	if (!pkvm_smmu_any())
 		return 0;
+
+	ret = pkvm_smmu_quiet_init();
+	if (ret)
+		return ret;
 
 	return platform_driver_register(&pkvm_smmu_driver);
 }

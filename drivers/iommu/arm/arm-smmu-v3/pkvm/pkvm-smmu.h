@@ -12,6 +12,7 @@
  *	withhold.c	registers that nobody is to have
  *	window.c	MMIO that devices reach, wherever it is
  *	assignable.c	tells EL2, then too, which devices a VM may get as a whole
+ *	quiet.c		those of them that do no DMA
  *	driver.c	binds to the SMMUs that EL2 took
  *	device.c	iommu_ops: devices and their domains
  *	stream.c	stream IDs of devices, attaching them at EL2
@@ -272,6 +273,12 @@ int pkvm_smmu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
 void pkvm_smmu_take_group(unsigned int group);
 bool pkvm_smmu_return_groups(pkvm_handle_t vm);
 pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid);
+
+/* quiet.c */
+int pkvm_smmu_note_quiet(struct device_node *np, unsigned int group);
+int pkvm_smmu_quiet_init(void);
+int pkvm_smmu_claim_quiet(unsigned int group);
+void pkvm_smmu_release_quiet(unsigned int group);
 
 /* endpoint.c */
 struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev);
