@@ -130,12 +130,10 @@ static void pkvm_smmu_get_resv_regions(struct device *dev,
 
 static bool pkvm_smmu_capable(struct device *dev, enum iommu_cap cap)
 {
-	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
-
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-		/* As the stock driver: walks and transactions go together */
-		return master->smmu->info & PKVM_IOMMU_INFO_COHERENT;
+		/* EL2 cleans its tables for walks that do not snoop; devices may */
+		return dev_is_dma_coherent(dev);
 	case IOMMU_CAP_DEFERRED_FLUSH:
 		return true;
 	default:
