@@ -4,6 +4,7 @@
  */
 #include <linux/err.h>
 #include <linux/kvm_pviommu.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 
 #include "vfio.h"
@@ -52,28 +53,19 @@ struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm)
 EXPORT_SYMBOL_GPL(vfio_file_device_of_kvm);
 
 /**
- * vfio_file_hold_device() - keep a device bound to its driver, file or not
- * @file: file for which vfio_file_device_of_kvm() has returned the device
+ * vfio_file_forget_kvm() - a device does not keep its VM alive any more
+ * @file: file for which vfio_file_device_of_kvm() has returned the device; the VM keeps
+ *	it open
  *
- * A VM has a device until the VM is gone, and no other driver may find it in that
- * state: its streams, and its registers perhaps, are not the host's.
- *
- * Return: the device, for vfio_release_device(), or NULL: it is being unbound.
+ * A VM has a device until the VM is gone: its streams, and its registers perhaps, are
+ * not the host's. So the VM keeps the device open, and bound to its driver, even if user
+ * space closes it. Both would stay for ever if the device kept the VM as well.
  */
-struct vfio_device *vfio_file_hold_device(struct file *file)
+void vfio_file_forget_kvm(struct file *file)
 {
 	struct vfio_device_file *df = file->private_data;
 
-	return vfio_device_try_get_registration(df->device) ? df->device : NULL;
+	guard(mutex)(&df->device->dev_set->lock);
+	vfio_device_put_kvm(df->device);
 }
-EXPORT_SYMBOL_GPL(vfio_file_hold_device);
-
-/**
- * vfio_release_device() - undo vfio_file_hold_device()
- * @device: the device
- */
-void vfio_release_device(struct vfio_device *device)
-{
-	vfio_device_put_registration(device);
-}
-EXPORT_SYMBOL_GPL(vfio_release_device);
+EXPORT_SYMBOL_GPL(vfio_file_forget_kvm);

@@ -17,7 +17,6 @@ struct kvm_device_attr;
 struct kvm_enable_cap;
 struct kvm_memory_slot;
 struct kvm_vcpu;
-struct vfio_device;
 
 /* arch/arm64/kvm/pvm_info.c */
 int kvm_protected_vm_info(struct kvm *kvm, const struct kvm_enable_cap *cap);
@@ -28,8 +27,7 @@ int kvm_require_dma_isolation(unsigned long vm_type);
 
 /* drivers/vfio/pkvm.c */
 struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm);
-struct vfio_device *vfio_file_hold_device(struct file *file);
-void vfio_release_device(struct vfio_device *device);
+void vfio_file_forget_kvm(struct file *file);
 
 /* arch/arm64/kvm/pviommu.c */
 #ifdef CONFIG_ARM_SMMU_V3_PKVM

@@ -55,8 +55,8 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
  * @ids: the IDs taken, and what has them: a struct kvm_pviommu, or a value if its
  *	file is closed. Changes under config_lock; its own lock keeps the pvIOMMU
  *	that was found
- * @devices: devices that stay with VFIO until the VM is gone, by their addresses;
- *	guarded by config_lock
+ * @devices: VFIO's files of the VM's devices, by device, each with a reference: they
+ *	stay open, bound and powered until the VM is gone; guarded by config_lock
  * @routed: EL2 has a route for one of them: it handles the VM's calls. Constant once
  *	the VM has run
  * @stuck: EL2 could not block its devices when it died, and keeps what they may
@@ -122,55 +122,47 @@ static struct device *device_of_vm(struct kvm *kvm, struct file *file)
 	return dev;
 }
 
-static void release_device(struct vfio_device *device)
+/*
+ * Keep a device open. Returns 1 if that is new: the caller has @forget_vm() called, or
+ * the device keeps the VM alive.
+ */
+static int hold_device(struct kvm_pviommus *pviommus, struct device *dev,
+		       struct file *file)
 {
-	void (*release)(struct vfio_device *device);
+	int ret = xa_insert(&pviommus->devices, (unsigned long)dev, file,
+			    GFP_KERNEL_ACCOUNT);
 
-	/* It is there: the driver that has the device uses it */
-	release = symbol_get(vfio_release_device);
-	if (release) {
-		release(device);
-		symbol_put(vfio_release_device);
+	if (ret)
+		return ret == -EBUSY ? 0 : ret;
+	get_file(file);
+
+	return 1;
+}
+
+/* A VM that has a device keeps it open. So the device may not keep the VM. */
+static void forget_vm(struct file *file)
+{
+	void (*fn)(struct file *file);
+
+	/* It is there: @file is its */
+	fn = symbol_get(vfio_file_forget_kvm);
+	if (fn) {
+		fn(file);
+		symbol_put(vfio_file_forget_kvm);
 	}
 }
 
 /*
- * The driver of a device that a VM may have is not unbound before the VM is gone.
- * Returns the device if that is new, or NULL.
+ * One step of SET_CONFIG: -EAGAIN while a device is being reset, which is the VM's
+ * already. @held: the device is kept open since this or an earlier step.
  */
-static struct vfio_device *hold_device(struct kvm_pviommus *pviommus,
-				       struct file *file)
-{
-	struct vfio_device *(*hold)(struct file *file);
-	struct vfio_device *device;
-	int ret = -ENODEV;
-
-	hold = symbol_get(vfio_file_hold_device);
-	if (!hold)
-		return ERR_PTR(ret);
-	device = hold(file);
-	symbol_put(vfio_file_hold_device);
-
-	if (device)
-		ret = xa_insert(&pviommus->devices, (unsigned long)device,
-				device, GFP_KERNEL_ACCOUNT);
-	if (!ret)
-		return device;
-	if (device)
-		release_device(device);
-
-	return ret == -EBUSY ? NULL : ERR_PTR(ret);
-}
-
-/* One step of it: -EAGAIN while a device is being reset, which is the VM's already */
 static int try_config(struct kvm_pviommu *pviommu, struct file *file,
-		      const struct kvm_vfio_iommu_config *args)
+		      const struct kvm_vfio_iommu_config *args, bool *held)
 {
 	struct kvm *kvm = pviommu->kvm;
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
-	struct vfio_device *held;
 	struct device *dev;
-	int ret;
+	int ret, fresh;
 
 	ACQUIRE(mutex_kill, lock)(&kvm->arch.config_lock);
 	ret = ACQUIRE_ERR(mutex_kill, &lock);
@@ -183,9 +175,9 @@ static int try_config(struct kvm_pviommu *pviommu, struct file *file,
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
 
-	held = hold_device(pviommus, file);
-	if (IS_ERR(held))
-		return PTR_ERR(held);
+	fresh = hold_device(pviommus, dev, file);
+	if (fresh < 0)
+		return fresh;
 
 	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
 					   dev, args->sid_idx, args->vsid,
@@ -194,9 +186,10 @@ static int try_config(struct kvm_pviommu *pviommu, struct file *file,
 	if (!ret || ret == -ENOTRECOVERABLE || ret == -EAGAIN) {
 		pviommu->routed |= !ret;
 		pviommus->routed |= !ret;
-	} else if (held) {
-		xa_erase(&pviommus->devices, (unsigned long)held);
-		release_device(held);
+		*held |= fresh;
+	} else if (fresh) {
+		xa_erase(&pviommus->devices, (unsigned long)dev);
+		fput(file);
 	}
 
 	return ret;
@@ -206,6 +199,7 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 {
 	unsigned long give_up = jiffies + MAX_RESET;
 	struct kvm_vfio_iommu_config args;
+	bool held = false;
 	int ret;
 
 	ret = copy_args(&args, sizeof(args), sizeof(args), uargs);
@@ -219,14 +213,19 @@ static int set_config(struct kvm_pviommu *pviommu, void __user *uargs)
 		return -EBADF;
 
 	/* Nobody waits for the reset but the caller, and not if it is killed */
-	for (;;) {
-		ret = try_config(pviommu, fd_file(f), &args);
-		if (ret != -EAGAIN || time_after(jiffies, give_up))
-			return ret;
-		if (fatal_signal_pending(current))
-			return -EINTR;
+	while ((ret = try_config(pviommu, fd_file(f), &args, &held)) == -EAGAIN &&
+	       time_before(jiffies, give_up)) {
+		if (fatal_signal_pending(current)) {
+			ret = -EINTR;
+			break;
+		}
 		usleep_range_state(1000, 2000, TASK_KILLABLE);
 	}
+	/* Not under config_lock: VFIO may have to end a VM under its own lock */
+	if (held)
+		forget_vm(fd_file(f));
+
+	return ret;
 }
 
 static long pviommu_ioctl(struct file *file, unsigned int ioctl,
@@ -650,8 +649,8 @@ bool kvm_pviommu_vm_destroy(struct kvm *kvm)
 {
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
 	bool stuck = kvm_pviommu_is_stuck(kvm);
-	struct vfio_device *device;
 	unsigned long index;
+	struct file *file;
 
 	/* Before its handle can be that of another VM */
 	if (pviommus)
@@ -664,8 +663,9 @@ bool kvm_pviommu_vm_destroy(struct kvm *kvm)
 	if (!pviommus)
 		return true;
 
-	xa_for_each(&pviommus->devices, index, device)
-		release_device(device);
+	/* EL2 is done with the devices: now VFIO may close, reset and suspend them */
+	xa_for_each(&pviommus->devices, index, file)
+		fput(file);
 	xa_destroy(&pviommus->devices);
 	xa_destroy(&pviommus->ids);
 	kfree(pviommus);
