@@ -54,7 +54,8 @@ DEVICES = {
 # platform device of an AHCI function behind a root port in the next.
 EDU_SLOTS = (1, 2)
 AHCI_PORT_SLOT = 3
-FIRST_FREE_SLOT = 3     # if there is no root port
+QUIET_SLOT = 3          # an edu function that is only registers
+FIRST_FREE_SLOT = 3     # if there is neither
 
 # Their registers. Nothing but Linux's PCI core assigns BARs here, always the
 # same way: from the bottom of the 32-bit window, largest alignment first, and
@@ -67,10 +68,12 @@ FIRST_FREE_SLOT = 3     # if there is no root port
 # master bit to config; pkvm_platform= on its command line names them.
 EDU_SIZE = 0x100000
 EDU_BARS = (0x10000000, 0x10100000)
+QUIET_BAR = 0x10200000
 AHCI_BAR = 0x10200000
 AHCI_SIZE = 0x1000
 AHCI_RID = 1 << 8       # the root port's is the first bus behind the root's
 EDU_PHANDLE = 0xed00    # QEMU counts its own up from 0x8000
+QUIET_PHANDLE = 0xed01
 
 # An SMMU that nobody needs is where QEMU's virt machine has flash: nothing may use it,
 # but an access would do no harm.
@@ -119,6 +122,7 @@ class Machine:
     platform_ahci: bool = False  # AHCI as a platform device, has the first disk
     assignable: str = ""        # the compatible string of the platform device, if
                                 # a protected VM can get it as a whole
+    quiet: bool = False         # ... with another one that has no streams
     devices: list = field(default_factory=list)  # keys of DEVICES, or text
     disks: list = field(default_factory=list)    # raw images, in order of use
     append: str = ""            # more kernel command line
@@ -138,6 +142,8 @@ class Machine:
             self.platform_edu = self.platform_ahci = False
         if self.platform_ahci and not self.platform_edu:
             raise ValueError("platform_ahci is where it is behind platform_edu")
+        if self.quiet and (self.platform_ahci or not self.assignable):
+            raise ValueError("quiet is a part of assignable, in platform_ahci's place")
         variant = ("" if self.page == "4k" else "-" + self.page) + \
                   ("-debug" if self.debug else "")
         self.kernel = self.kernel or os.path.join(
@@ -162,6 +168,8 @@ class Machine:
         line = f"console=ttyAMA0 panic=-1 kvm-arm.mode={self.mode}"
         if self.platform_edu:
             functions = [f"0000:00:{s:02x}.0" for s in EDU_SLOTS]
+            if self.quiet:
+                functions.append(f"0000:00:{QUIET_SLOT:02x}.0")
             if self.platform_ahci:
                 functions.append("0000:01:00.0")
                 # It would find the function and nothing that its DMA may reach
@@ -195,6 +203,9 @@ class Machine:
                      "-device", "ich9-ahci,id=platform-ahci,bus=ahci-port"]
             devices.insert(0, "ide-hd,bus=platform-ahci.0,drive={disk}")
             slot = AHCI_PORT_SLOT + 1
+        if self.quiet:
+            args += ["-device", f"edu,addr={QUIET_SLOT}.0"]
+            slot = QUIET_SLOT + 1
         for path in self.disks:
             args += ["-drive", f"if=none,id=disk{disks},format=raw,file={path}"]
             disks += 1
@@ -245,9 +256,16 @@ class Machine:
                     coherent=self.edu_coherent)
             if self.platform_edu and self.assignable:
                 edu_pair.props["phandle"] = fdt.cells(EDU_PHANDLE)
+                members = [EDU_PHANDLE]
+                if self.quiet:
+                    members.append(QUIET_PHANDLE)
+                    root.add(f"registers@{QUIET_BAR:x}",
+                             compatible=fdt.strings("test,registers"),
+                             reg=fdt.cells(0, QUIET_BAR, 0, EDU_SIZE),
+                             phandle=fdt.cells(QUIET_PHANDLE))
                 root.add("device-assignment",
                          compatible=fdt.strings("pkvm,device-assignment")).add(
-                             "group-0", devices=fdt.cells(EDU_PHANDLE))
+                             "group-0", devices=fdt.cells(*members))
             if self.platform_ahci:
                 # A VMM calls it generic-ahci; the host's driver for that would
                 # bind to it at boot, when the function is still off

@@ -773,6 +773,42 @@ static void test_no_reset_refused(void)
 	vm_close(&g);
 }
 
+/* User memory is not mapped for a device that would read what the caches hide */
+static void test_noncoherent_refused(void)
+{
+	int container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
+	int group = open(pair.group, O_RDWR | O_CLOEXEC);
+
+	expect_eq(err(ioctl(group, VFIO_GROUP_SET_CONTAINER, &container)), 0);
+	expect_eq(err(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1_IOMMU)), EINVAL);
+	expect_eq(err(ioctl(container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU)), EINVAL);
+	expect_eq(err(ioctl(container, VFIO_SET_IOMMU, VFIO_PKVM_IOMMU)), 0);
+	close(group);
+	close(container);
+}
+
+/* It works for a VM */
+static void test_noncoherent_plain_vm(void)
+{
+	struct guest g;
+
+	setenv("GUEST_PLAIN", "1", 1);
+	if (guest_open(&g, &pair, 4, 2)) {
+		uint64_t seed = next_seed();
+
+		map_memory(&g);
+		for (unsigned int i = 0; i < 2; i++) {
+			expect_eq(guest_words(&g, PVM_FILL, 0, seed), 0);
+			edu_dma(&g, i, false, IOVA, EDU_BYTES);
+			expect_eq(guest_words(&g, PVM_FILL, 0, next_seed()), 0);
+			edu_dma(&g, i, true, IOVA, EDU_BYTES);
+			expect_eq(guest_words(&g, PVM_COUNT_WRONG, 0, seed), 0);
+		}
+		vm_close(&g);
+	}
+	unsetenv("GUEST_PLAIN");
+}
+
 static const struct test tests[] = {
 	{ "assigned_registers_taken", test_registers_taken },
 	{ "assigned_tokens", test_tokens },
@@ -797,6 +833,8 @@ static const struct test tests[] = {
 	{ "control_unverified", test_control_unverified },
 	{ "control_vmm_emulates", test_control_vmm_emulates },
 	{ "no_reset_refused", test_no_reset_refused },
+	{ "noncoherent_refused", test_noncoherent_refused },
+	{ "noncoherent_plain_vm", test_noncoherent_plain_vm },
 };
 
 int main(int argc, char **argv)

@@ -441,7 +441,7 @@ static void test_ids(void)
 static void test_device_closed_first(void)
 {
 	struct vmm v, w;
-	int p;
+	int p, group;
 
 	if (!vmm_open(&v, true, VFIO_PKVM_IOMMU))
 		return;
@@ -449,22 +449,47 @@ static void test_device_closed_first(void)
 	p = v.fd[PVIOMMU];
 	v.fd[PVIOMMU] = 0;
 	vmm_close(&v);
-	/* Endpoint 1 is the host's and went back to it */
 	usleep(100000);
 	expect(vm_pages() > 0, "%ld", vm_pages());
-	/* Another VM, or ordinary use, cannot have it yet */
+	/* Another VM, or ordinary use, cannot have it yet, nor endpoint 1 */
+	streams_are("vm blocked");
+	group = open(device.group, O_RDWR | O_CLOEXEC);
+	expect(group < 0 && errno == EBUSY, "errno %d", errno);
+	close(p);
+	all_returned();
 	if (vmm_open(&w, true, VFIO_PKVM_IOMMU)) {
-		expect_eq(err(set_config(w.fd[PVIOMMU], w.fd[DEVICE], 0, 1)), EBUSY);
-		expect_eq(err(set_config(w.fd[PVIOMMU], w.fd[DEVICE], 1, 1)), EBUSY);
-		close(p);
-		p = -1;
-		for (int i = 0; vm_pages() && i < 100; i++)
-			usleep(20000);
 		expect_eq(err(set_config(w.fd[PVIOMMU], w.fd[DEVICE], 0, 1)), 0);
 		vmm_close(&w);
 	}
-	if (p >= 0)
-		close(p);
+	all_returned();
+}
+
+/* The VM that has a device keeps it, so the device does not keep the VM */
+static void test_vm_closed_first(void)
+{
+	struct vmm v, w = { };
+
+	if (!vmm_open(&v, true, VFIO_PKVM_IOMMU) || !give_both(&v))
+		return;
+	for (int i = 0; i < NR_FILES; i++) {
+		if (i != VM && i != KVM_VFIO && i != PVIOMMU)
+			continue;
+		close(v.fd[i]);
+		v.fd[i] = 0;
+	}
+	for (int i = 0; vm_pages() && i < 100; i++)
+		usleep(20000);
+	expect_eq(vm_pages(), 0);
+	streams_are("blocked blocked");
+	/* It is open, and can go to another VM */
+	w.fd[VM] = create_vm(true);
+	w.fd[KVM_VFIO] = create_kvm_vfio(w.fd[VM]);
+	expect_eq(err(add_group(w.fd[KVM_VFIO], v.fd[GROUP])), 0);
+	w.fd[PVIOMMU] = new_pviommu(w.fd[KVM_VFIO]);
+	for (unsigned int i = 0; i < 2; i++)
+		expect_eq(err(set_config(w.fd[PVIOMMU], v.fd[DEVICE], i, i)), 0);
+	vmm_close(&w);
+	vmm_close(&v);
 	all_returned();
 }
 
@@ -611,6 +636,7 @@ static const struct test tests[] = {
 	{ "endpoints_frozen", test_frozen },
 	{ "endpoints_ids", test_ids },
 	{ "endpoints_device_closed_first", test_device_closed_first },
+	{ "endpoints_vm_closed_first", test_vm_closed_first },
 	{ "endpoints_stays_bound", test_stays_bound },
 	{ "endpoints_plain_vm", test_plain_vm },
 	{ "endpoints_closed_in_any_order", test_closed_in_any_order },

@@ -316,8 +316,8 @@ fail:
 }
 
 /* A VM with nr_pages of memory that it has not touched, and the device */
-static bool guest_open(struct guest *g, const struct vfio_dev *dev, size_t nr_pages,
-		       uint32_t nr_engines)
+static bool __unused_fn guest_open(struct guest *g, const struct vfio_dev *dev,
+				   size_t nr_pages, uint32_t nr_engines)
 {
 	if (!guest_prepare(g, dev, nr_pages, nr_engines))
 		return false;

@@ -19,9 +19,20 @@
 # test: assigned_plain_vm
 # test: assigned_killed
 # test: assigned_stream_alone
+# test: handover_read_held
+# test: handover_write_held
+# test: handover_reset_wait
+# test: handover_closed_first
 
 . /lib/vfio.sh
 
 vfio_bind_engines
 echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 assigned ${ASSIGNED:-$(sed -n 's/^# test: //p' /tests/assigned.sh)}
+# VFIO looks for a reset when it gets a device
+insmod /lib/modules/pkvm_platform_test.ko
+insmod /lib/modules/pkvm_held_page.ko
+for dev in /sys/bus/platform/devices/*.edu-pair; do
+	bind_driver platform ${dev##*/} vfio-platform
+done
+handover ${ASSIGNED:-$(sed -n 's/^# test: //p' /tests/assigned.sh)}

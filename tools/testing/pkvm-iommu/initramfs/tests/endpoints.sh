@@ -14,6 +14,7 @@
 # test: endpoints_frozen
 # test: endpoints_ids
 # test: endpoints_device_closed_first
+# test: endpoints_vm_closed_first
 # test: endpoints_stays_bound
 # test: endpoints_plain_vm
 # test: endpoints_closed_in_any_order
