@@ -65,6 +65,29 @@ static void test_calls(void)
 	close_mapped(&g);
 }
 
+/* EL2 says how large its pages are to whom it maps pages, and to nobody else */
+static void test_meminfo(void)
+{
+	struct guest g = {};
+	struct answer a;
+
+	if (!open_mapped(&g, 1))
+		return;
+	a = hvc(&g, HYP_MEMINFO, 0, 0, 0, 0, 0, 0);
+	expect_eq(a.x0, page_size);
+	expect_eq(a.x1 | a.x2 | a.x3, 0);
+	expect_refused(hvc(&g, HYP_MEMINFO, 1, 0, 0, 0, 0, 0));
+	expect_refused(hvc(&g, HYP_MEMINFO, 0, 1, 0, 0, 0, 0));
+	expect_refused(hvc(&g, HYP_MEMINFO, 0, 0, 1, 0, 0, 0));
+	close_mapped(&g);
+
+	g = (struct guest) {};
+	if (!expect(!pvm_create(&g.pvm, 1, false), "errno %d", errno))
+		return;
+	expect_eq(hvc(&g, HYP_MEMINFO, 0, 0, 0, 0, 0, 0).x0, NOT_SUPPORTED);
+	pvm_destroy(&g.pvm);
+}
+
 enum { UNMAP, DISCARD, REPLACE, READ_ONLY, NO_ACCESS, FORK, NR_WAYS };
 
 static const char * const ways[] = {
@@ -281,6 +304,7 @@ static void test_slots_stay(void)
 
 static const struct test tests[] = {
 	{ "plain_calls", test_calls },
+	{ "plain_meminfo", test_meminfo },
 	{ "plain_host_takes_memory", test_host_takes_memory },
 	{ "plain_raw_unshare", test_raw_unshare },
 	{ "plain_read_only_slot", test_read_only_slot },

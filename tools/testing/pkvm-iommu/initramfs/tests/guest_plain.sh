@@ -18,7 +18,12 @@
 # test: guest_pages_not_given_yet
 # test: guest_bounded_work
 # test: guest_memory_refill
+# test: guest_android_16_sequence
+# test: guest_android_16_switch_domain
+# test: guest_android_16_directions
+# test: guest_android_16_dies_attached
 # test: plain_calls
+# test: plain_meminfo
 # test: plain_host_takes_memory
 # test: plain_raw_unshare
 # test: plain_read_only_slot
@@ -37,6 +42,7 @@ guest_calls guest_features guest_unknown_op guest_must_be_zero guest_req_dma \
 guest_maps guest_page_mapped_70000_times guest_map_across_end_of_block \
 	guest_map_device_mmio guest_no_memory_slot guest_pages_not_given_yet \
 	guest_bounded_work guest_memory_refill
+guest_android
 guest_plain
 unset GUEST_PLAIN
 check pins_released pinned_pages_back $pins

@@ -66,6 +66,7 @@ bool fuzz_step(struct fuzz_input *in, enum step_kind kind, struct step *step)
 {
 	static const u64 funcs[] = {
 		PVIOMMU_OP_FUNC_ID, PVIOMMU_DEV_REQ_DMA_FUNC_ID, PVIOMMU_DEV_REQ_MMIO_FUNC_ID,
+		ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID,
 	};
 	u64 alloc = kind == STEP_HOST ? PKVM_IOMMU_OP_ALLOC_DOMAIN : PVIOMMU_OP_ALLOC_DOMAIN;
 	unsigned int i;
@@ -78,7 +79,7 @@ bool fuzz_step(struct fuzz_input *in, enum step_kind kind, struct step *step)
 		.kind	= kind,
 		.fault	= NATIVE_NR_FAULTS,
 		.op	= op & 31,
-		.func	= funcs[(op >> 5) % 3],
+		.func	= funcs[(op >> 5) % ARRAY_SIZE(funcs)],
 		.seed	= in->left,
 		.hostile = op >> 7,
 	};

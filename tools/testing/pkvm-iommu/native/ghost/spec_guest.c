@@ -381,6 +381,17 @@ static ghost_verdict req_mmio(struct ghost *g, const struct guest *me)
 	return NULL;
 }
 
+/* What protected VMs are told by the rest of pKVM */
+static ghost_verdict hyp_meminfo(const struct guest *me)
+{
+	if (me->c->op || me->c->arg[0] || me->c->arg[1])
+		return refused(me);
+	ALLOWED(me->c->guest.handled && me->c->guest.x[0] == PAGE_SIZE && !me->c->guest.x[1] &&
+		!me->c->guest.x[2] && !me->c->guest.x[3], "HYP_MEMINFO is not the page size");
+
+	return NULL;
+}
+
 ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
 	struct guest me = {
@@ -396,8 +407,8 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 
 	me.waited_for = me.vm->wait_for;
 	me.waited = me.vm->waits;
-	/* A call that ends waits no more */
-	if (c->guest.handled)
+	/* A call that ends waits no more; one that is not about DMA changes nothing */
+	if (c->guest.handled && c->func != ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID)
 		me.vm->waits = 0;
 	if (weather.hardware)
 		memcpy(g->smmu_dead, post->smmu_dead, sizeof(g->smmu_dead));
@@ -410,6 +421,8 @@ ghost_verdict spec_guest(struct ghost *g, const struct ghost_call *c, const stru
 			"a VM without a pvIOMMU is served");
 		return NULL;
 	}
+	if (c->func == ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID)
+		return hyp_meminfo(&me);
 	if (c->func == PVIOMMU_DEV_REQ_MMIO_FUNC_ID) {
 		ALLOWED(done || me.wants_page, "DEV_REQ_MMIO needs no memory");
 		return req_mmio(g, &me);

@@ -243,6 +243,39 @@ TEST(plain, other_calls_are_for_the_host)
 	end_vm(vm);
 }
 
+/* The page size comes from EL2, as for protected VMs; a VM without a pvIOMMU is as ever */
+TEST(plain, asks_for_the_page_size)
+{
+	const u64 meminfo = ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID;
+	struct pkvm_hyp_vm *vm, *none;
+	struct guest_result r;
+	unsigned int i;
+	long handle;
+
+	machine_boot(m, seed);
+	vm = new_plain_vm(0, 1);
+	r = guest_call(vm, (u64[7]) { meminfo });
+	ASSERT(r.handled && !r.replay);
+	ASSERT_EQ(r.x[0], PAGE_SIZE);
+	for (i = 1; i <= 3; i++) {
+		u64 x[7] = { meminfo };
+
+		ASSERT_EQ(r.x[i], 0);
+		x[i] = 1ULL << 32;
+		ASSERT_EQ((int)guest_call(vm, x).x[0], INVALID);
+	}
+	/* What it has in registers that are no arguments does not matter */
+	r = guest_call(vm, (u64[7]) { meminfo, 0, 0, 0, 5, 6, 7 });
+	ASSERT_EQ(r.x[0], PAGE_SIZE);
+
+	handle = vm_reserve();
+	ASSERT_EQ(vm_init_plain(handle), 0);
+	none = vm_of(handle);
+	ASSERT(guest_call(none, (u64[7]) { meminfo }).for_host);
+	end_vm(none);
+	end_vm(vm);
+}
+
 /* Registers are mapped for it by the host: no word of EL2 about them */
 TEST(plain, no_token_for_registers)
 {

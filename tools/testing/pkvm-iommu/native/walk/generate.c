@@ -403,6 +403,10 @@ static void guest_step(struct gen *gen)
 		step->op = step->func == PVIOMMU_DEV_REQ_DMA_FUNC_ID ? 1 + pick(gen, 2) :
 			   pick(gen, 32) * PAGE_SIZE;
 		set(gen, pick(gen, 4), 0, 0, 0, 0);
+	} else if (gen->g->vm[step->vm].plain && !pick(gen, 20)) {
+		step->func = ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID;
+		step->op = !pick(gen, 4);
+		set(gen, !pick(gen, 4), !pick(gen, 4), 0, 0, 0);
 	}
 }
 

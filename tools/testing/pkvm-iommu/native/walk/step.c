@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <linux/arm-smccc.h>
+
 #include "../hyp/edu.h"
 
 #include "walk.h"
@@ -327,6 +329,10 @@ static bool make_call(const struct step *step, struct ghost_call *c)
 	case STEP_GUEST:
 		if (!vm_of(NATIVE_HANDLE_OFFSET + step->vm) ||
 		    vm_of(NATIVE_HANDLE_OFFSET + step->vm)->kvm.arch.pkvm.is_dying)
+			return false;
+		/* Of protected VMs it does not reach the IOMMU code */
+		if (step->func == ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID &&
+		    !before->vm[step->vm].plain)
 			return false;
 		call_guest(step, c);
 		return true;

@@ -135,6 +135,9 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
  * pkvm_pviommu_plain_hvc() - hypercall of a plain VM, about anything
  * @vcpu: the caller, loaded
  *
+ * A guest's driver may ask for the page size of the hypervisor: it is told, as one in
+ * a protected VM.
+ *
  * Return: as pkvm_pviommu_hvc(); false also for what is not about DMA, and for all
  * calls of a VM that has nothing at the IOMMU: the host handles them.
  */

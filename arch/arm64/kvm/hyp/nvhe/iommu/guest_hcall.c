@@ -434,6 +434,18 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
 	return true;
 }
 
+/* Deployed drivers of guests take the granule from here: protected VMs can */
+static bool hyp_meminfo(struct kvm_vcpu *vcpu)
+{
+	u64 status = PAGE_SIZE;
+
+	if (smccc_get_arg1(vcpu) || smccc_get_arg2(vcpu) || smccc_get_arg3(vcpu))
+		status = SMCCC_RET_INVALID_PARAMETER;
+	smccc_set_retval(vcpu, status, 0, 0, 0);
+
+	return true;
+}
+
 bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu)
 {
 	struct pkvm_hyp_vcpu *hyp_vcpu = container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
@@ -442,6 +454,8 @@ bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu)
 		return false;
 
 	switch (smccc_get_function(vcpu)) {
+	case ARM_SMCCC_VENDOR_HYP_KVM_HYP_MEMINFO_FUNC_ID:
+		return hyp_meminfo(vcpu);
 	case PVIOMMU_OP_FUNC_ID:
 	case PVIOMMU_DEV_REQ_DMA_FUNC_ID:
 	case PVIOMMU_DEV_REQ_MMIO_FUNC_ID:
