@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A plain Linux VM moves its own memory through both streams of a device; VMMs are
-# killed in the middle of that. All memory comes back.
+# killed in the middle of that. All memory comes back. A VMM that emulates the
+# registers of the device makes no difference.
 #
+# test: vfio_width_eight_bytes
+# test: vfio_width_copies
 # test: dma_domain
 # test: vsids_as_chosen
 # test: platform_two_streams
@@ -10,6 +13,11 @@
 # test: streams_returned
 # test: no_faults
 # test: pins_released
+# test: trapped_dma_domain
+# test: trapped_vsids_as_chosen
+# test: trapped_platform_two_streams
+# test: trapped_platform_ram_to_ram
+# test: trapped_vm_ends
 # test: kill_warm_up
 # test: killed_in_dma
 # test: kill_el2_memory_back
@@ -39,6 +47,7 @@ remember() {
 }
 
 vfio_bind edu-pair
+vfio_width
 load_module
 faults=$(fault_lines)
 states=$(stream_states edu-pair)
@@ -49,6 +58,9 @@ check vm_ends guest_end plain
 check streams_returned wait_for 10 streams_are edu-pair "$states"
 check no_faults [ "$(fault_lines)" = "$faults" ]
 check pins_released pinned_pages_back $pins
+
+guest_start trapped streams --vfio $VFIO_DIR,map=no
+check trapped_vm_ends guest_end trapped trapped_
 
 export GUEST_PLAIN=1
 vmm_kill kill_warm_up
