@@ -140,7 +140,7 @@ static int pkvm_smmu_resume(struct device *dev)
 {
 	struct pkvm_smmu *smmu = pkvm_smmu_find(dev_fwnode(dev));
 
-	queue_work(system_dfl_wq, &smmu->event_work);
+	pkvm_smmu_poll_now(smmu);
 
 	return 0;
 }

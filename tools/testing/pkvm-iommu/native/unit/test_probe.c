@@ -91,7 +91,7 @@ TEST(probe, a_take_over_is_refused_that_makes_no_sense)
 	ASSERT_EQ(reg(~0ULL << PAGE_SHIFT, size, 0, 0, 0), -EINVAL);
 	ASSERT_EQ(reg(NATIVE_MEM_START, size, 0, 0, 0), -EINVAL);	/* memory */
 	fault_arm(FAULT_DONATE, 1);
-	ASSERT_EQ(reg(base, size, 0, 0, 0), -ENOMEM);			/* mapping fails */
+	ASSERT_EQ(reg(base, size, 0, 0, 0), -ENOSPC);			/* mapping fails */
 	fault_disarm_all();
 	r = host_init_call(PKVM_IOMMU_INIT_REGISTER, base, size, 0, 0, 0);
 	ASSERT_EQ(r.ret, -ENOMEM);
