@@ -19,6 +19,7 @@
 # test: guest_bounded_work
 # test: guest_memory_refill
 # test: guest_android_16_sequence
+# test: guest_android_16_from_the_top
 # test: guest_android_16_switch_domain
 # test: guest_android_16_directions
 # test: guest_android_16_dies_attached
