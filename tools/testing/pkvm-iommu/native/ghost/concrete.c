@@ -12,16 +12,7 @@
 #include "arm-smmu-v3.h"
 
 #include "ghost.h"
-
-static char said[256];
-
-#define MUST(x, ...)							\
-do {									\
-	if (!(x)) {							\
-		snprintf(said, sizeof(said), __VA_ARGS__);		\
-		return said;						\
-	}								\
-} while (0)
+#include "must.h"
 
 static ghost_verdict check_pages(void)
 {

@@ -13,21 +13,12 @@
 #include "arm-smmu-v3.h"
 
 #include "ghost.h"
+#include "must.h"
 
 #define SLOTS		(PAGE_SIZE / sizeof(u64))
 /* As in handle.c */
 #define SLOT_BUSY	GENMASK_ULL(10, 0)
 #define SLOT_PAGE	GENMASK_ULL(63, 12)
-
-static char said[256];
-
-#define MUST(x, ...)							\
-do {									\
-	if (!(x)) {							\
-		snprintf(said, sizeof(said), __VA_ARGS__);		\
-		return said;						\
-	}								\
-} while (0)
 
 /* By page: leaves that pin it as a page; by the first page of a block: likewise */
 static u32 pins[GHOST_MAX_PAGES], block_pins[GHOST_MAX_PAGES];

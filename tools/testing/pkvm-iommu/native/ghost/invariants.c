@@ -8,16 +8,7 @@
 #include <device.h>
 
 #include "ghost.h"
-
-static char said[256];
-
-#define MUST(x, ...)							\
-do {									\
-	if (!(x)) {							\
-		snprintf(said, sizeof(said), __VA_ARGS__);		\
-		return said;						\
-	}								\
-} while (0)
+#include "must.h"
 
 /* May devices of @owner reach this page? */
 static bool may_reach(const struct ghost *g, u64 phys, u8 owner, bool write)

@@ -19,13 +19,24 @@ static bool every_command(unsigned int fault)
 	return fault == FAULT_COMMAND;
 }
 
-TEST_EACH(failure, of_a_command_turns_the_smmu_off)
+/* Stream 0 reaches a page of the host at IOVA 0 */
+static long boot_and_map(const struct machine *m, u64 seed, u64 *phys)
 {
 	long domain = boot_and_attach(m, seed);
-	u64 phys = host_page_get(), done;
+	u64 done;
 
-	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
-	expect_dma(0, 0, 0, true, phys);
+	*phys = host_page_get();
+	ASSERT_EQ(map(domain, 0, *phys, PAGE_SIZE, RW, &done), 0);
+	expect_dma(0, 0, 0, true, *phys);
+
+	return domain;
+}
+
+TEST_EACH(failure, of_a_command_turns_the_smmu_off)
+{
+	u64 phys, done;
+	long domain = boot_and_map(m, seed, &phys);
+
 	fault_arm(FAULT_COMMAND, 1);
 	/* Off, it uses no TLB: the page may go */
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
@@ -46,11 +57,9 @@ TEST_EACH(failure, of_a_command_turns_the_smmu_off)
 
 TEST_EACH(failure, to_synchronise_and_to_stop_keeps_the_page_pinned)
 {
-	long domain = boot_and_attach(m, seed);
-	u64 phys = host_page_get(), done;
+	u64 phys, done;
+	long domain = boot_and_map(m, seed, &phys);
 
-	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
-	expect_dma(0, 0, 0, true, phys);
 	sim_smmus[0]->cfg.deaf_cr0 = true;
 	fault_arm(FAULT_SYNC, 1);
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
@@ -131,11 +140,9 @@ TEST(failure, of_one_smmu_leaves_no_stream_of_another_live)
 /* Off is not enough: what is in flight lands before the page may go (I5) */
 TEST_EACH(failure, to_complete_what_is_in_flight_keeps_the_page_pinned)
 {
-	long domain = boot_and_attach(m, seed);
-	u64 phys = host_page_get(), done;
+	u64 phys, done;
+	long domain = boot_and_map(m, seed, &phys);
 
-	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
-	expect_dma(0, 0, 0, true, phys);
 	sim_smmus[0]->cfg.dead_queue = true;
 	fault_arm(FAULT_SYNC, 1);
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
@@ -149,11 +156,9 @@ TEST_EACH(failure, to_complete_what_is_in_flight_keeps_the_page_pinned)
 /* An error stops the queue, which starts anew to complete what is in flight */
 TEST_EACH(failure, of_a_command_is_told_and_leaves_nothing_in_flight)
 {
-	long domain = boot_and_attach(m, seed);
-	u64 phys = host_page_get(), done;
+	u64 phys, done;
+	long domain = boot_and_map(m, seed, &phys);
 
-	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
-	expect_dma(0, 0, 0, true, phys);
 	fault_arm(FAULT_COMMAND, 1);
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
 	ASSERT(!sim_smmus[0]->in_flight);
@@ -167,11 +172,9 @@ TEST_EACH(failure, of_a_command_is_told_and_leaves_nothing_in_flight)
 /* The queue starts anew once: an error of the second try is a hang */
 TEST_EACH(failure, of_two_commands_in_a_row_keeps_the_page_pinned)
 {
-	long domain = boot_and_attach(m, seed);
-	u64 phys = host_page_get(), done;
+	u64 phys, done;
+	long domain = boot_and_map(m, seed, &phys);
 
-	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
-	expect_dma(0, 0, 0, true, phys);
 	native_hooks.fault = every_command;
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), -EIO);
 	ASSERT_EQ(nr_failed, 2);
