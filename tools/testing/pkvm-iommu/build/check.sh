@@ -17,7 +17,8 @@ CHECKPATCH_IGNORE+=,AVOID_EXTERNS,FUNCTION_ARGUMENTS
 
 # Where the compiled code lies that runs in the kernel or at EL2
 KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/ drivers/iommu/iommu.o
-	drivers/iommu/pkvm-pviommu{,-domain,-verify,-events,-test}.o)
+	drivers/iommu/dma-iommu.o
+	drivers/iommu/pkvm-pviommu{,-domain,-verify,-pools,-events,-test}.o)
 
 passed=0
 failed=0
@@ -139,7 +140,7 @@ kernel_doc()
 spdx()
 {
 	(cd "$TOP" && git ls-files -co --exclude-standard |
-	 grep -v -x -e COPYING -e 'patches/.*' \
+	 grep -v -x -e COPYING -e 'patches/.*' -e 'Documentation/ABI/.*' \
 		-e '.*/native/mutants/.*' -e '.*/native/fuzz/corpus/.*' | while read -r f; do
 		[ ! -s "$f" ] || head -n 3 "$f" | grep -q SPDX-License-Identifier ||
 			echo "$f: no SPDX line"

@@ -11,6 +11,8 @@
 
 #include "vfio_platform_private.h"
 
+#define REGISTERS_COMPATIBLE	"test,registers"
+
 #define EDU_ID		0x00
 #define EDU_SRC		0x80
 
@@ -26,7 +28,7 @@ static int registers_probe(struct platform_device *pdev)
 }
 
 static const struct of_device_id registers_of_match[] = {
-	{ .compatible = "test,registers" },
+	{ .compatible = REGISTERS_COMPATIBLE },
 	{ }
 };
 

@@ -215,9 +215,9 @@ static void test_bad_free(void)
 static void test_bad_attach(void)
 {
 	uint64_t sids = 1ULL << hcall(OP_GET_INFO, 0, 0, 0, 0, 0).x2;
+	uint64_t nr = nr_smmus();
 
-	CHECK_CALLS({ "smmu past the last", OP_ATTACH,
-		      { nr_smmus(), UNUSED_SID, good.domain }, { ENOENT } },
+	CHECK_CALLS({ "smmu past last", OP_ATTACH, { nr, UNUSED_SID, good.domain }, { ENOENT } },
 		    { "smmu -1", OP_ATTACH, { BAD, UNUSED_SID, good.domain }, { ENOENT } },
 		    { "stream past the last", OP_ATTACH,
 		      { 0, sids, good.domain }, { ERANGE } },

@@ -28,8 +28,8 @@
  *	I4	attachments(); every handle in a specification is looked up by owner
  *	I5	pages(), counts; owner_changes(), page_is_freed(), ghost_caches() in
  *		reach.c: what SMMUs have cached
- *	I6	live_streams(); drain_step() in spec_vm.c, the order; groups(); check_ste() in concrete.c;
- *		boot tests: nothing passes before the first attach
+ *	I6	live_streams(); drain_step() in spec_vm.c, the order; groups(); check_ste()
+ *		in concrete.c; boot tests: nothing passes before the first attach
  *	I7	steps are bounded (GHOST_MAX_STEP, PKVM_IOMMU_TOPUP_MAX, waits() in
  *		spec_guest.c), and calls end (walk/shrink.c); what fails changed nothing, or
  *		just what it says: compare.c after each call, fail_nth for each failure
