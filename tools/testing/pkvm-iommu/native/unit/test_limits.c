@@ -227,3 +227,65 @@ TEST(limits, a_domain_has_so_many_tags)
 	attach(1, 0, handle);
 	check_state();
 }
+
+/* The table of handles is full but for one slot of its last page */
+TEST(limits, an_owner_has_so_many_domains)
+{
+	u64 *saved[PAGE_SIZE / sizeof(u64)], **root, *full, *last;
+	const u64 slots = PAGE_SIZE / sizeof(u64);
+	long first, handle;
+
+	machine_boot(m, seed);
+	first = new_domain();
+	root = iommu_host.handles.root;
+	memcpy(saved, root, sizeof(saved));
+	full = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	last = aligned_alloc(PAGE_SIZE, PAGE_SIZE);
+	/* The first slot of a page counts the others */
+	memset(full, 0, PAGE_SIZE);
+	full[0] = slots - 1;
+	memcpy(last, full, PAGE_SIZE);
+	memset(last + 1, 0xff, PAGE_SIZE - 2 * sizeof(u64));
+	last[0] = slots - 2;
+	for (u64 i = 0; i < slots; i++)
+		root[i] = i < slots - 1 ? full : last;
+	ASSERT_EQ(host_topup(4), 0);
+	handle = host_call(PKVM_IOMMU_OP_ALLOC_DOMAIN, 0, 0, 0, 0, 0).ret;
+	ASSERT_EQ(handle, PKVM_IOMMU_DOMAIN_IDENTITY + slots * slots - 1);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_ALLOC_DOMAIN, 0, 0, 0, 0, 0).ret, -ENOSPC);
+	/* There is no handle after it, and no domain before it that nobody made */
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle + 1, 0, 0, 0, 0).ret, -ENOENT);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, 0);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_ALLOC_DOMAIN, 0, 0, 0, 0, 0).ret, handle);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, 0);
+	memcpy(root, saved, sizeof(saved));
+	free(last);
+	free(full);
+	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, first, 0, 0, 0, 0).ret, 0);
+	check_state();
+}
+
+/* The page of SMMUs is full: what EL2 cannot have the host keeps */
+TEST(limits, el2_has_so_many_smmus)
+{
+	const unsigned int nr = PAGE_SIZE / sizeof(struct hyp_smmu *);
+	struct machine two = *m;
+	unsigned int i;
+
+	for (i = 0; two.nr_smmus < 2; i++)
+		two = machine_get(i);
+	machine_prepare(&two, seed);
+	ASSERT_EQ(machine_register(&two, 0), 0);
+	for (i = 1; i < nr; i++)
+		hyp_smmus[i] = hyp_smmus[0];
+	hyp_nr_smmus = nr;
+	ASSERT_EQ(machine_register(&two, 1), -ENOSPC);
+	hyp_nr_smmus = nr - 1;
+	ASSERT_EQ(machine_register(&two, 1), nr - 1);
+	ASSERT_EQ(hyp_nr_smmus, nr);
+	hyp_smmus[1] = hyp_smmus[nr - 1];
+	hyp_nr_smmus = two.nr_smmus = 2;
+	machine_register_devices(&two);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
+	check_state();
+}
