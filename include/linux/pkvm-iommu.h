@@ -40,6 +40,7 @@ enum pkvm_iommu_isolation {
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 #include <linux/kvm_host.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 
 /* As EL2 gives them, see <linux/pkvm-pviommu.h> */
 #define PKVM_IOMMU_EVENT_PRIV	BIT(0)	/* privileged access */
@@ -77,6 +78,23 @@ struct pkvm_iommu_listener {
 	struct list_head	node;
 };
 
+/**
+ * struct pkvm_iommu_account - memory that EL2 holds for a VM, and who pays for it
+ * @mm: who: the pages count as locked memory, see RLIMIT_MEMLOCK
+ * @max: most pages; may change at any time
+ * @lock: guards @held
+ * @held: pages
+ *
+ * Its user makes it, zeroed but for @mm and @lock, before the first endpoint of the VM,
+ * and keeps it until pkvm_iommu_drain_vm() was called for the last time.
+ */
+struct pkvm_iommu_account {
+	struct mm_struct	*mm;
+	unsigned long		max;
+	struct mutex		lock;	/* of @held */
+	unsigned long		held;
+};
+
 void pkvm_iommu_listen(struct pkvm_iommu_listener *listener);
 void pkvm_iommu_unlisten(struct pkvm_iommu_listener *listener);
 
@@ -84,11 +102,13 @@ bool pkvm_iommu_available(void);
 enum pkvm_iommu_isolation pkvm_iommu_isolation(void);
 int pkvm_iommu_num_endpoints(struct device *dev);
 int pkvm_iommu_input_bits(struct device *dev);
-int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
-				 struct device *dev, unsigned int index,
-				 u32 vsid, bool protected);
-int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages);
-int pkvm_iommu_drain_vm(pkvm_handle_t vm);
+int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm,
+				 struct pkvm_iommu_account *account,
+				 u32 pviommu, struct device *dev,
+				 unsigned int index, u32 vsid, bool protected);
+int pkvm_iommu_topup_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+			unsigned long nr_pages);
+int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account);
 bool pkvm_iommu_registers_get(struct device *dev);
 void pkvm_iommu_registers_put(struct device *dev);
 bool pkvm_iommu_flush_lazy(void);

@@ -47,6 +47,13 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
 /* EL2 gives a device up long before, if it is asked often enough */
 #define MAX_RESET	(60 * HZ)
 
+/*
+ * What EL2 holds for a VM at most, if the VMM does not say: some domains, and tables of
+ * pages for all of the VM's memory, in as many domains.
+ */
+#define MAX_PAGES_BASE		8192
+#define MAX_PAGES_DOMAINS	16
+
 /* Mark of an ID whose fd number is held for a moment so as not to get it again */
 #define ID_SKIPPED	XA_MARK_1
 
@@ -62,6 +69,8 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
  * @stuck: EL2 could not block its devices when it died, and keeps what they may
  *	still reach
  * @listener: distributes faults
+ * @max_pages: most pages that EL2 holds for the VM, 0: the default
+ * @account: those that it holds
  *
  * Made with the first pvIOMMU, before the VM has run; stays until the VM is destroyed.
  */
@@ -71,6 +80,8 @@ struct kvm_pviommus {
 	bool				routed;
 	bool				stuck;
 	struct pkvm_iommu_listener	listener;
+	unsigned long			max_pages;
+	struct pkvm_iommu_account	account;
 };
 
 /**
@@ -152,6 +163,23 @@ static void forget_vm(struct file *file)
 	}
 }
 
+/* Of the VM's pvIOMMUs, with what it may have now; NULL: it has none */
+static struct pkvm_iommu_account *account_of(const struct kvm *kvm)
+{
+	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
+	unsigned long max;
+
+	if (!pviommus)
+		return NULL;
+	max = READ_ONCE(pviommus->max_pages);
+	if (!max)
+		max = MAX_PAGES_BASE + MAX_PAGES_DOMAINS *
+		      (READ_ONCE(kvm->nr_memslot_pages) / PTRS_PER_PTE);
+	WRITE_ONCE(pviommus->account.max, max);
+
+	return &pviommus->account;
+}
+
 /*
  * One step of SET_CONFIG: -EAGAIN while a device is being reset, which is the VM's
  * already. @held: the device is kept open since this or an earlier step.
@@ -179,9 +207,13 @@ static int try_config(struct kvm_pviommu *pviommu, struct file *file,
 	if (fresh < 0)
 		return fresh;
 
-	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle, pviommu->id,
-					   dev, args->sid_idx, args->vsid,
+	ret = pkvm_iommu_set_endpoint_vsid(kvm->arch.pkvm.handle,
+					   account_of(kvm), pviommu->id, dev,
+					   args->sid_idx, args->vsid,
 					   kvm_vm_is_protected(kvm));
+	/* What RLIMIT_MEMLOCK does not allow is that elsewhere, too */
+	if (ret == -EDQUOT)
+		ret = -ENOMEM;
 	/* The VM has the device, or with these two errors the hypervisor */
 	if (!ret || ret == -ENOTRECOVERABLE || ret == -EAGAIN) {
 		pviommu->routed |= !ret;
@@ -333,6 +365,8 @@ static struct kvm_pviommus *get_pviommus(struct kvm *kvm)
 		xa_init(&pviommus->devices);
 		pviommus->listener.vm = kvm->arch.pkvm.handle;
 		pviommus->listener.event = tell_pviommu;
+		pviommus->account.mm = kvm->mm;
+		mutex_init(&pviommus->account.lock);
 		pkvm_iommu_listen(&pviommus->listener);
 		kvm->arch.pkvm.pviommus = pviommus;
 	}
@@ -454,6 +488,29 @@ static int get_info(struct kvm *kvm, struct kvm_vfio_iommu_info __user *uargs)
 	return put_user((u32)ret, &uargs->nr_sids);
 }
 
+static int set_max_memory(struct kvm *kvm, const u64 __user *uargs)
+{
+	struct kvm_pviommus *pviommus;
+	u64 size;
+	int ret;
+
+	if (get_user(size, uargs))
+		return -EFAULT;
+	if (size < PAGE_SIZE)
+		return -EINVAL;
+
+	ACQUIRE(mutex_kill, lock)(&kvm->arch.config_lock);
+	ret = ACQUIRE_ERR(mutex_kill, &lock);
+	if (ret)
+		return ret;
+	pviommus = kvm->arch.pkvm.pviommus;
+	if (!pviommus)
+		return -ENOENT;
+	WRITE_ONCE(pviommus->max_pages, size >> PAGE_SHIFT);
+
+	return 0;
+}
+
 /**
  * kvm_pviommu_set_attr() - KVM_SET_DEVICE_ATTR of group KVM_DEV_VFIO_PVIOMMU
  * @kvm: the VM
@@ -469,6 +526,8 @@ int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr)
 		return attach(kvm);
 	case KVM_DEV_VFIO_PVIOMMU_GET_INFO:
 		return get_info(kvm, u64_to_user_ptr(attr->addr));
+	case KVM_DEV_VFIO_PVIOMMU_MAX_MEMORY:
+		return set_max_memory(kvm, u64_to_user_ptr(attr->addr));
 	}
 
 	return -ENXIO;
@@ -488,6 +547,7 @@ int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 	switch (attr->attr) {
 	case KVM_DEV_VFIO_PVIOMMU_ATTACH:
 	case KVM_DEV_VFIO_PVIOMMU_GET_INFO:
+	case KVM_DEV_VFIO_PVIOMMU_MAX_MEMORY:
 		return 0;
 	}
 
@@ -528,17 +588,35 @@ static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 	return kvm_handle_guest_abort(vcpu);
 }
 
+/* As much as one call takes, if that is all that the VM may have */
+static int supply_memory(struct kvm *kvm)
+{
+	struct pkvm_iommu_account *account = account_of(kvm);
+	pkvm_handle_t handle = kvm->arch.pkvm.handle;
+	int ret;
+
+	if (!account)
+		return 1;
+	ret = pkvm_iommu_topup_vm(handle, account, REFILL_PAGES);
+	if (ret == -EDQUOT)
+		ret = pkvm_iommu_topup_vm(handle, account,
+					  PKVM_IOMMU_GUEST_CALL_PAGES);
+
+	return !ret || ret == -EDQUOT ? 1 : ret;
+}
+
 /**
  * kvm_pviommu_hvc() - EL2 left a guest's pvIOMMU hypercall to the host
  * @vcpu: the vCPU, its PC at the HVC
  * @func_id: function of the call
  *
  * It does so to get something for the VM: a page that the guest has not touched
- * yet, or memory, which is charged to the VMM's memory cgroup. The guest then
- * repeats the call without knowing.
+ * yet, or memory, which is charged to the VMM's memory cgroup and RLIMIT_MEMLOCK.
+ * The guest then repeats the call without knowing. If it may have no more EL2 sees
+ * that nothing came, and refuses the call.
  *
- * Nothing is counted here. EL2 asks for memory as long as there is less than one
- * call needs, so that repeats are bounded by what the VM's vCPUs do with it.
+ * Repeats are not counted here. EL2 asks for memory as long as there is less than one
+ * call needs, and a few times more if none comes.
  *
  * Return: 1 if this was such a call and the guest goes on, 0 if it was not, or an
  * errno for the VMM: the host cannot supply it.
@@ -562,7 +640,7 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 	if (ipa != INVALID_GPA)
 		return supply_page(vcpu, ipa);
 
-	return pkvm_iommu_topup_vm(kvm->arch.pkvm.handle, REFILL_PAGES) ?: 1;
+	return supply_memory(kvm);
 }
 
 /**
@@ -615,7 +693,7 @@ int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
 void kvm_pviommu_vm_dying(struct kvm *kvm)
 {
 	struct kvm_pviommus *pviommus = kvm->arch.pkvm.pviommus;
-	int ret = pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
+	int ret = pkvm_iommu_drain_vm(kvm->arch.pkvm.handle, account_of(kvm));
 
 	if (!pviommus)
 		return;
@@ -658,7 +736,7 @@ bool kvm_pviommu_vm_destroy(struct kvm *kvm)
 
 	/* A VM that never ran was not drained when it died */
 	if (kvm->arch.pkvm.handle && !stuck)
-		pkvm_iommu_drain_vm(kvm->arch.pkvm.handle);
+		pkvm_iommu_drain_vm(kvm->arch.pkvm.handle, account_of(kvm));
 
 	if (!pviommus)
 		return true;

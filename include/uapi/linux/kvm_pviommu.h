@@ -44,6 +44,12 @@
 /* kvm_device_attr.addr points to a struct kvm_vfio_iommu_info */
 #define KVM_DEV_VFIO_PVIOMMU_GET_INFO		2
 
+/*
+ * kvm_device_attr.addr points to a __u64: most bytes of memory that the hypervisor
+ * holds for what the guest maps, instead of what the size of the VM's memory allows
+ */
+#define KVM_DEV_VFIO_PVIOMMU_MAX_MEMORY		3
+
 /**
  * struct kvm_vfio_iommu_info - KVM_DEV_VFIO_PVIOMMU_GET_INFO
  * @size: sizeof(struct kvm_vfio_iommu_info), or KVM_VFIO_IOMMU_INFO_SIZE_VER0: the

@@ -61,7 +61,7 @@ BOOTS = [
          {"devices": EDUS, "cpus": 1, "counters": True, "repeat": True}),
     Boot("hypercall-4cpu", ["hypercall", "paging", "domain"],
          {"devices": EDUS, "cpus": 4, "cpu": "cortex-a72", "memory": "3G"}),
-    Boot("guest-calls", ["guest_calls", "guest_maps", "guest_android"],
+    Boot("guest-calls", ["guest_calls", "guest_maps", "guest_memory", "guest_android"],
          {"devices": EDUS}),
     Boot("guest-plain", ["guest_plain"], {"devices": EDUS}),
     Boot("guest-events", ["guest_events"], {"devices": EDUS}),

@@ -166,7 +166,7 @@ static void test_attributes(void)
 		uint64_t attr;
 		int err;
 	} cases[] = {
-		{ 5, 0, ENXIO }, { 5, 1, 0 }, { 5, 2, 0 }, { 5, 3, ENXIO },
+		{ 5, 0, ENXIO }, { 5, 1, 0 }, { 5, 2, 0 }, { 5, 3, 0 }, { 5, 4, ENXIO },
 		{ 4, 1, ENXIO }, { 6, 1, ENXIO }, { 5, 1ULL << 32 | 1, ENXIO },
 	};
 	struct kvm_device_attr a = { };

@@ -81,29 +81,32 @@ EXPORT_SYMBOL_GPL(pkvm_iommu_input_bits);
 /**
  * pkvm_iommu_topup_vm() - lend EL2 memory for what a VM does with its endpoints
  * @vm: pKVM handle of the VM; the caller keeps it from being released
+ * @account: the VM's
  * @nr_pages: number of pages
  *
- * The pages are charged to the caller's memory cgroup, and come back with
- * pkvm_iommu_drain_vm().
+ * The pages are charged to the caller's memory cgroup and to @account, and come back
+ * with pkvm_iommu_drain_vm().
  *
- * Context: may sleep.
+ * Context: may sleep; takes the mmap lock of who pays.
  * Return: 0, or an errno after which some of the pages may be EL2's: -ENOMEM,
- * -ESRCH (there is no such VM, or it dies), -ENODEV (EL2 owns no IOMMU), -EIO
- * (EL2 refused a page).
+ * -EDQUOT (more than @account or RLIMIT_MEMLOCK allows), -ESRCH (there is no such VM,
+ * or it dies), -ENODEV (EL2 owns no IOMMU), -EIO (EL2 refused a page).
  */
-int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages)
+int pkvm_iommu_topup_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+			unsigned long nr_pages)
 {
 	unsigned long nr;
 	int ret;
 
 	for (; nr_pages; nr_pages -= nr) {
 		nr = min(nr_pages, PKVM_IOMMU_TOPUP_MAX);
-		ret = pkvm_smmu_donate(vm, nr, GFP_KERNEL_ACCOUNT);
+		ret = pkvm_smmu_donate_vm(vm, account, nr);
 		switch (ret) {
 		case 0:
 			break;
 		case -ENOMEM:
-			return -ENOMEM;
+		case -EDQUOT:
+			return ret;
 		case -ENOENT:
 			return -ESRCH;
 		case -EOPNOTSUPP:
@@ -118,8 +121,9 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, unsigned long nr_pages)
 }
 
 /* Repeats the call until it has the memory it needs */
-static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
-		 const struct pkvm_smmu *smmu, u32 sid, u64 flags)
+static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+		 u32 pviommu, u32 vsid, const struct pkvm_smmu *smmu, u32 sid,
+		 u64 flags)
 {
 	unsigned long pages;
 	bool known = false;
@@ -138,7 +142,7 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 			pages = 1;
 			fallthrough;
 		case -ENOMEM:
-			err = pkvm_iommu_topup_vm(vm, max(pages, 1UL));
+			err = pkvm_iommu_topup_vm(vm, account, max(pages, 1UL));
 			if (err)
 				return err == -EIO ? -ENOTRECOVERABLE : err;
 			tries++;
@@ -163,7 +167,8 @@ static int route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 }
 
 /* The first endpoint of a group takes all devices of the group with it */
-static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
+static int set_vsid_in_group(pkvm_handle_t vm,
+			     struct pkvm_iommu_account *account, u32 pviommu,
 			     struct pkvm_smmu *smmu, u32 sid, u32 vsid,
 			     unsigned int group)
 {
@@ -174,7 +179,8 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
 	if (ret)
 		return ret;
 
-	ret = route(vm, pviommu, vsid, smmu, sid, PKVM_IOMMU_ROUTE_REGS);
+	ret = route(vm, account, pviommu, vsid, smmu, sid,
+		    PKVM_IOMMU_ROUTE_REGS);
 	/* After these EL2 has the devices, until the VM is drained or for good */
 	if (ret && ret != -ENOTRECOVERABLE && ret != -EAGAIN && fresh)
 		pkvm_smmu_take_group(group);
@@ -185,6 +191,7 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
 /**
  * pkvm_iommu_set_endpoint_vsid() - give an endpoint of a device to a VM
  * @vm: pKVM handle of the VM; the caller keeps it from being released
+ * @account: the VM's
  * @pviommu: number of the pvIOMMU that the VM will use
  * @dev: the device; the caller keeps its driver bound
  * @index: which of its endpoints, less than pkvm_iommu_num_endpoints()
@@ -193,7 +200,7 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
  *
  * The endpoint is the VM's until pkvm_iommu_drain_vm() returns 0, and blocked
  * until the VM attaches it. So are the device's other endpoints: they can go to
- * the same VM or to nobody. Memory is charged to the caller's memory cgroup.
+ * the same VM or to nobody. Memory is charged as by pkvm_iommu_topup_vm().
  *
  * If the device is assignable and the VM is protected, then the VM gets all devices
  * of its group as a whole: the host loses their registers, and EL2 resets them.
@@ -216,14 +223,16 @@ static int set_vsid_in_group(pkvm_handle_t vm, u32 pviommu,
  * * -EPERM: the VM has run, its routes are frozen
  * * -ESRCH: there is no such VM, or it dies
  * * -ENOMEM: no memory
+ * * -EDQUOT: more memory than @account or RLIMIT_MEMLOCK allows
  * * -EAGAIN: to be called again, a device is being reset
  * * -EINTR: the caller was killed
  * * -ENOTRECOVERABLE: the IOMMU is dead, or EL2 refused the memory, or a device did
  *   not come to rest in its reset: nobody gets it until the machine is reset
  */
-int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
-				 struct device *dev, unsigned int index,
-				 u32 vsid, bool protected)
+int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm,
+				 struct pkvm_iommu_account *account,
+				 u32 pviommu, struct device *dev,
+				 unsigned int index, u32 vsid, bool protected)
 {
 	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
 	struct pkvm_smmu_stream *stream;
@@ -240,14 +249,14 @@ int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm, u32 pviommu,
 	if (protected)
 		group = pkvm_smmu_group_of(master->smmu, sid);
 	if (group >= 0) {
-		ret = set_vsid_in_group(vm, pviommu, master->smmu, sid, vsid,
-					group);
+		ret = set_vsid_in_group(vm, account, pviommu, master->smmu,
+					sid, vsid, group);
 	} else {
 		ret = pkvm_smmu_give_stream(master, index, vm);
 		if (ret)
 			return ret;
 
-		ret = route(vm, pviommu, vsid, master->smmu, sid, 0);
+		ret = route(vm, account, pviommu, vsid, master->smmu, sid, 0);
 		if (ret)
 			pkvm_smmu_take_stream(master->smmu, stream);
 	}
@@ -292,6 +301,7 @@ static void take_streams(pkvm_handle_t vm)
 /**
  * pkvm_iommu_drain_vm() - release all endpoints of a VM, and its memory
  * @vm: pKVM handle of the VM; it dies or never ran
+ * @account: the VM's, or NULL: it never had an endpoint
  *
  * EL2 blocks the endpoints first, so this comes before any page of the VM can
  * be reclaimed. Then the devices are the host's again. To be called once more
@@ -300,7 +310,7 @@ static void take_streams(pkvm_handle_t vm)
  * Context: may sleep; takes the locks of the VM's devices, and no others.
  * Return: 0, or an errno: the endpoints stay blocked and EL2 keeps the memory.
  */
-int pkvm_iommu_drain_vm(pkvm_handle_t vm)
+int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
 {
 	struct kvm_hyp_memcache mc;
 	bool known = false;
@@ -312,7 +322,7 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm)
 		/* A step without pages may be one of a device's reset */
 		if (ret == -EAGAIN && !mc.nr_pages)
 			fsleep(100);
-		pkvm_smmu_free_vm_pages(&mc);
+		pkvm_smmu_free_vm_pages(account, &mc);
 		cond_resched();
 	} while (ret == -EAGAIN);
 

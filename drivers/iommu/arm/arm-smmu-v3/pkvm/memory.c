@@ -61,32 +61,69 @@ static int topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 	return vm ? pkvm_smmu_hyp_vm_topup(vm, mc) : pkvm_smmu_hyp_topup(mc);
 }
 
-/**
- * pkvm_smmu_donate() - give pages to EL2
- * @vm: pKVM handle of the VM whose pool gets them, 0 for the host's
- * @nr: number of pages, at most PKVM_IOMMU_TOPUP_MAX
- * @gfp: how to allocate them
- *
- * Return: 0, -ENOMEM, or the errno of the call; EL2 may have some of them then.
- */
-int pkvm_smmu_donate(pkvm_handle_t vm, unsigned long nr, gfp_t gfp)
+/* EL2 may have some of the pages after an errno, too: @nr becomes how many it took */
+static int donate(pkvm_handle_t vm, unsigned long *nr, gfp_t gfp)
 {
 	atomic_long_t *count = vm ? &pkvm_smmu_vm_pages : &pkvm_smmu_pages;
 	struct kvm_hyp_memcache mc = { };
+	unsigned long taken = 0;
 	int ret;
 
-	ret = __topup_hyp_memcache(&mc, nr, alloc_one, to_pa, &gfp);
+	ret = __topup_hyp_memcache(&mc, *nr, alloc_one, to_pa, &gfp);
 	if (!ret) {
 		ret = topup(vm, &mc);
 		if (ret == -EBUSY) {
 			pkvm_iommu_flush_lazy();
 			ret = topup(vm, &mc);
 		}
-		atomic_long_add(nr - mc.nr_pages, count);
+		taken = *nr - mc.nr_pages;
+		atomic_long_add(taken, count);
 		if (!ret && mc.nr_pages)
 			ret = -EIO;
 	}
 	__free_hyp_memcache(&mc, free_one, to_va, NULL);
+	*nr = taken;
+
+	return ret;
+}
+
+static int charge(struct pkvm_iommu_account *account, unsigned long nr)
+{
+	guard(mutex)(&account->lock);
+	if (account->held + nr > READ_ONCE(account->max) ||
+	    account_locked_vm(account->mm, nr, true))
+		return -EDQUOT;
+	account->held += nr;
+
+	return 0;
+}
+
+static void uncharge(struct pkvm_iommu_account *account, unsigned long nr)
+{
+	guard(mutex)(&account->lock);
+	account_locked_vm(account->mm, nr, false);
+	account->held -= nr;
+}
+
+/**
+ * pkvm_smmu_donate_vm() - give pages to the pool that EL2 has for a VM
+ * @vm: pKVM handle of the VM
+ * @account: the VM's
+ * @nr: number of pages, at most PKVM_IOMMU_TOPUP_MAX
+ *
+ * Return: 0, -EDQUOT (more than the VM may have), -ENOMEM, or the errno of the call;
+ * EL2 may have some of them then.
+ */
+int pkvm_smmu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+			unsigned long nr)
+{
+	unsigned long taken = nr;
+	int ret = charge(account, nr);
+
+	if (ret)
+		return ret;
+	ret = donate(vm, &taken, GFP_KERNEL_ACCOUNT);
+	uncharge(account, nr - taken);
 
 	return ret;
 }
@@ -107,7 +144,7 @@ bool pkvm_smmu_supply(struct pkvm_smmu_need *need)
 
 	for (; left; left -= nr) {
 		nr = min(left, PKVM_IOMMU_TOPUP_MAX);
-		if (pkvm_smmu_donate(0, nr, need->gfp))
+		if (donate(0, &nr, need->gfp))
 			return false;
 	}
 
@@ -133,12 +170,16 @@ void pkvm_smmu_reclaim(void)
 
 /**
  * pkvm_smmu_free_vm_pages() - free pages that EL2 returned from the pool of a VM
+ * @account: the VM's, or NULL: it never had any
  * @mc: the pages
  *
  * Context: may sleep.
  */
-void pkvm_smmu_free_vm_pages(struct kvm_hyp_memcache *mc)
+void pkvm_smmu_free_vm_pages(struct pkvm_iommu_account *account,
+			     struct kvm_hyp_memcache *mc)
 {
+	if (account && mc->nr_pages)
+		uncharge(account, mc->nr_pages);
 	atomic_long_sub(mc->nr_pages, &pkvm_smmu_vm_pages);
 	__free_hyp_memcache(mc, free_one, to_va, NULL);
 }

@@ -71,6 +71,7 @@
 
 struct device_node;
 struct kvm_hyp_memcache;
+struct pkvm_iommu_account;
 struct pkvm_iommu_event;
 struct seq_file;
 
@@ -301,8 +302,10 @@ void pkvm_smmu_poll_now(struct pkvm_smmu *smmu);
 /* memory.c */
 extern atomic_long_t pkvm_smmu_pages;
 extern atomic_long_t pkvm_smmu_vm_pages;
-int pkvm_smmu_donate(pkvm_handle_t vm, unsigned long nr, gfp_t gfp);
-void pkvm_smmu_free_vm_pages(struct kvm_hyp_memcache *mc);
+int pkvm_smmu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+			unsigned long nr);
+void pkvm_smmu_free_vm_pages(struct pkvm_iommu_account *account,
+			     struct kvm_hyp_memcache *mc);
 bool pkvm_smmu_supply(struct pkvm_smmu_need *need);
 void pkvm_smmu_reclaim(void);
 
