@@ -98,7 +98,7 @@ static const char *unsupported_str(u64 reason)
 		[PKVM_IOMMU_BAD_OAS]	 = "output addresses too small for the memory",
 		[PKVM_IOMMU_BAD_STALL]	 = "stalling of faults cannot be switched off",
 		[PKVM_IOMMU_BAD_QUEUE]	 = "command or event queue too small",
-		[PKVM_IOMMU_BAD_ECMDQ]	 = "command queues that cannot be withheld from the host",
+		[PKVM_IOMMU_BAD_PAGES]	 = "pages of registers that cannot be withheld from the host",
 	};
 
 	if (reason >= ARRAY_SIZE(str) || !str[reason])

@@ -29,7 +29,7 @@ struct sim_smmu *sim_create(const struct sim_config *cfg, u64 seed)
 	rng_seed(&smmu->rng, seed);
 	/* Out of reset it lets everything pass, and its caches are not clean */
 	smmu->seq = 1;
-	memset(smmu->ecmdq, 1, sizeof(smmu->ecmdq));
+	sim_ecmdq_init(smmu);
 	sim_smmus[sim_nr_smmus++] = smmu;
 
 	return smmu;
@@ -41,6 +41,7 @@ void sim_power_cycle(struct sim_smmu *smmu)
 
 	new->cfg = smmu->cfg;
 	new->va = smmu->va;
+	new->ecmdq_va = smmu->ecmdq_va;
 	new->rng = smmu->rng;
 	new->seq = smmu->seq;
 	*smmu = *new;
@@ -59,6 +60,7 @@ int __pkvm_create_private_mapping(phys_addr_t phys, size_t size, int prot, unsig
 	for (i = 0; i < sim_nr_smmus; i++) {
 		if (sim_smmus[i]->cfg.base == phys)
 			sim_smmus[i]->va = va;
+		sim_ecmdq_map(sim_smmus[i], phys, size, va);
 	}
 	edu_set_va(phys, va);
 	*haddr = (unsigned long)va;
@@ -66,13 +68,21 @@ int __pkvm_create_private_mapping(phys_addr_t phys, size_t size, int prot, unsig
 	return 0;
 }
 
-static struct sim_smmu *find(const volatile void *addr, u64 *offset)
+static bool is_at(const volatile void *addr, const void *va, u64 size, u64 *offset)
+{
+	*offset = (u64)addr - (u64)va;
+
+	return va && *offset < size;
+}
+
+/* Whose register it is; @ecmdq: of a control page */
+static struct sim_smmu *find(const volatile void *addr, u64 *offset, bool *ecmdq)
 {
 	unsigned int i;
 
 	for (i = 0; i < sim_nr_smmus; i++) {
-		*offset = (u64)addr - (u64)sim_smmus[i]->va;
-		if (sim_smmus[i]->va && *offset < SIM_MMIO_SIZE)
+		*ecmdq = is_at(addr, sim_smmus[i]->ecmdq_va, SIM_ECMDQ_PAGES * SZ_64K, offset);
+		if (*ecmdq || is_at(addr, sim_smmus[i]->va, SIM_MMIO_SIZE, offset))
 			return sim_smmus[i];
 	}
 
@@ -99,25 +109,17 @@ static u32 hold_up(struct sim_smmu *smmu)
 #define IDR6		0x190
 #define ECMDQ_PAGES	0x4000	/* BASE, CFG, STATUS of each */
 
-static u64 read_ecmdq(struct sim_smmu *smmu, u64 offset)
-{
-	unsigned int n = (offset - ECMDQ_PAGES) / 32;
-
-	if (!smmu->cfg.ecmdq_base)
-		native_fail("looks at a command queue that does not exist");
-
-	return offset % 32 ? smmu->ecmdq[n] & 1 : smmu->cfg.ecmdq_base + n * SZ_64K;
-}
-
 static u64 read_register(struct sim_smmu *smmu, u64 offset)
 {
 	switch (offset) {
 	case ARM_SMMU_IDR0 ... ARM_SMMU_IDR5:
 		return smmu->cfg.idr[(offset - ARM_SMMU_IDR0) / 4];
 	case IDR6:
-		return smmu->cfg.ecmdq_base ? ilog2(SIM_ECMDQ_PAGES) << 24 : 0;
+		return smmu->cfg.ecmdq_base ? sim_ecmdq_idr6(smmu) : 0;
 	case ECMDQ_PAGES ... ECMDQ_PAGES + 32 * SIM_ECMDQ_PAGES - 1:
-		return read_ecmdq(smmu, offset);
+		if (!smmu->cfg.ecmdq_base)
+			native_fail("looks at a command queue that does not exist");
+		return sim_ecmdq_page(smmu, offset - ECMDQ_PAGES);
 	case ARM_SMMU_CR0ACK:
 		return smmu->cr0ack;
 	case ARM_SMMU_GBPA:
@@ -260,10 +262,6 @@ static void write_register(struct sim_smmu *smmu, u64 offset, u64 val)
 	case PAGE1 + ARM_SMMU_EVTQ_CONS:
 		write_evtq_cons(smmu, val);
 		return;
-	case ECMDQ_PAGES ... ECMDQ_PAGES + 32 * SIM_ECMDQ_PAGES - 1:
-		if (!smmu->cfg.deaf_ecmdq)
-			smmu->ecmdq[(offset - ECMDQ_PAGES) / 32] = val;
-		return;
 	}
 	native_fail("writes 0x%lx to register 0x%lx", val, offset);
 }
@@ -272,11 +270,17 @@ u64 sim_mmio_read(const volatile void __iomem *addr, unsigned int size)
 {
 	struct sim_smmu *smmu;
 	u64 offset, val;
+	bool ecmdq;
 
 	native_point();
 	sim_lock();
-	smmu = find(addr, &offset);
-	val = smmu ? read_register(smmu, offset) : edu_read(addr);
+	smmu = find(addr, &offset, &ecmdq);
+	if (!smmu)
+		val = edu_read(addr);
+	else if (ecmdq)
+		val = sim_ecmdq_read(smmu, offset);
+	else
+		val = read_register(smmu, offset);
 	sim_unlock();
 
 	return val;
@@ -285,15 +289,18 @@ u64 sim_mmio_read(const volatile void __iomem *addr, unsigned int size)
 void sim_mmio_write(volatile void __iomem *addr, u64 val, unsigned int size)
 {
 	struct sim_smmu *smmu;
+	bool ecmdq;
 	u64 offset;
 
 	native_point();
 	sim_lock();
-	smmu = find(addr, &offset);
-	if (smmu)
-		write_register(smmu, offset, val);
-	else
+	smmu = find(addr, &offset, &ecmdq);
+	if (!smmu)
 		edu_write(addr, val);
+	else if (ecmdq)
+		sim_ecmdq_write(smmu, offset, val);
+	else
+		write_register(smmu, offset, val);
 	sim_unlock();
 	native_point();
 }

@@ -16,12 +16,14 @@
 #define SIM_TLB_SIZE		512
 #define SIM_CFG_SIZE		64
 #define SIM_ECMDQ_PAGES		2
+#define SIM_ECMDQ_QUEUES	4	/* in each */
 
 /**
  * struct sim_config - how an SMMU is made
  * @base: physical address of its registers
  * @idr: ID registers
  * @ecmdq_base: where its SIM_ECMDQ_PAGES control pages of command queues are; 0: none
+ * @ecmdq_gap: bytes between the first of them and the others
  * @deaf_ecmdq: does not switch them off
  * @forgetful: an invalidation takes effect when it comes a second time (Tegra264)
  * @iidr: implementation: it has the errata that the stock driver works around
@@ -36,7 +38,7 @@
 struct sim_config {
 	u64	base;
 	u32	idr[6];
-	u64	ecmdq_base;
+	u64	ecmdq_base, ecmdq_gap;
 	bool	deaf_ecmdq, forgetful;
 	u32	iidr;
 	bool	coherent;
@@ -102,6 +104,10 @@ struct sim_event {
 
 #define SIM_MAX_EVENTS		2048
 
+struct sim_ecmdq {
+	u32	prod, cons;
+};
+
 struct sim_smmu {
 	struct sim_config	cfg;
 	void			*va;
@@ -110,7 +116,8 @@ struct sim_smmu {
 	u32	cr[3], cr0ack, gbpa, irq_ctrl, irq_ctrlack, gerror, gerrorn;
 	u32	strtab_base_cfg, cmdq_prod, cmdq_cons, evtq_prod, evtq_cons;
 	u64	strtab_base, cmdq_base, evtq_base;
-	u32	ecmdq[SIM_ECMDQ_PAGES];	/* enabled by whoever was there before */
+	struct sim_ecmdq	ecmdq[SIM_ECMDQ_PAGES][SIM_ECMDQ_QUEUES];
+	void			*ecmdq_va;
 	bool	stuck;		/* executes no command any more */
 	bool	in_flight;	/* off, but not all that it let pass before has landed */
 	unsigned int	waits;	/* looks at CMDQ_CONS, see @held_up */
@@ -171,6 +178,16 @@ extern void (*sim_reached)(struct sim_smmu *smmu, u32 sid, u64 iova, u64 pa, boo
 void sim_dma_at_points(u64 seed, u32 rate);
 void sim_dma_hint(u64 iova);
 void sim_dma_stop(void);
+
+/* ecmdq.c */
+u32 sim_ecmdq_idr6(const struct sim_smmu *smmu);
+u64 sim_ecmdq_page(const struct sim_smmu *smmu, u64 offset);
+void sim_ecmdq_map(struct sim_smmu *smmu, u64 phys, u64 size, void *va);
+u64 sim_ecmdq_read(struct sim_smmu *smmu, u64 offset);
+void sim_ecmdq_write(struct sim_smmu *smmu, u64 offset, u32 val);
+void sim_ecmdq_init(struct sim_smmu *smmu);
+/* None is on, or about to go on or off */
+bool sim_ecmdqs_off(const struct sim_smmu *smmu);
 
 /* mem.c: the SMMU's own accesses to tables and queues */
 u64 sim_read64(struct sim_smmu *smmu, u64 phys, const char *what);

@@ -180,7 +180,7 @@ TEST_EACH(probe, other_command_queues_are_off_and_out_of_reach)
 		ASSERT_EQ(host_touch(page), -EPERM);
 		ASSERT_EQ(map(domain, page, page, PAGE_SIZE, RW, &done), -EPERM);
 	}
-	ASSERT(!sim_smmus[0]->ecmdq[0] && !sim_smmus[0]->ecmdq[1]);
+	ASSERT(sim_ecmdqs_off(sim_smmus[0]));
 	ASSERT_EQ(host_touch(base + size), 0);
 	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
 	expect_blocked(0, 0, base + size - 8, true);
@@ -208,6 +208,35 @@ TEST(probe, other_command_queues_in_memory_are_a_reason)
 	machine_prepare(&ecmdq, seed);
 	ASSERT_EQ(machine_register(&ecmdq, 0), -EOPNOTSUPP);
 	expect_blocked(0, 0, NATIVE_MEM_START, true);
+}
+
+TEST(probe, other_command_queues_that_are_apart_are_a_reason)
+{
+	struct machine ecmdq = *m;
+
+	ecmdq.smmus[0].idr[1] |= BIT(31);
+	ecmdq.smmus[0].ecmdq_base = 0x0b000000;
+	ecmdq.smmus[0].ecmdq_gap = SZ_64K;
+	machine_prepare(&ecmdq, seed);
+	ASSERT_EQ(machine_register(&ecmdq, 0), -EOPNOTSUPP);
+	expect_blocked(0, 0, NATIVE_MEM_START, true);
+}
+
+/* An SMMU translates for software, too: addresses of VMs are not for the host */
+TEST(probe, translation_for_software_is_out_of_reach)
+{
+	u64 page = m->smmus[0].base + SZ_128K + 3 * SZ_64K;
+	struct machine vatos = *m;
+
+	vatos.smmus[0].idr[0] |= BIT(20);
+	vatos.smmus[0].idr[2] = 3;
+	machine_prepare(&vatos, seed);
+	ASSERT_EQ(host_touch(page), 0);
+	ASSERT_EQ(machine_register(&vatos, 0), 0);
+	ASSERT_EQ(host_touch(page - PAGE_SIZE), 0);
+	ASSERT_EQ(host_touch(page), -EPERM);
+	ASSERT_EQ(host_touch(page + SZ_64K - PAGE_SIZE), -EPERM);
+	ASSERT_EQ(host_touch(page + SZ_64K), 0);
 }
 
 static long withhold(u64 base, u64 size)

@@ -7,8 +7,6 @@
 
 #include <linux/io.h>
 
-#include <mmio.h>
-
 #include "smmu.h"
 
 int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val)
@@ -48,51 +46,6 @@ int smmu_disable(void __iomem *base)
 	ret = smmu_wait(base, ARM_SMMU_GBPA, GBPA_UPDATE | GBPA_ABORT, GBPA_ABORT) ?: ret;
 
 	return smmu_write_sync(base, 0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK) ?: ret;
-}
-
-/*
- * Enhanced command queues (section 3.5.6): each control page has the producers and
- * consumers of some, and may be anywhere.
- */
-#define IDR1_ECMDQ			BIT(31)
-#define ARM_SMMU_IDR6			0x190
-#define IDR6_LOG2NUMP			GENMASK(27, 24)
-#define ECMDQ_PAGE_BASE(n)		(0x4000 + 32 * (n))
-#define ECMDQ_PAGE_BASE_ADDR		GENMASK_ULL(51, 16)
-#define ECMDQ_PAGE_CFG(n)		(0x4008 + 32 * (n))
-#define ECMDQ_PAGE_STATUS(n)		(0x400c + 32 * (n))
-/* CFG.EN and STATUS.ENACK */
-#define ECMDQ_PAGE_EN			BIT(0)
-#define ECMDQ_MAX_PAGES			256
-
-/**
- * smmu_disable_ecmdqs() - keep the host from command queues that EL2 does not use
- * @smmu: SMMU, off
- *
- * Their commands would be the host's, and a queue is read from any address.
- *
- * Context: boot, before the host is deprivileged.
- * Return: 0, -EIO (no answer), or why control pages cannot be withheld.
- */
-int smmu_disable_ecmdqs(struct hyp_smmu *smmu)
-{
-	u32 nr = BIT(FIELD_GET(IDR6_LOG2NUMP, readl_relaxed(smmu->base + ARM_SMMU_IDR6))), i;
-	int ret = 0;
-
-	if (!(readl_relaxed(smmu->base + ARM_SMMU_IDR0 + 4) & IDR1_ECMDQ))
-		return 0;
-	if (nr > ECMDQ_MAX_PAGES)
-		return -ENOSPC;
-
-	for (i = 0; i < nr && !ret; i++) {
-		u64 page = readq_relaxed(smmu->base + ECMDQ_PAGE_BASE(i)) & ECMDQ_PAGE_BASE_ADDR;
-
-		writel_relaxed(0, smmu->base + ECMDQ_PAGE_CFG(i));
-		ret = smmu_wait(smmu->base, ECMDQ_PAGE_STATUS(i), ECMDQ_PAGE_EN, 0) ?:
-		      mmio_withhold(page, SZ_64K);
-	}
-
-	return ret;
 }
 
 static void write_attributes(struct hyp_smmu *smmu)

@@ -152,9 +152,11 @@ int smmu_ste_install(struct hyp_smmu *smmu, u32 sid, const struct iommu_pgtable 
 int smmu_id_alloc(struct hyp_smmu *smmu);
 void smmu_id_free(struct hyp_smmu *smmu, u16 id);
 
+/* pages.c */
+int smmu_withhold_pages(struct hyp_smmu *smmu);
+
 /* reset.c */
 int smmu_disable(void __iomem *base);
-int smmu_disable_ecmdqs(struct hyp_smmu *smmu);
 int smmu_reset(struct hyp_smmu *smmu);
 int smmu_enable(struct hyp_smmu *smmu);
 void smmu_reset_cmdq(struct hyp_smmu *smmu);

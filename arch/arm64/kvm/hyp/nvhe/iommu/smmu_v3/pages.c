@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages of registers after the first two (section 6.1): EL2 uses none of them, and nobody
+ * else may.
+ */
+#include <linux/bitfield.h>
+#include <linux/io.h>
+#include <linux/sizes.h>
+
+#include <nvhe/mm.h>
+
+#include <mmio.h>
+
+#include "smmu.h"
+
+#define IDR0_VATOS			BIT(20)
+#define ARM_SMMU_IDR2			0x8
+#define IDR2_BA_VATOS			GENMASK(9, 0)
+#define VATOS_PAGE(n)			(SZ_128K + (n) * (u64)SZ_64K)
+
+/*
+ * Enhanced command queues (sections 3.5.6 and 6.2.5) have their registers in contiguous
+ * control pages of 64K. Each page has the same number of queues, evenly spaced.
+ */
+#define IDR1_ECMDQ			BIT(31)
+#define ARM_SMMU_IDR6			0x190
+#define IDR6_LOG2NUMP			GENMASK(27, 24)
+#define IDR6_LOG2NUMQ			GENMASK(19, 16)
+/* Of pages, and of queues in a page */
+#define ECMDQ_MAX_LOG2			8
+
+#define CMDQ_CONTROL_PAGE_BASE(n)	(0x4000 + 32 * (n))
+/* Relative to the first page of the SMMU's registers */
+#define CMDQ_CONTROL_PAGE_BASE_ADDR	GENMASK_ULL(55, 16)
+#define CMDQ_CONTROL_PAGE_SIZE		((u64)SZ_64K)
+
+#define ECMDQ_PROD			0x8
+#define ECMDQ_CONS			0xc
+/* PROD.EN, and CONS.ENACK */
+#define ECMDQ_EN			BIT(31)
+
+static u64 page_offset_of(const struct hyp_smmu *smmu, u32 n)
+{
+	return readq_relaxed(smmu->base + CMDQ_CONTROL_PAGE_BASE(n)) & CMDQ_CONTROL_PAGE_BASE_ADDR;
+}
+
+static int disable_queue(void __iomem *queue)
+{
+	u32 prod = readl_relaxed(queue + ECMDQ_PROD);
+	/* PROD is read-only until the last change of EN is acknowledged */
+	int ret = smmu_wait(queue, ECMDQ_CONS, ECMDQ_EN, prod & ECMDQ_EN);
+
+	if (ret || !(prod & ECMDQ_EN))
+		return ret;
+	writel_relaxed(prod & ~ECMDQ_EN, queue + ECMDQ_PROD);
+
+	return smmu_wait(queue, ECMDQ_CONS, ECMDQ_EN, 0);
+}
+
+/* Their commands would be the host's, and a queue is read from any address */
+static int withhold_ecmdqs(struct hyp_smmu *smmu)
+{
+	u32 idr6 = readl_relaxed(smmu->base + ARM_SMMU_IDR6), i;
+	u8 log2_pages = FIELD_GET(IDR6_LOG2NUMP, idr6);
+	u8 log2_queues = FIELD_GET(IDR6_LOG2NUMQ, idr6);
+	u64 first, size = CMDQ_CONTROL_PAGE_SIZE << log2_pages;
+	unsigned long va;
+	int ret;
+
+	if (max(log2_pages, log2_queues) > ECMDQ_MAX_LOG2)
+		return -EINVAL;
+	first = page_offset_of(smmu, 0);
+	for (i = 1; i < BIT(log2_pages); i++) {
+		if (page_offset_of(smmu, i) != first + i * CMDQ_CONTROL_PAGE_SIZE)
+			return -EINVAL;
+	}
+
+	ret = mmio_withhold(smmu->mmio_phys + first, size) ?:
+	      __pkvm_create_private_mapping(smmu->mmio_phys + first, size, PAGE_HYP_DEVICE, &va);
+	for (i = 0; i < BIT(log2_pages + log2_queues) && !ret; i++)
+		ret = disable_queue((void __iomem *)va +
+				    i * (CMDQ_CONTROL_PAGE_SIZE >> log2_queues));
+
+	return ret;
+}
+
+/* It would translate addresses of VMs for the host */
+static int withhold_vatos(struct hyp_smmu *smmu)
+{
+	u32 n = FIELD_GET(IDR2_BA_VATOS, readl_relaxed(smmu->base + ARM_SMMU_IDR2));
+
+	return mmio_withhold(smmu->mmio_phys + VATOS_PAGE(n), SZ_64K);
+}
+
+/**
+ * smmu_withhold_pages() - keep the host from registers that EL2 does not use
+ * @smmu: SMMU, off
+ *
+ * Context: boot, before the host is deprivileged.
+ * Return: 0, -EIO (a command queue does not go off), or why pages cannot be withheld.
+ */
+int smmu_withhold_pages(struct hyp_smmu *smmu)
+{
+	int ret = 0;
+
+	if (readl_relaxed(smmu->base + ARM_SMMU_IDR0) & IDR0_VATOS)
+		ret = withhold_vatos(smmu);
+	if (!ret && readl_relaxed(smmu->base + ARM_SMMU_IDR1) & IDR1_ECMDQ)
+		ret = withhold_ecmdqs(smmu);
+
+	return ret;
+}
