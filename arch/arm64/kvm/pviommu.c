@@ -606,7 +606,7 @@ static int supply_memory(struct kvm *kvm)
 }
 
 /**
- * kvm_pviommu_hvc() - EL2 left a guest's pvIOMMU hypercall to the host
+ * kvm_pviommu_hvc() - EL2 left a guest's hypercall about its DMA to the host
  * @vcpu: the vCPU, its PC at the HVC
  * @func_id: function of the call
  *
@@ -614,6 +614,9 @@ static int supply_memory(struct kvm *kvm)
  * yet, or memory, which is charged to the VMM's memory cgroup and RLIMIT_MEMLOCK.
  * The guest then repeats the call without knowing. If it may have no more EL2 sees
  * that nothing came, and refuses the call.
+ *
+ * Or a protected VM takes back a page that it has shared, and that a flush queue of
+ * the host may hold.
  *
  * Repeats are not counted here. EL2 asks for memory as long as there is less than one
  * call needs, and a few times more if none comes.
@@ -627,10 +630,17 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 	gpa_t ipa;
 
 	if (func_id != PVIOMMU_OP_FUNC_ID &&
-	    func_id != PVIOMMU_DEV_REQ_MMIO_FUNC_ID)
+	    func_id != PVIOMMU_DEV_REQ_MMIO_FUNC_ID &&
+	    func_id != ARM_SMCCC_VENDOR_HYP_KVM_MEM_UNSHARE_FUNC_ID)
 		return 0;
 	if (kvm_vcpu_trap_get_class(vcpu) != ESR_ELx_EC_HVC64)
 		return 0;
+	if (func_id == ARM_SMCCC_VENDOR_HYP_KVM_MEM_UNSHARE_FUNC_ID) {
+		if (!kvm_vm_is_protected(kvm))
+			return 0;
+		pkvm_iommu_flush_lazy();
+		return 1;
+	}
 	/* EL2 answers all other calls of a protected VM, and none of such a plain one */
 	if (!kvm_vm_is_protected(kvm) &&
 	    !(kvm->arch.pkvm.pviommus && kvm->arch.pkvm.pviommus->routed))

@@ -173,6 +173,30 @@ static void test_tables(void)
 	close(fd);
 }
 
+/*
+ * A VM takes a page back that it has shared: likewise. While the host's device has it
+ * mapped, the control, the VM gets an error.
+ */
+static void test_unshare(void)
+{
+	uint64_t page = PVM_IPA + 2 * page_size;
+	struct pvm pvm;
+	int fd = begin();
+
+	if (!expect(!pvm_create(&pvm, 4, true), "errno %d", errno))
+		return;
+	expect_eq(pvm_call(&pvm, PVM_FILL, 0, 4, 1), 0);
+	expect_eq(pvm_hvc(&pvm, MEM_SHARE, page), 0);
+	expect_eq(domain_map(fd, IOVA, pvm.phys[2], page_size, RW), 0);
+	expect_eq(pvm_hvc(&pvm, MEM_UNSHARE, page), -3);
+	expect_eq(domain_unmap_lazy(fd, IOVA, page_size), page_size);
+	expect_eq(pvm_hvc(&pvm, MEM_UNSHARE, page), 0);
+	dma_write(engine.index, IOVA, PKVM_TEST_BUFFER);
+	expect_eq(pvm_call(&pvm, PVM_COUNT_WRONG, 0, 4, 1), 0);
+	pvm_destroy(&pvm);
+	end(fd);
+}
+
 /* And what EL2 traces to */
 static void test_trace_buffer(void)
 {
@@ -190,6 +214,7 @@ static const struct test tests[] = {
 	{ "lazy_free", test_free },
 	{ "lazy_donate", test_donate },
 	{ "lazy_tables", test_tables },
+	{ "lazy_unshare", test_unshare },
 	{ "lazy_trace_buffer", test_trace_buffer },
 };
 

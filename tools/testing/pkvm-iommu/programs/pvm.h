@@ -18,6 +18,10 @@
 
 #define PVM_IPA		0x80000000ULL
 #define PVM_DOORBELL	0x09000000ULL
+/* Hypercalls of any protected VM */
+#define MEM_SHARE	0xc6000003ULL
+#define MEM_UNSHARE	0xc6000004ULL
+
 #define PVM_REG(r)	(KVM_REG_ARM64 | KVM_REG_SIZE_U64 | KVM_REG_ARM_CORE | \
 			 KVM_REG_ARM_CORE_REG(r))
 
@@ -380,6 +384,17 @@ static int64_t __unused_fn pvm_call(struct pvm *pvm, enum pvm_order order,
 	uint64_t args[] = { order, from, from + nr * page_size, seed };
 
 	memcpy(&pvm->doorbell[PVM_ORDER], args, sizeof(args));
+	return pvm_run(pvm);
+}
+
+/* One hypercall about an address: its status, or -1 */
+static int64_t __unused_fn pvm_hvc(struct pvm *pvm, uint64_t func, uint64_t ipa)
+{
+	pvm->doorbell[PVM_ORDER] = PVM_HVC;
+	memset(&pvm->doorbell[PVM_CALL], 0, (NR_PVM_DOORBELLS - PVM_CALL) * sizeof(uint64_t));
+	pvm->doorbell[PVM_CALL] = func;
+	pvm->doorbell[PVM_CALL + 1] = ipa;
+	pvm->doorbell[PVM_MAX] = 1;
 	return pvm_run(pvm);
 }
 

@@ -7,12 +7,15 @@
 # test: lazy_free
 # test: lazy_donate
 # test: lazy_tables
+# test: lazy_unshare
 
 load_module
 if [ "$(param kvm-arm.mode)" = protected ]; then
-	lazy lazy_flush lazy_many lazy_neighbours lazy_free lazy_donate lazy_tables
+	lazy lazy_flush lazy_many lazy_neighbours lazy_free lazy_donate lazy_tables \
+		lazy_unshare
 else
 	lazy lazy_flush lazy_many lazy_neighbours lazy_free
 	skip lazy_donate "no protected VMs"
 	skip lazy_tables "no protected VMs"
+	skip lazy_unshare "no protected VMs"
 fi

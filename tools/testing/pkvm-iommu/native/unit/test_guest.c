@@ -2,6 +2,8 @@
 /*
  * Mistakes of guests, and what they learn from each.
  */
+#include <nvhe/iommu.h>
+
 #include <linux/pkvm-pviommu.h>
 
 #include <iommu.h>
@@ -225,4 +227,22 @@ TEST(guest, a_list_of_ranges_is_unmapped)
 	r = guest_op(vm, PVIOMMU_OP_UNMAP_LIST, domain, 1, 0, 3 * PAGE_SIZE, 0);
 	ASSERT_EQ(r.x[1], PAGE_SIZE);
 	end_vm(vm);
+}
+
+/* I7: the host is asked so often to let go of a page, and then the guest gets an error */
+TEST(guest, a_page_that_stays_in_use_is_not_waited_for)
+{
+	struct pkvm_hyp_vm *vm;
+	unsigned int i;
+	u64 page;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	for (page = 0; page < 2; page++) {
+		for (i = 0; i < 4; i++)
+			ASSERT(pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE));
+		ASSERT(!pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE));
+		/* Another time */
+		ASSERT(pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE));
+	}
 }

@@ -11,6 +11,7 @@
 struct iommu_vm;
 struct kvm_cpu_context;
 struct kvm_vcpu;
+struct pkvm_hyp_vcpu;
 struct pkvm_hyp_vm;
 
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
@@ -144,6 +145,19 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
 bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu);
 
 /**
+ * pkvm_pviommu_wait_unshare() - a guest takes a page back that is mapped for DMA
+ * @vcpu: the caller, loaded
+ * @ipa: of the page
+ *
+ * The host may have unmapped the page only for itself so far, see
+ * pkvm_iommu_flush_lazy(). The guest's call is left as it was, to be made again.
+ *
+ * Return: true for an exit to the host, false if that was done often enough (I7): the
+ * page is in use.
+ */
+bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa);
+
+/**
  * pkvm_iommu_active() - does EL2 hold the registers of an SMMU?
  *
  * They would not survive a suspend of the system, after which devices may reach
@@ -191,6 +205,7 @@ static inline int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t p
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
 static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu) { return false; }
 static inline bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu) { return false; }
+static inline bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa) { return false; }
 
 /* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
 #define handle___pkvm_iommu_init	NULL

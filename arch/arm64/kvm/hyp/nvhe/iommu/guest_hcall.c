@@ -388,6 +388,18 @@ static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *c
 	return true;
 }
 
+bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa)
+{
+	/* Nothing that another call waits for: those are pages, or odd */
+	if (!may_wait(vcpu, ipa | 2)) {
+		vcpu->dma_waits = 0;
+		return false;
+	}
+	repeat_call();
+
+	return true;
+}
+
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
 {
 	struct pkvm_hyp_vcpu *hyp_vcpu = container_of(vcpu, struct pkvm_hyp_vcpu, vcpu);
