@@ -17,6 +17,21 @@ struct kvm_device_attr;
 struct kvm_enable_cap;
 struct kvm_memory_slot;
 struct kvm_vcpu;
+struct page;
+
+/**
+ * struct kvm_pviommu_pin - memory that was pinned for a VM
+ * @page: the first page
+ * @nr: how many, contiguous: one, or a block
+ * @ipa: where the VM gets them
+ * @prot: enum kvm_pgtable_prot: what it may do with them
+ */
+struct kvm_pviommu_pin {
+	struct page	*page;
+	u64		nr;
+	phys_addr_t	ipa;
+	u64		prot;
+};
 
 /* arch/arm64/kvm/pvm_info.c */
 int kvm_protected_vm_info(struct kvm *kvm, const struct kvm_enable_cap *cap);
@@ -34,8 +49,6 @@ void vfio_file_forget_kvm(struct file *file);
 int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr);
 int kvm_pviommu_has_attr(const struct kvm_device_attr *attr);
 int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
-bool kvm_pviommu_pins_memory(const struct kvm *kvm);
-int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret);
 void kvm_pviommu_vm_dying(struct kvm *kvm);
 bool kvm_pviommu_is_stuck(const struct kvm *kvm);
 bool kvm_pviommu_vm_destroy(struct kvm *kvm);
@@ -44,6 +57,15 @@ bool kvm_pviommu_vm_destroy(struct kvm *kvm);
 int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
 			      struct kvm_memory_slot *slot, phys_addr_t ipa);
 int kvm_pviommu_request_registers(struct kvm_vcpu *vcpu, phys_addr_t ipa);
+
+/* arch/arm64/kvm/pviommu_pin.c */
+bool kvm_pviommu_pins_memory(const struct kvm *kvm);
+int kvm_pviommu_pin(struct kvm *kvm, const struct kvm_memory_slot *slot, phys_addr_t ipa,
+		    unsigned long hva, bool block, struct kvm_pviommu_pin *pin);
+int kvm_pviommu_unpin(struct kvm *kvm, u64 pfn, u64 nr, int ret);
+bool kvm_pviommu_pinned_near(struct kvm *kvm, phys_addr_t ipa);
+int kvm_pviommu_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
+			     const struct kvm_memory_slot *new, bool leaves);
 #else
 static inline int kvm_pviommu_set_attr(struct kvm *kvm,
 				       const struct kvm_device_attr *attr)
@@ -66,9 +88,29 @@ static inline bool kvm_pviommu_pins_memory(const struct kvm *kvm)
 	return false;
 }
 
-static inline int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
+static inline int kvm_pviommu_pin(struct kvm *kvm, const struct kvm_memory_slot *slot,
+				  phys_addr_t ipa, unsigned long hva, bool block,
+				  struct kvm_pviommu_pin *pin)
+{
+	return 1;
+}
+
+static inline int kvm_pviommu_unpin(struct kvm *kvm, u64 pfn, u64 nr, int ret)
 {
 	return ret;
+}
+
+static inline bool kvm_pviommu_pinned_near(struct kvm *kvm, phys_addr_t ipa)
+{
+	return false;
+}
+
+static inline int kvm_pviommu_prepare_slot(struct kvm *kvm,
+					   const struct kvm_memory_slot *old,
+					   const struct kvm_memory_slot *new,
+					   bool leaves)
+{
+	return 0;
 }
 
 static inline void kvm_pviommu_vm_dying(struct kvm *kvm)

@@ -654,47 +654,6 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 }
 
 /**
- * kvm_pviommu_pins_memory() - does the memory of a VM stay where it is?
- * @kvm: the VM
- *
- * The devices of a plain VM reach what the host has lent it, and EL2 takes nothing
- * back that they reach. So all of it is pinned as it is faulted in, and stays the
- * VM's until its end, after that of its DMA.
- *
- * Return: true for a VM with pvIOMMUs. Does not change once the VM has run.
- */
-bool kvm_pviommu_pins_memory(const struct kvm *kvm)
-{
-	return kvm->arch.pkvm.pviommus;
-}
-
-/**
- * kvm_pviommu_unpin_page() - EL2 was told to take back a page of a plain VM
- * @kvm: the VM, which dies
- * @pfn: the page, pinned
- * @ret: what EL2 says
- *
- * Where a device could not be stopped EL2 refuses. Then the page stays pinned, which
- * loses it, but is of no danger to anyone.
- *
- * Context: may sleep.
- * Return: 0 if there is nothing left to do for the page, else @ret.
- */
-int kvm_pviommu_unpin_page(struct kvm *kvm, u64 pfn, int ret)
-{
-	struct page *page = pfn_to_page(pfn);
-
-	if (ret && ret != -EBUSY)
-		return ret;
-
-	if (!ret)
-		unpin_user_pages_dirty_lock(&page, 1, true);
-	account_locked_vm(kvm->mm, 1, false);
-
-	return 0;
-}
-
-/**
  * kvm_pviommu_vm_dying() - a VM dies: block its devices
  * @kvm: the VM; it does not run any more, and none of its pages is reclaimed yet
  *

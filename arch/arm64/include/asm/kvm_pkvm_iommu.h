@@ -15,6 +15,14 @@
 
 #include <asm/kvm_pkvm.h>
 
+/*
+ * In the prot of __pkvm_host_share_guest(): the host has pinned the memory, and takes
+ * it back no earlier than it has drained the VM. A software bit of the guest's leaf
+ * keeps that. Devices of a plain VM can be given this memory, and no other; a host that
+ * does not mean it gets -EBUSY when it takes back what they reach.
+ */
+#define PKVM_PGTABLE_PROT_PINNED	KVM_PGTABLE_PROT_SW2
+
 /**
  * enum pkvm_iommu_init_op - calls that exist only until pKVM is finalised
  * @PKVM_IOMMU_INIT_REGISTER: hand one SMMUv3 to EL2.

@@ -6,37 +6,12 @@
  */
 #include <sys/wait.h>
 
-#include "guest_dma.h"
+#include "guest_plain.h"
 
-#define PAGES		8
 #define ROM		0x40000000ULL	/* the IPA of a slot that the guest can only read */
 #define SLOT_ROM	1
-#define HANDLES		0x1000ULL	/* of VMs at EL2: the first, and how many there are */
-#define NR_HANDLES	256
 #define MARK		0x6d61726bULL
 #define SMCCC_VERSION	0x80000000ULL
-
-static struct vfio_dev pair;
-
-/* The handle of a domain that engine 0 is attached to, with the first pages mapped */
-static uint64_t open_mapped(struct guest *g, size_t mapped)
-{
-	uint64_t domain;
-
-	if (!guest_open(g, &pair, PAGES, 2))
-		return 0;
-	domain = alloc_domain(g);
-	expect_eq(attach(g, 0, domain), SUCCESS);
-	touch(g, 0, mapped);
-	expect_eq(map_all(g, domain, IOVA, page_ipa(0), mapped * page_size), mapped * page_size);
-	return test_failed ? 0 : domain;
-}
-
-static void close_mapped(struct guest *g)
-{
-	guest_close(g);
-	expect_all_returned();
-}
 
 static void test_calls(void)
 {
@@ -185,30 +160,6 @@ static void test_host_takes_memory(void)
 		take_away_in_dma(way);
 }
 
-/* The host's driver has pinned what it gives; a host that has not cannot either */
-static int64_t raw(enum pkvm_test_hvc_func func, uint64_t handle, uint64_t gfn, uint64_t nr)
-{
-	struct pkvm_test_hvc hvc = { .func = func, .regs = { handle, gfn, nr } };
-
-	if (ioctl(test_fd, PKVM_TEST_HVC, &hvc))
-		fatal("hypercall");
-	expect_eq(hvc.regs[0], 0);
-	return hvc.regs[1];
-}
-
-/* To whichever VM: only ours is a plain one that has this page */
-static int64_t raw_any(enum pkvm_test_hvc_func func, size_t page)
-{
-	int64_t ret, found = -ENOENT;
-
-	for (uint64_t handle = HANDLES; handle < HANDLES + NR_HANDLES; handle++) {
-		ret = raw(func, handle, page_ipa(page) / page_size, 1);
-		if (ret != -EINVAL)
-			found = ret;
-	}
-	return found;
-}
-
 static void test_raw_unshare(void)
 {
 	struct guest g;
@@ -217,8 +168,8 @@ static void test_raw_unshare(void)
 	if (!domain)
 		return;
 	for (size_t page = 0; page < 4; page++) {
-		expect_eq(raw_any(PKVM_TEST_HVC_UNSHARE_GUEST, page), -EBUSY);
-		expect_eq(raw_any(PKVM_TEST_HVC_WRPROTECT_GUEST, page), -EBUSY);
+		expect_eq(raw_any(PKVM_TEST_HVC_UNSHARE_GUEST, page_ipa(page), 1), -EBUSY);
+		expect_eq(raw_any(PKVM_TEST_HVC_WRPROTECT_GUEST, page_ipa(page), 1), -EBUSY);
 	}
 	/* A guest without its pages would wait for ever */
 	if (test_failed)
@@ -227,26 +178,15 @@ static void test_raw_unshare(void)
 	/* One mapping of two is one too many */
 	expect_eq(map_all(&g, domain, IOVA + 8 * p, page_ipa(3), p), p);
 	expect_eq(unmap_all(&g, domain, IOVA + 3 * p, p), p);
-	expect_eq(raw_any(PKVM_TEST_HVC_WRPROTECT_GUEST, 3), -EBUSY);
+	expect_eq(raw_any(PKVM_TEST_HVC_WRPROTECT_GUEST, page_ipa(3), 1), -EBUSY);
 	expect_eq(unmap_all(&g, domain, IOVA + 8 * p, p), p);
 	/* Not mapped it may become read-only, and devices must not write to it then */
-	expect_eq(raw_any(PKVM_TEST_HVC_WRPROTECT_GUEST, 3), 0);
+	expect_eq(raw_any(PKVM_TEST_HVC_WRPROTECT_GUEST, page_ipa(3), 1), 0);
 	expect_eq(map_once(&g, domain, IOVA + 3 * p, page_ipa(3), p, RW), 0);
 	expect_eq(map_once(&g, domain, IOVA + 3 * p, page_ipa(3), p, PROT_DMA_WRITE), 0);
 	expect_eq(map_once(&g, domain, IOVA + 3 * p, page_ipa(3), p, PROT_DMA_READ), p);
 out:
 	close_mapped(&g);
-}
-
-static int set_slot(struct guest *g, uint32_t slot, uint32_t flags, uint64_t ipa, uint64_t size,
-		    void *mem)
-{
-	struct kvm_userspace_memory_region region = {
-		.slot = slot, .flags = flags, .guest_phys_addr = ipa, .memory_size = size,
-		.userspace_addr = (uintptr_t)mem,
-	};
-
-	return err(ioctl(g->pvm.vm, KVM_SET_USER_MEMORY_REGION, &region));
 }
 
 /* The device reads a page that the guest can only read, and cannot write to it */

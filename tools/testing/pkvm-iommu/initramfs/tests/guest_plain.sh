@@ -29,6 +29,11 @@
 # test: plain_raw_unshare
 # test: plain_read_only_slot
 # test: plain_slots_stay
+# test: plain_memory_kinds
+# test: plain_memory_comes_and_goes
+# test: plain_memory_pinned_later
+# test: plain_memory_blocks
+# test: plain_memory_beside_pinned
 # test: pins_released
 
 . /lib/memory.sh
@@ -45,5 +50,6 @@ guest_maps guest_page_mapped_70000_times guest_map_across_end_of_block \
 	guest_bounded_work guest_memory_refill
 guest_android
 guest_plain
+guest_plain_memory
 unset GUEST_PLAIN
 check pins_released pinned_pages_back $pins

@@ -238,7 +238,7 @@ enum ghost_memory_op {
 	MEM_VM_RESERVE,
 	MEM_VM_UNRESERVE, MEM_VM_INIT /* , plain */, MEM_VM_DYING, MEM_VM_FINALIZE,	/* vm */
 	MEM_VM_RECLAIM,				/* vm, gfn */
-	MEM_LEND_GUEST,				/* pfn, gfn, vm */
+	MEM_LEND_GUEST,				/* pfn, gfn, vm, pinned */
 	MEM_TAKE_BACK, MEM_WRPROTECT,		/* vm, gfn */
 	MEM_MAP_REGISTERS,			/* pfn, gfn, vm */
 	MEM_HOST_TOUCH,				/* phys, outside memory */

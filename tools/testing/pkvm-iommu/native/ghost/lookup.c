@@ -77,14 +77,14 @@ bool host_reaches(const struct ghost_page *page)
 	return page->host != PKVM_NOPAGE;
 }
 
-/* Does a plain VM with these entries have the page, to write? */
+/* Does a plain VM with these entries have the page for its devices, to write? */
 bool was_lent(const kvm_pte_t gfn[NATIVE_GUEST_PAGES], u64 phys, bool write)
 {
 	unsigned int i;
 
 	for (i = 0; i < NATIVE_GUEST_PAGES; i++) {
 		if (kvm_pte_valid(gfn[i]) && kvm_pte_to_phys(gfn[i]) == phys &&
-		    (!write || gfn[i] & GUEST_PTE_WRITE))
+		    gfn[i] & PKVM_PGTABLE_PROT_PINNED && (!write || gfn[i] & GUEST_PTE_WRITE))
 			return true;
 	}
 

@@ -160,7 +160,9 @@ static long own_page(struct ghost *g, const struct guest *me, u64 ipa, u64 *phys
 		return -ENOENT;
 	if (!kvm_pte_valid(pte) || !page_is_memory(kvm_pte_to_phys(pte)))
 		return -EPERM;
-	/* A device gets no more than a plain VM was lent */
+	/* A device gets no more than a plain VM was lent, and only what stays */
+	if (me->vm->plain && !(pte & PKVM_PGTABLE_PROT_PINNED))
+		return -EPERM;
 	if (!(pte & GUEST_PTE_WRITE) && me->c->arg[4] & PVIOMMU_PROT_WRITE)
 		return -EPERM;
 	*phys = kvm_pte_to_phys(pte);

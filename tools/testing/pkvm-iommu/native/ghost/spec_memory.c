@@ -48,7 +48,7 @@ static ghost_verdict lend_guest(struct ghost *g, const struct ghost_call *c)
 	ALLOWED(!c->result.ret, "a page cannot be lent");
 	page->host = PKVM_PAGE_SHARED_OWNED;
 	page->lent++;
-	vm->gfn[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
+	vm->gfn[gfn] = lent_pte(phys, c->arg[3]);
 
 	return NULL;
 }
@@ -65,7 +65,8 @@ static ghost_verdict take_back(struct ghost *g, const struct ghost_call *c)
 		return NULL;
 	}
 	page = page_at(g, kvm_pte_to_phys(vm->gfn[gfn]));
-	if (vm->served && page->dma) {
+	/* What is not pinned no device of the VM reaches: the DMA is the host's own */
+	if (vm->served && page->dma && vm->gfn[gfn] & PKVM_PGTABLE_PROT_PINNED) {
 		ALLOWED(c->result.ret == -EBUSY, "I5: a page mapped for DMA is taken back");
 		return NULL;
 	}

@@ -110,7 +110,7 @@ int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
 /* The host's CPUs access registers: 0, or -EPERM */
 int host_touch(u64 phys);
 int host_reclaim_page_guest(u64 gfn, struct pkvm_hyp_vm *vm);
-int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
+int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm, bool pinned);
 int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
 int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
 int guest_share_host(struct pkvm_hyp_vm *vm, u64 gfn);
@@ -122,6 +122,8 @@ bool host_may_access(u64 phys);
 					   KVM_GUEST_INVALID_PTE_TYPE_POISONED)
 #define GUEST_PTE_WRITE		BIT(7)
 kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state);
+/* Of a page that was lent; the host may have pinned it */
+kvm_pte_t lent_pte(u64 phys, bool pinned);
 
 /* VMs, as pkvm.c does it (hyp/vm_table.c) */
 #define NATIVE_HANDLE_OFFSET	0x1000

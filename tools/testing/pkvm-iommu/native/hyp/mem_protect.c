@@ -230,7 +230,7 @@ int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 }
 
 /* A page, or the first of as many as a block has */
-int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
+int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm, bool pinned)
 {
 	u64 phys = hyp_pfn_to_phys(pfn), nr = vm->block ? PTRS_PER_PTE : 1, i;
 	int ret = -EPERM;
@@ -256,7 +256,7 @@ int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 		set_host_state(page, PKVM_PAGE_SHARED_OWNED);
 		page->host_share_guest_count++;
 	}
-	vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
+	vm->pte[gfn] = lent_pte(phys, pinned);
 	if (vm->block)
 		vm->pte[gfn] &= ~FIELD_PREP(KVM_PTE_TYPE, KVM_PTE_TYPE_PAGE);
 	ret = 0;

@@ -11,6 +11,12 @@ kvm_pte_t guest_pte(u64 phys, enum pkvm_page_state state)
 	       GUEST_PTE_WRITE | FIELD_PREP(PKVM_PAGE_STATE_PROT_MASK, state);
 }
 
+kvm_pte_t lent_pte(u64 phys, bool pinned)
+{
+	return guest_pte(phys, PKVM_PAGE_SHARED_BORROWED) |
+	       (pinned ? PKVM_PGTABLE_PROT_PINNED : 0);
+}
+
 enum kvm_pgtable_prot kvm_pgtable_stage2_pte_prot(kvm_pte_t pte)
 {
 	return (pte & PKVM_PAGE_STATE_PROT_MASK) |

@@ -83,7 +83,7 @@ static int give_page(struct pkvm_hyp_vm *vm, u64 gfn)
 	u64 pfn = hyp_phys_to_pfn(host_page_get());
 
 	return pkvm_hyp_vm_is_protected(vm) ? host_donate_guest(pfn, gfn, vm) :
-					      host_share_guest(pfn, gfn, vm);
+					      host_share_guest(pfn, gfn, vm, true);
 }
 
 static struct pkvm_hyp_vm *start_vm(u32 sid, unsigned int pages, bool protected)
@@ -123,7 +123,7 @@ struct pkvm_hyp_vm *new_block_vm(u32 sid, u64 *phys)
 	vm_use_blocks(vm, true);
 	*phys = host_pages_get(PTRS_PER_PTE);
 	ASSERT(*phys);
-	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(*phys), 0, vm), 0);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(*phys), 0, vm, true), 0);
 
 	return vm;
 }

@@ -148,7 +148,7 @@ TEST(guest, maps_only_pages_of_its_stage_2)
 	vm_use_blocks(vm, true);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	vm_use_blocks(vm, false);
-	vm->pte[0] = guest_pte(kvm_pte_to_phys(pte), PKVM_PAGE_SHARED_BORROWED);
+	vm->pte[0] = lent_pte(kvm_pte_to_phys(pte), true);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
 	vm->pte[0] = guest_pte(m->smmus[0].base, PKVM_PAGE_OWNED);
 	ASSERT_EQ((int)guest_do(vm, 4, domain, 0, 0, PAGE_SIZE, RW).x[0], INVALID);
@@ -169,7 +169,7 @@ TEST(guest, maps_each_page_for_what_it_is)
 	machine_boot(m, seed);
 	vm = new_vm(0, 2);
 	domain = guest_domain(vm);
-	vm->pte[1] = guest_pte(host_page_get(), PKVM_PAGE_SHARED_BORROWED);
+	vm->pte[1] = lent_pte(host_page_get(), true);
 	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 0, 2 * PAGE_SIZE, RW).x[1],
 		  PAGE_SIZE);
 	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_LIST, domain, PAGE_SIZE, RW | 2UL << 32, 0,

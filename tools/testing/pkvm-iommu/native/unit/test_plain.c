@@ -61,7 +61,7 @@ TEST(plain, maps_only_what_it_was_lent)
 	ASSERT_EQ((int)map_at(vm, domain, 0, RW).x[0], INVALID);
 	vm->pte[0] = guest_pte(kvm_pte_to_phys(pte), PKVM_PAGE_SHARED_OWNED);
 	ASSERT_EQ((int)map_at(vm, domain, 0, READ).x[0], INVALID);
-	vm->pte[0] = guest_pte(m->smmus[0].base, PKVM_PAGE_SHARED_BORROWED);
+	vm->pte[0] = lent_pte(m->smmus[0].base, true);
 	ASSERT_EQ((int)map_at(vm, domain, 0, READ).x[0], INVALID);
 	vm->pte[0] = GUEST_PTE_POISONED;
 	ASSERT_EQ((int)map_at(vm, domain, 0, READ).x[0], INVALID);
@@ -92,7 +92,7 @@ TEST(plain, a_page_is_lent_as_often_as_without_an_iommu)
 	/* As if others had it so often */
 	page->host_share_guest_count = 65535;
 	for (i = 1; i < 3; i++)
-		ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), i, vm), 0);
+		ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), i, vm, true), 0);
 	ASSERT_EQ(page->host_share_guest_count, 65537);
 	ASSERT_EQ(page_use_count(phys), 0);
 	ASSERT_EQ((int)map_at(vm, guest_domain(vm), 1, RW).x[0], 0);
@@ -100,7 +100,7 @@ TEST(plain, a_page_is_lent_as_often_as_without_an_iommu)
 	ASSERT_EQ(page_use_count(phys), 1);
 
 	page->host_share_guest_count = U32_MAX;
-	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 3, vm), -EBUSY);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 3, vm, false), -EBUSY);
 	ASSERT_EQ(page_use_count(phys), 1);
 }
 
@@ -161,6 +161,83 @@ TEST(plain, nothing_of_a_block_is_taken_back)
 	end_vm(vm);
 }
 
+/* What the host may want back is not for devices, however it lies beside what is */
+TEST(plain, maps_only_what_is_pinned)
+{
+	struct pkvm_hyp_vm *vm;
+	u64 phys, i;
+	long domain;
+
+	machine_boot(m, seed);
+	vm = new_plain_vm(0, 0);
+	domain = guest_domain(vm);
+	phys = host_pages_get(3);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys) + i, i, vm, i != 1), 0);
+	ASSERT_EQ((int)map_at(vm, domain, 1, READ).x[0], INVALID);
+	/* It ends the run that begins before it */
+	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 0, 3 * PAGE_SIZE, RW).x[1],
+		  PAGE_SIZE);
+	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
+	expect_dma(0, 0, 0, true, phys);
+	expect_blocked(0, 0, PAGE_SIZE, false);
+	/* The host pins it, and lends it anew */
+	ASSERT_EQ(host_unshare_guest(1, 1, vm), 0);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys) + 1, 1, vm, true), 0);
+	ASSERT_EQ((int)map_at(vm, domain, 1, RW).x[0], 0);
+	expect_dma(0, 0, PAGE_SIZE, true, phys + PAGE_SIZE);
+	end_vm(vm);
+}
+
+/* The host's own DMA is no reason against what only the host can have begun */
+TEST(plain, what_is_not_pinned_goes_back_at_once)
+{
+	struct pkvm_hyp_vm *vm;
+	u64 phys, done;
+	long host;
+
+	machine_boot(m, seed);
+	vm = new_plain_vm(0, 0);
+	host = new_domain();
+	phys = host_page_get();
+	ASSERT_EQ(map(host, 0, phys, PAGE_SIZE, RW, &done), 0);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, vm, false), 0);
+	ASSERT_EQ(host_wrprotect_guest(0, 1, vm), 0);
+	ASSERT(!(vm->pte[0] & GUEST_PTE_WRITE));
+	ASSERT_EQ(host_unshare_guest(0, 1, vm), 0);
+	ASSERT(!vm->pte[0]);
+	/* But EL2 does not know whose the DMA is to what is pinned */
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, vm, true), 0);
+	ASSERT_EQ(host_wrprotect_guest(0, 1, vm), -EBUSY);
+	ASSERT_EQ(host_unshare_guest(0, 1, vm), -EBUSY);
+	ASSERT_EQ(unmap(host, 0, PAGE_SIZE, &done), 0);
+	ASSERT_EQ(host_unshare_guest(0, 1, vm), 0);
+	end_vm(vm);
+}
+
+/* The same page twice: what counts is where its devices have it from */
+TEST(plain, a_page_pinned_in_one_place)
+{
+	struct pkvm_hyp_vm *vm;
+	long domain;
+	u64 phys;
+
+	machine_boot(m, seed);
+	vm = new_plain_vm(0, 1);
+	domain = guest_domain(vm);
+	phys = kvm_pte_to_phys(vm->pte[0]);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 1, vm, false), 0);
+	ASSERT_EQ((int)map_at(vm, domain, 0, RW).x[0], 0);
+	ASSERT_EQ((int)map_at(vm, domain, 1, RW).x[0], INVALID);
+	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
+	ASSERT_EQ(host_unshare_guest(1, 1, vm), 0);
+	ASSERT_EQ(host_unshare_guest(0, 1, vm), -EBUSY);
+	expect_dma(0, 0, 0, true, phys);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EPERM);
+	end_vm(vm);
+	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
+}
+
 TEST_EACH(plain, after_the_drain_all_goes_back)
 {
 	pkvm_handle_t handle;
@@ -197,7 +274,7 @@ TEST(plain, a_page_of_two_vms)
 	a = new_plain_vm(0, 1);
 	b = new_plain_vm(1, 0);
 	phys = kvm_pte_to_phys(a->pte[0]);
-	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, b), 0);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, b, true), 0);
 	domain = guest_domain(a);
 	ASSERT_EQ((int)map_at(a, domain, 0, RW).x[0], 0);
 	ASSERT_EQ(host_unshare_guest(0, 1, b), -EBUSY);
@@ -236,7 +313,7 @@ TEST(plain, other_calls_are_for_the_host)
 	phys = host_page_get();
 	host = new_domain();
 	ASSERT_EQ(map(host, 0, phys, PAGE_SIZE, RW, &done), 0);
-	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, none), 0);
+	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 0, none, false), 0);
 	ASSERT_EQ(host_wrprotect_guest(0, 1, none), 0);
 	ASSERT_EQ(host_unshare_guest(0, 1, none), 0);
 	end_vm(none);

@@ -483,6 +483,8 @@ static void memory_step(struct gen *gen)
 		if (!page_is_memory(step->arg[0] << PAGE_SHIFT))
 			step->arg[0] = page_to_give(gen) >> PAGE_SHIFT;
 		step->arg[2] = handle;
+		/* Of a plain VM: pinned, mostly */
+		step->arg[3] = pick(gen, 4) != 0;
 		step->op = for_kind(vm, MEM_DONATE_GUEST);
 	}
 }
@@ -580,6 +582,7 @@ static void give_page(struct gen *gen, const struct ghost_vm *vm, u64 handle)
 	    page_is_memory(kvm_pte_to_phys(vm->gfn[gfn - 1]) + PAGE_SIZE))
 		phys = kvm_pte_to_phys(vm->gfn[gfn - 1]) + PAGE_SIZE;
 	memory_op(gen, for_kind(vm, MEM_DONATE_GUEST), phys >> PAGE_SHIFT, gfn, handle);
+	gen->step->arg[3] = 1;
 }
 
 static void guest_op(struct gen *gen, unsigned int vm, u64 op)

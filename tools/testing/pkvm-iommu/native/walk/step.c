@@ -198,7 +198,7 @@ static bool call_memory(const struct step *step, struct ghost_call *c)
 		vm = vm_of(arg[2]);
 		if (!vm || vm->kvm.arch.pkvm.is_dying || pkvm_hyp_vm_is_protected(vm))
 			return false;
-		c->result.ret = host_share_guest(arg[0], arg[1], vm);
+		c->result.ret = host_share_guest(arg[0], arg[1], vm, arg[3]);
 		return true;
 	case MEM_TAKE_BACK:
 	case MEM_WRPROTECT:

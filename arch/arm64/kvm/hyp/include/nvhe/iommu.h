@@ -81,9 +81,10 @@ int pkvm_iommu_guest_page_busy(phys_addr_t phys);
  * @ipa: start, page aligned
  * @size: bytes, multiple of PAGE_SIZE
  *
- * Or take from it the right to write. Keeps I5 for what is lent. As long as the VM is
- * not drained, any DMA mapping of a page is a reason against it, be it another's; a
- * host that takes nothing back before the end of the VM does not notice.
+ * Or take from it the right to write. Keeps I5 for what is lent. The VM's devices reach
+ * only what was lent as pinned. As long as the VM is not drained, any DMA mapping of such
+ * a page is a reason against it, be it another's; a host that takes nothing pinned back
+ * before the end of the VM does not notice.
  *
  * Context: pkvm_hyp_vm::lock held.
  * Return: 0; -EBUSY if a page is mapped for DMA; -ERANGE (no such address).

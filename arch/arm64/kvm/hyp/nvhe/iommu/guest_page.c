@@ -37,9 +37,16 @@ struct guest_walk {
 	const struct mem_piece	*mem;
 };
 
+/* The host has pinned what it lends a plain VM here, and does not ask for it back */
+static bool is_pinned(kvm_pte_t pte)
+{
+	return pte & PKVM_PGTABLE_PROT_PINNED;
+}
+
 /*
  * Is it the VM's to map? A protected VM owns its pages, each an entry of its own. A
- * plain VM owns nothing: the host lends it pages and blocks, some only to read.
+ * plain VM owns nothing: the host lends it pages and blocks, some only to read, some
+ * only until it needs them itself.
  */
 static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 {
@@ -47,7 +54,7 @@ static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 	enum pkvm_page_state state = pkvm_getstate(pte & KVM_PTE_LEAF_ATTR_HI_SW);
 
 	if (!pkvm_hyp_vm_is_protected(vm))
-		return state == PKVM_PAGE_SHARED_BORROWED &&
+		return state == PKVM_PAGE_SHARED_BORROWED && is_pinned(pte) &&
 		       (!write || pte & KVM_PTE_LEAF_ATTR_LO_S2_S2AP_W);
 
 	return level == KVM_PGTABLE_LAST_LEVEL &&
@@ -286,8 +293,11 @@ int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
 		if (kvm_pgtable_get_leaf(&vm->pgt, ipa, &pte, &level))
 			return -ERANGE;
 		granule = kvm_granule_size(level);
-		/* Of a block that reaches beyond the range all would change */
-		if (kvm_pte_valid(pte) && any_busy(kvm_pte_to_phys(pte), granule))
+		/*
+		 * The VM maps only what is pinned. Of a block that reaches beyond the range
+		 * all would change.
+		 */
+		if (kvm_pte_valid(pte) && is_pinned(pte) && any_busy(kvm_pte_to_phys(pte), granule))
 			return -EBUSY;
 	}
 

@@ -36,8 +36,8 @@ struct guest_pages {
  *
  * Pins some or all: as much as can be done before other vCPUs have waited long enough.
  * Only pages that a protected VM owns, be they shared with the host or not, or that
- * a plain VM was lent, to write if @prot says so. They can neither change hands nor be
- * taken back until they are unpinned (I5).
+ * a plain VM was lent for good (PKVM_PGTABLE_PROT_PINNED), to write if @prot says so.
+ * They can neither change hands nor be taken back until they are unpinned (I5).
  *
  * Context: takes pkvm_hyp_vm::lock.
  * Return: 0; or why it stopped at @pages: -ENOENT (the host has not given this page

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A plain VM whose device maps what the host has lent it.
+ */
+#ifndef PKVM_IOMMU_PROGRAMS_GUEST_PLAIN_H
+#define PKVM_IOMMU_PROGRAMS_GUEST_PLAIN_H
+
+#include "guest_dma.h"
+
+#define PAGES		8
+#define HANDLES		0x1000ULL	/* of VMs at EL2: the first, and how many there are */
+#define NR_HANDLES	256
+
+static struct vfio_dev pair;
+
+/* The handle of a domain that engine 0 is attached to, with the first pages mapped */
+static uint64_t open_mapped(struct guest *g, size_t mapped)
+{
+	uint64_t domain;
+
+	if (!guest_open(g, &pair, PAGES, 2))
+		return 0;
+	domain = alloc_domain(g);
+	expect_eq(attach(g, 0, domain), SUCCESS);
+	touch(g, 0, mapped);
+	expect_eq(map_all(g, domain, IOVA, page_ipa(0), mapped * page_size), mapped * page_size);
+	return test_failed ? 0 : domain;
+}
+
+static void close_mapped(struct guest *g)
+{
+	guest_close(g);
+	expect_all_returned();
+}
+
+static int set_slot(struct guest *g, uint32_t slot, uint32_t flags, uint64_t ipa, uint64_t size,
+		    void *mem)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot, .flags = flags, .guest_phys_addr = ipa, .memory_size = size,
+		.userspace_addr = (uintptr_t)mem,
+	};
+
+	return err(ioctl(g->pvm.vm, KVM_SET_USER_MEMORY_REGION, &region));
+}
+
+/* The host's driver has pinned what it gives; a host that has not cannot either */
+static int64_t raw(enum pkvm_test_hvc_func func, uint64_t handle, uint64_t gfn, uint64_t nr)
+{
+	struct pkvm_test_hvc hvc = { .func = func, .regs = { handle, gfn, nr } };
+
+	if (ioctl(test_fd, PKVM_TEST_HVC, &hvc))
+		fatal("hypercall");
+	expect_eq(hvc.regs[0], 0);
+	return hvc.regs[1];
+}
+
+/* To whichever VM: only ours is a plain one that has this page */
+static int64_t raw_any(enum pkvm_test_hvc_func func, uint64_t ipa, uint64_t nr)
+{
+	int64_t ret, found = -ENOENT;
+
+	for (uint64_t handle = HANDLES; handle < HANDLES + NR_HANDLES; handle++) {
+		ret = raw(func, handle, ipa / page_size, nr);
+		if (ret != -EINVAL)
+			found = ret;
+	}
+	return found;
+}
+
+#endif
