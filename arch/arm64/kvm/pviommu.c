@@ -54,6 +54,9 @@ static_assert(REFILL_PAGES >= PKVM_IOMMU_GUEST_CALL_PAGES);
 #define MAX_PAGES_BASE		8192
 #define MAX_PAGES_DOMAINS	16
 
+/* Most memory of a guest that is supplied at once: what one call can map */
+#define SUPPLY_MAX	((u64)PAGE_SIZE * PTRS_PER_PTE)
+
 /* Mark of an ID whose fd number is held for a moment so as not to get it again */
 #define ID_SKIPPED	XA_MARK_1
 
@@ -554,6 +557,13 @@ int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 	return -ENXIO;
 }
 
+static bool is_supplied(struct kvm_vcpu *vcpu, gpa_t ipa)
+{
+	guard(read_lock)(&vcpu->kvm->mmu_lock);
+
+	return pkvm_pgtable_stage2_is_mapped(vcpu->arch.hw_mmu->pgt, ipa, PAGE_SIZE, false);
+}
+
 /*
  * Do what KVM does when the guest touches a page that it lacks. Where it can have
  * none there is nothing to do: EL2 sees that it is still missing, and refuses the
@@ -562,12 +572,11 @@ int kvm_pviommu_has_attr(const struct kvm_device_attr *attr)
 static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 {
 	struct kvm_vcpu_fault_info *fault = &vcpu->arch.fault;
-	bool writable = false;
 	unsigned long hva;
 	int ret;
 
 	scoped_guard(srcu, &vcpu->kvm->srcu)
-		hva = gfn_to_hva_prot(vcpu->kvm, gpa_to_gfn(ipa), &writable);
+		hva = gfn_to_hva_prot(vcpu->kvm, gpa_to_gfn(ipa), NULL);
 	if (kvm_is_error_hva(hva))
 		return 1;
 
@@ -579,13 +588,40 @@ static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 	if (ret <= 0 && ret != -ENOMEM)
 		return 1;
 
-	/* The address is in place. A translation fault, of level 3 */
+	/*
+	 * A translation fault, of level 3, of a read: what devices may write to is pinned
+	 * to be written in any case, and a VM may have read-only memory without a device.
+	 */
+	fault->hpfar_el2 = HPFAR_EL2_NS | FIELD_PREP(HPFAR_EL2_FIPA, ipa >> 12);
 	fault->esr_el2 = ESR_ELx_EC_DABT_LOW << ESR_ELx_EC_SHIFT | ESR_ELx_IL |
-			 (writable ? ESR_ELx_WNR : 0) | ESR_ELx_FSC_FAULT |
-			 FIELD_PREP(ESR_ELx_FSC_LEVEL, 3);
+			 ESR_ELx_FSC_FAULT | FIELD_PREP(ESR_ELx_FSC_LEVEL, 3);
 	fault->far_el2 = 0;
 
-	return kvm_handle_guest_abort(vcpu);
+	ret = kvm_handle_guest_abort(vcpu);
+
+	/* EL2 tells another vCPU that was slower from a poisoned page only after a fault */
+	return ret == -EFAULT && is_supplied(vcpu, ipa) ? 1 : ret;
+}
+
+/*
+ * The call waits for the first page, and is about more of them. What is not to be had
+ * beyond the first one is for the guest to meet when it gets there.
+ */
+static int supply_pages(struct kvm_vcpu *vcpu, gpa_t ipa, u64 size)
+{
+	gpa_t end = ipa + min(size, SUPPLY_MAX);
+	int ret = supply_page(vcpu, ipa);
+
+	while (ret == 1 && is_supplied(vcpu, ipa)) {
+		do {
+			ipa += PAGE_SIZE;
+		} while (ipa < end && is_supplied(vcpu, ipa));
+		if (ipa >= end || signal_pending(current) || supply_page(vcpu, ipa) != 1)
+			break;
+		cond_resched();
+	}
+
+	return ret;
 }
 
 /* As much as one call takes, if that is all that the VM may have */
@@ -610,7 +646,7 @@ static int supply_memory(struct kvm *kvm)
  * @vcpu: the vCPU, its PC at the HVC
  * @func_id: function of the call
  *
- * It does so to get something for the VM: a page that the guest has not touched
+ * It does so to get something for the VM: pages that the guest has not touched
  * yet, or memory, which is charged to the VMM's memory cgroup and RLIMIT_MEMLOCK.
  * The guest then repeats the call without knowing. If it may have no more EL2 sees
  * that nothing came, and refuses the call.
@@ -648,7 +684,7 @@ int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id)
 
 	ipa = kvm_vcpu_get_fault_ipa(vcpu);
 	if (ipa != INVALID_GPA)
-		return supply_page(vcpu, ipa);
+		return supply_pages(vcpu, ipa, kvm_vcpu_get_hfar(vcpu));
 
 	return supply_memory(kvm);
 }

@@ -216,10 +216,7 @@ static uint64_t __unused_fn unmap_all(struct guest *g, uint64_t domain, uint64_t
 	return done;
 }
 
-/*
- * Touch pages: EL2 maps what it has to ask the host for one page at a time, since
- * it keeps what it did before it asks.
- */
+/* Touch pages, so that a call need not wait for them */
 static void __unused_fn touch(struct guest *g, size_t first, size_t nr)
 {
 	expect_eq(pvm_call(&g->pvm, PVM_FILL, first, nr, 0), 0);

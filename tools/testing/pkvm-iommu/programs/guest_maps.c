@@ -5,9 +5,12 @@
  */
 #include "guest_dma.h"
 
+#include <pthread.h>
+
 #define MANY_MAPS	70000
 #define NO_MEMORY	0x20000000ULL	/* an IPA that no slot has */
 #define NR_DOMAINS	700		/* more than a page of handles */
+#define RACED_PAGES	64		/* less than 32 MiB, where the second IOVA is */
 
 static struct vfio_dev pair, single;
 
@@ -184,6 +187,77 @@ static void test_pages_not_given_yet(void)
 	close_attached(&g, domain);
 }
 
+/* The host is asked for all of it at once, be some of it there; not for what has no slot */
+static void test_untouched_at_once(void)
+{
+	const size_t pages = 64;
+	struct guest g;
+	uint64_t domain = open_attached(&g, pages), p = page_size;
+
+	if (!domain)
+		return;
+	touch(&g, 9, 2);
+	expect_eq(map_once(&g, domain, IOVA, page_ipa(1), (pages - 1) * p, RW), (pages - 1) * p);
+	expect(dma_copies(&g, 0, IOVA, 1, IOVA + (pages - 2) * p, pages - 1), "no DMA");
+	/* The last is that of the code */
+	expect_eq(map_once(&g, domain, IOVA + pages * p, page_ipa(0), 2 * pages * p, RW),
+		  (pages + 1) * p);
+	close_attached(&g, domain);
+}
+
+/* One of two vCPUs that map the same pages, one by one */
+struct mapper {
+	pthread_t		thread;
+	pthread_barrier_t	*step;
+	struct guest		guest;
+	uint64_t		domain, iova, done;
+};
+
+static void *map_in_step(void *arg)
+{
+	struct mapper *m = arg;
+	uint64_t p = page_size;
+
+	for (size_t i = 0; i < RACED_PAGES; i++) {
+		pthread_barrier_wait(m->step);
+		m->done += map_once(&m->guest, m->domain, m->iova + i * p, page_ipa(i), p, RW);
+	}
+	return NULL;
+}
+
+/* Both lack each page; to the slower one it is there, not lost */
+static void test_two_vcpus_lack_a_page(void)
+{
+	static struct mapper m[2];
+	struct guest *g = &m[0].guest;
+	pthread_barrier_t step;
+	uint64_t domain;
+
+	if (!guest_prepare(g, &pair, RACED_PAGES, 2))
+		return;
+	m[1].guest = *g;
+	if (!expect(!pvm_open_vcpu(&m[1].guest.pvm, &g->pvm, 1), "vCPU: errno %d", errno))
+		goto out;
+	domain = alloc_domain(g);
+	expect_eq(attach(g, 0, domain), SUCCESS);
+	pthread_barrier_init(&step, NULL, 2);
+	for (size_t i = 0; i < 2; i++) {
+		m[i].step = &step;
+		m[i].domain = domain;
+		m[i].iova = IOVA + i * SZ_2M * 16;
+		pthread_create(&m[i].thread, NULL, map_in_step, &m[i]);
+	}
+	for (size_t i = 0; i < 2; i++) {
+		pthread_join(m[i].thread, NULL);
+		expect_eq(m[i].done, RACED_PAGES * page_size);
+	}
+	expect(dma_copies(g, 0, IOVA, 0, m[1].iova + page_size, 1), "no DMA");
+out:
+	pvm_close_vcpu(&m[1].guest.pvm);
+	guest_close(g);
+	expect_all_returned();
+}
+
 /* As many as memory allows, in more than one VM at once */
 static void test_many_domains(void)
 {
@@ -309,6 +383,8 @@ static const struct test tests[] = {
 	{ "guest_map_device_mmio", test_map_device_mmio },
 	{ "guest_no_memory_slot", test_no_memory_slot },
 	{ "guest_pages_not_given_yet", test_pages_not_given_yet },
+	{ "guest_untouched_at_once", test_untouched_at_once },
+	{ "guest_two_vcpus_lack_a_page", test_two_vcpus_lack_a_page },
 	{ "guest_many_domains", test_many_domains },
 	{ "guest_bounded_work", test_bounded_work },
 	{ "guest_memory_refill", test_memory_refill },

@@ -96,14 +96,15 @@ static void try_kind(struct guest *g, uint64_t domain, const struct kind *kind)
 	bool write = !kind->slot && kind->prot & PROT_WRITE;
 
 	expect_eq(set_slot(g, 1 + nr, kind->slot, ipa, page_size, mem), 0);
+	/* Before the guest has touched it, and then */
+	expect_eq(map_once(g, domain, iova, ipa, page_size, PROT_DMA_READ | PROT_CACHE), mapped);
+	if (kind->pinned)
+		expect_eq(unmap_once(g, domain, iova, page_size), page_size);
 	expect(guest_has(g, ipa, kind->empty ? 0 : OLD), "the guest does not see it");
 	if (write) {
 		expect_eq(guest_access(g, PVM_FILL, ipa, NEW), 0);
 		expect_eq(*mem, NEW);
 	}
-	expect_eq(map_once(g, domain, iova, ipa, page_size, PROT_DMA_READ | PROT_CACHE), mapped);
-	if (kind->pinned)
-		expect_eq(unmap_once(g, domain, iova, page_size), page_size);
 	expect_eq(map_once(g, domain, iova, ipa, page_size, RW), write ? mapped : 0);
 	/* What is the VM's for good keeps the slot where it is */
 	expect_eq(set_slot(g, 1 + nr, kind->slot, ipa + page_size, page_size, mem),

@@ -7,6 +7,8 @@
 # test: guest_map_device_mmio
 # test: guest_no_memory_slot
 # test: guest_pages_not_given_yet
+# test: guest_untouched_at_once
+# test: guest_two_vcpus_lack_a_page
 # test: guest_many_domains
 # test: guest_bounded_work
 # test: guest_memory_refill

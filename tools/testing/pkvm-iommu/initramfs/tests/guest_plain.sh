@@ -16,6 +16,8 @@
 # test: guest_map_device_mmio
 # test: guest_no_memory_slot
 # test: guest_pages_not_given_yet
+# test: guest_untouched_at_once
+# test: guest_two_vcpus_lack_a_page
 # test: guest_bounded_work
 # test: guest_memory_refill
 # test: guest_android_16_sequence
@@ -47,7 +49,8 @@ guest_calls guest_features guest_unknown_op guest_must_be_zero guest_req_dma \
 	guest_bad_prot guest_bad_ranges
 guest_maps guest_page_mapped_70000_times guest_map_across_end_of_block \
 	guest_map_device_mmio guest_no_memory_slot guest_pages_not_given_yet \
-	guest_bounded_work guest_memory_refill
+	guest_untouched_at_once guest_two_vcpus_lack_a_page guest_bounded_work \
+	guest_memory_refill
 guest_android
 guest_plain
 guest_plain_memory

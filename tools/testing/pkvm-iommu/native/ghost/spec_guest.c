@@ -201,9 +201,11 @@ static ghost_verdict add_runs(struct ghost *g, const struct guest *me, struct gh
 	return v;
 }
 
-static ghost_verdict needs_page(const struct guest *me, u64 ipa)
+static ghost_verdict needs_page(const struct guest *me, u64 ipa, u64 size)
 {
 	ALLOWED(me->c->guest.fault_ipa == ipa, "a guest waits for another page");
+	ALLOWED(me->c->guest.fault_size == min(size, GHOST_MAX_STEP),
+		"a guest waits for fewer pages than it maps, or for more");
 
 	return waits(me, ipa);
 }
@@ -224,7 +226,7 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 	first = own_page(g, me, ipa, &phys);
 	if (me->wants_page) {
 		ALLOWED(first == -ENOENT || weather.races, "a guest waits for a page that it has");
-		return needs_page(me, ipa);
+		return needs_page(me, ipa, size);
 	}
 	if (me->wants_memory)
 		return needs_memory(g, me);
@@ -371,7 +373,7 @@ static ghost_verdict req_mmio(struct ghost *g, const struct guest *me)
 
 	if (me->wants_page) {
 		ALLOWED(ret == -ENOENT, "a guest waits for registers that it sees");
-		return needs_page(me, ipa);
+		return needs_page(me, ipa, PAGE_SIZE);
 	}
 	if (ret == -ENOENT)
 		ALLOWED(waited_enough(me, ipa), "registers that are missing are given up at once");

@@ -104,6 +104,7 @@ struct guest_result guest_call(struct pkvm_hyp_vm *vm, const u64 x[7])
 	BUG_ON(result.handled != (hpfar == untouched) || (!result.handled && !result.replay));
 	result.wants_page = !result.handled && hpfar;
 	result.fault_ipa = FIELD_GET(HPFAR_EL2_FIPA, hpfar) << 12;
+	result.fault_size = vcpu->arch.fault.far_el2;
 	memcpy(result.x, vcpu->regs, sizeof(result.x));
 
 	return result;

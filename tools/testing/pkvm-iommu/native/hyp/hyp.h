@@ -166,6 +166,7 @@ struct call_result host_call7(u64 op, const u64 arg[6]);
  * @replay: the call is made again when the guest goes on
  * @wants_page: of an exit: for a page of the guest; else for memory
  * @fault_ipa: the page
+ * @fault_size: and how many bytes the call is about from there
  * @x: x0 to x3
  */
 struct guest_result {
@@ -174,6 +175,7 @@ struct guest_result {
 	bool	replay;
 	bool	wants_page;
 	u64	fault_ipa;
+	u64	fault_size;
 	u64	x[4];
 };
 

@@ -9,6 +9,7 @@
 #include <iommu.h>
 #include <vm.h>
 
+#include "../ghost/ghost.h"
 #include "test.h"
 
 #define INVALID		SMCCC_RET_INVALID_PARAMETER
@@ -73,6 +74,37 @@ TEST_EACH(guest, memory_that_the_host_does_not_give_is_asked_for_a_few_times)
 	ASSERT(pool_alloc(&vm->iommu->owner.pool));
 	ASSERT_EQ(ask_for_memory(vm, 10), 4);
 	guest_domain(vm);
+}
+
+/* The host is told how much the call is about, so that it need not be asked for each page */
+TEST(guest, all_that_is_missing_is_asked_for_at_once)
+{
+	struct pkvm_hyp_vm *vm;
+	struct guest_result r;
+	long domain;
+	u64 gfn;
+
+	machine_boot(m, seed);
+	vm = new_vm(0, 1);
+	domain = guest_domain(vm);
+	r = guest_op(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, PAGE_SIZE, 9 * PAGE_SIZE, RW);
+	ASSERT(r.wants_page);
+	ASSERT_EQ(r.fault_ipa, PAGE_SIZE);
+	ASSERT_EQ(r.fault_size, 9 * PAGE_SIZE);
+	for (gfn = 1; gfn < 10; gfn++)
+		ASSERT_EQ(host_donate_guest(hyp_phys_to_pfn(host_page_get()), gfn, vm), 0);
+	r = guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, PAGE_SIZE, 9 * PAGE_SIZE, RW);
+	ASSERT_EQ(r.x[1], 9 * PAGE_SIZE);
+	/* No more than one step can map; of a list, the piece that it has come to */
+	r = guest_op(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 20 * PAGE_SIZE, 4 * GHOST_BLOCK, RW);
+	ASSERT(r.wants_page);
+	ASSERT_EQ(r.fault_size, GHOST_BLOCK);
+	r = guest_op(vm, PVIOMMU_OP_MAP_LIST, domain, GHOST_BLOCK, RW | 2UL << 32,
+		     20 * PAGE_SIZE | 2, 8 * PAGE_SIZE);
+	ASSERT(r.wants_page);
+	ASSERT_EQ(r.fault_ipa, 20 * PAGE_SIZE);
+	ASSERT_EQ(r.fault_size, 3 * PAGE_SIZE);
+	end_vm(vm);
 }
 
 TEST_EACH(guest, a_handle_of_another_means_nothing)

@@ -43,6 +43,7 @@
  * @arg: x2 to x6
  * @out: x1 to x3 on success
  * @fault_ipa: for -EFAULT: page of the guest that the host must supply
+ * @fault_size: and bytes from there on that the call is about, most likely missing too
  */
 struct guest_call {
 	struct kvm_vcpu		*vcpu;
@@ -51,6 +52,7 @@ struct guest_call {
 	u64			arg[5];
 	u64			out[3];
 	u64			fault_ipa;
+	u64			fault_size;
 };
 
 static const struct iommu_route *find_route(const struct guest_call *call)
@@ -140,6 +142,8 @@ static int map_pieces(struct guest_call *call, struct hyp_iommu_domain *domain, 
 
 	if (!done && ret == -ENOENT) {
 		call->fault_ipa = PIECE_PHYS(*pages.piece) + pages.at;
+		call->fault_size = min(PIECE_SIZE(*pages.piece) - pages.at,
+				       IOMMU_PGTABLE_MAX_SIZE);
 		return -EFAULT;
 	}
 	call->out[0] = done;
@@ -339,6 +343,7 @@ static int dev_req_mmio(struct guest_call *call, u64 ipa)
 	/* Where they are is for the host to say: it maps them first */
 	ret = guest_registers(call->hyp_vm, ipa, &call->out[0]);
 	call->fault_ipa = ipa;
+	call->fault_size = PAGE_SIZE;
 
 	return ret == -ENOENT ? -EFAULT : ret;
 }
@@ -383,6 +388,7 @@ static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *c
 	if (!may_wait(vcpu, thing))
 		return false;
 	vcpu->vcpu.arch.fault.hpfar_el2 = hpfar;
+	vcpu->vcpu.arch.fault.far_el2 = call->fault_size;
 	repeat_call();
 
 	return true;

@@ -34,6 +34,7 @@ struct kvm_vcpu {
 	struct {
 		struct {
 			u64	hpfar_el2;
+			u64	far_el2;
 		} fault;
 	} arch;
 	u64		regs[31];
