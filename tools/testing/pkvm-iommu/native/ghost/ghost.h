@@ -250,8 +250,7 @@ ghost_verdict spec_memory(struct ghost *g, const struct ghost_call *c, const str
 
 /* Tolerance: what may go on besides, or have gone wrong, while a call runs */
 struct ghost_weather {
-	bool	races;		/* other calls run at the same time */
-	bool	raced;		/* or did so before */
+	bool	raced;		/* other calls ran at the same time before */
 	bool	no_memory;	/* an allocation was made to fail */
 	bool	no_donation;	/* a donation was made to fail */
 	bool	hardware;	/* an SMMU was made to fail, now or before */

@@ -75,7 +75,7 @@ static u64 memory(struct ghost *g, const struct guest *me)
 
 static bool has_memory(struct ghost *g, const struct guest *me)
 {
-	return pool_of(g, me->owner)->free >= 4 && !weather.no_memory && !weather.races;
+	return pool_of(g, me->owner)->free >= 4 && !weather.no_memory;
 }
 
 static ghost_verdict needs_memory(struct ghost *g, const struct guest *me)
@@ -225,7 +225,7 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 
 	first = own_page(g, me, ipa, &phys);
 	if (me->wants_page) {
-		ALLOWED(first == -ENOENT || weather.races, "a guest waits for a page that it has");
+		ALLOWED(first == -ENOENT, "a guest waits for a page that it has");
 		return needs_page(me, ipa, size);
 	}
 	if (me->wants_memory)
@@ -235,7 +235,7 @@ static ghost_verdict map_pages(struct ghost *g, const struct guest *me, const st
 		if (first == -ENOENT)
 			first = waited_enough(me, ipa) ? -EPERM : 0;
 		ALLOWED(first || map_overlaps(&d->map, iova, PAGE_SIZE) ||
-			map_overlaps(&d->map, iova, size) || weather.hardware || weather.races ||
+			map_overlaps(&d->map, iova, size) || weather.hardware ||
 			gets_no_memory(g, me),
 			"a guest cannot map its own page");
 		if (weather.hardware)

@@ -82,11 +82,11 @@ ghost_verdict spec_refused(const struct ghost *g, u64 phys, long ret)
 	page = &g->page[page_index(phys & PAGE_MASK)];
 	if (ret == -EPERM) {
 		ALLOWED(page->owner != GHOST_HOST || page->host != PKVM_PAGE_OWNED ||
-			weather.races || weather.hostile, "-EPERM for a page of the host");
+			weather.hostile, "-EPERM for a page of the host");
 		return NULL;
 	}
 	if (ret == -EBUSY) {
-		ALLOWED(page->dma || weather.races || weather.hostile,
+		ALLOWED(page->dma || weather.hostile,
 			"-EBUSY for a page that is not mapped");
 		return NULL;
 	}
@@ -129,7 +129,7 @@ static ghost_verdict reclaim(struct ghost *g, const struct ghost_call *c, const 
 
 	ALLOWED(!c->result.ret, "reclaiming cannot fail");
 	ALLOWED(nr <= want, "more comes back than was wanted");
-	ALLOWED(nr == want || nr == g->pool[0].free || weather.no_memory || weather.races,
+	ALLOWED(nr == want || nr == g->pool[0].free || weather.no_memory,
 		"unused pages are held back");
 
 	return spec_return(g, post, GHOST_HOST, nr);
@@ -147,7 +147,7 @@ ghost_verdict spec_alloc_domain(struct ghost *g, u8 owner, long ret)
 
 	if (ret == -ENOMEM) {
 		/* Object, root, and two pages of handles */
-		ALLOWED(pool_of(g, owner)->free < 4 || weather.no_memory || weather.races,
+		ALLOWED(pool_of(g, owner)->free < 4 || weather.no_memory,
 			"-ENOMEM though there is memory");
 		return NULL;
 	}
@@ -179,7 +179,7 @@ ghost_verdict spec_free_domain(struct ghost *g, u8 owner, u64 handle, long ret,
 		d->used = false;
 		return NULL;
 	case -EBUSY:
-		ALLOWED(d->streams || weather.races, "-EBUSY for a domain without streams");
+		ALLOWED(d->streams, "-EBUSY for a domain without streams");
 		return NULL;
 	case -EIO:
 		ALLOWED(d->wedged, "-EIO for a domain that is well");
@@ -190,7 +190,7 @@ ghost_verdict spec_free_domain(struct ghost *g, u8 owner, u64 handle, long ret,
 		left = find_domain((struct ghost *)post, owner, handle);
 		ALLOWED(left && left->dying, "a domain is partly freed, and not dying");
 		ALLOWED(left->map.nr < d->map.nr || post->pool[0].free != g->pool[0].free ||
-			owner != GHOST_HOST || weather.races, "-EAGAIN without progress");
+			owner != GHOST_HOST, "-EAGAIN without progress");
 		return spec_shrink(g, d, left);
 	}
 
@@ -286,8 +286,7 @@ static ghost_verdict attach(struct ghost *g, const struct ghost_call *c, const s
 	}
 	d = find_domain(g, GHOST_HOST, handle);
 	if (handle > PKVM_IOMMU_DOMAIN_IDENTITY && (!d || d->dying)) {
-		ALLOWED(ret == -ENOENT || (weather.races && ret == -ERANGE),
-			"a domain that does not exist is not -ENOENT");
+		ALLOWED(ret == -ENOENT, "a domain that does not exist is not -ENOENT");
 		return NULL;
 	}
 	s = find_stream(g, smmu, sid);
@@ -301,7 +300,7 @@ static ghost_verdict attach(struct ghost *g, const struct ghost_call *c, const s
 	}
 	if (ret == -ENOMEM) {
 		ALLOWED(!s->known, "-ENOMEM for a stream that is known");
-		ALLOWED(g->pool[0].free < 2 || weather.no_memory || weather.races,
+		ALLOWED(g->pool[0].free < 2 || weather.no_memory,
 			"-ENOMEM though there is memory");
 		return NULL;
 	}
@@ -399,18 +398,18 @@ static ghost_verdict map(struct ghost *g, const struct ghost_call *c, const stru
 		ALLOWED(done, "MAP succeeds and maps nothing");
 		break;
 	case -EEXIST:
-		ALLOWED(map_overlaps(&d->map, iova + done, min(size - done, GHOST_BLOCK)) ||
-			weather.races, "-EEXIST where nothing is mapped");
+		ALLOWED(map_overlaps(&d->map, iova + done, min(size - done, GHOST_BLOCK)),
+			"-EEXIST where nothing is mapped");
 		break;
 	case -EPERM:
 	case -EBUSY:
-		ALLOWED(page_mappable(g, phys + done) == ret || weather.races,
+		ALLOWED(page_mappable(g, phys + done) == ret,
 			"MAP refuses a page of the host");
 		break;
 	case -ENOMEM:
 		/* A list may have used up what there was for the pieces before */
 		ALLOWED(g->pool[0].free < 4 || post->pool[0].free < 4 ||
-			weather.no_memory || weather.races, "-ENOMEM though there is memory");
+			weather.no_memory, "-ENOMEM though there is memory");
 		break;
 	case -EIO:
 		ALLOWED(weather.hardware, "MAP fails with -EIO");
@@ -448,7 +447,7 @@ ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 si
 	leaf = map_find(&d->map, iova);
 	switch (ret) {
 	case -ENXIO:
-		ALLOWED(!leaf || weather.races, "-ENXIO though something is mapped");
+		ALLOWED(!leaf, "-ENXIO though something is mapped");
 		return NULL;
 	case -EINVAL:
 		ALLOWED(leaf && leaf->size > PAGE_SIZE &&
@@ -507,7 +506,7 @@ static ghost_verdict list_stopped(struct ghost_domain *d, u64 iova, u64 size, lo
 		ALLOWED(outside, "-ERANGE for a range that is inside");
 		break;
 	case -ENXIO:
-		ALLOWED((!outside && !leaf && !again) || weather.races,
+		ALLOWED(!outside && !leaf && !again,
 			"-ENXIO though something is mapped");
 		break;
 	case -EINVAL:

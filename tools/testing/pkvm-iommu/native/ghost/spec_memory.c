@@ -22,7 +22,7 @@ static ghost_verdict donate_guest(struct ghost *g, const struct ghost_call *c)
 		return NULL;
 	}
 	if (ret) {
-		ALLOWED((ret == -EIO && weather.hardware) || weather.races ||
+		ALLOWED((ret == -EIO && weather.hardware) ||
 			(ret == -ENOMEM && weather.no_memory),
 			"a donation fails without a reason");
 		return NULL;
@@ -103,7 +103,7 @@ static ghost_verdict share(struct ghost *g, const struct ghost_call *c, bool on)
 		return NULL;
 	}
 	if (ret) {
-		ALLOWED(!on && ((ret == -EIO && weather.hardware) || weather.races ||
+		ALLOWED(!on && ((ret == -EIO && weather.hardware) ||
 				(ret == -ENOMEM && weather.no_memory)),
 			"a guest cannot share its page");
 		return NULL;

@@ -202,8 +202,6 @@ static ghost_verdict vm_drain(struct ghost *g, const struct ghost_call *c, const
 		ALLOWED(ret == -EBUSY && !c->result.out[1], "a VM that runs is drained");
 		return NULL;
 	}
-	if (weather.races && ret == -EAGAIN && !vm->dead && !post->vm[owner - GHOST_VM].dead)
-		return NULL;
 
 	vm->dead = true;
 	v = drain_step(g, vm, owner, post);
