@@ -299,6 +299,33 @@ static bool was_refused(const struct step *step, const struct ghost_call *c, boo
 	return c->result.ret == -EBUSY || c->result.ret == -EAGAIN || c->result.ret == -ENOMEM;
 }
 
+/*
+ * A call that got no more memory, since another one held it for a moment, has done a part
+ * of its work. That is what a call does which asks for just that part.
+ */
+static u64 part_done(const struct step *step, const struct ghost_call *c)
+{
+	if (step->kind != STEP_HOST || c->result.ret != -ENOMEM)
+		return 0;
+
+	return step->op == PKVM_IOMMU_OP_MAP || step->op == PKVM_IOMMU_OP_MAP_LIST ?
+	       c->result.out[0] : 0;
+}
+
+static void ask_for_part(struct step *step, u64 size)
+{
+	u64 piece = ((step->arg[3] & ~PAGE_MASK) + 1) * PAGE_SIZE;
+
+	if (step->op == PKVM_IOMMU_OP_MAP) {
+		step->arg[3] = size;
+		return;
+	}
+	if (size < piece)
+		step->arg[3] = (step->arg[3] & PAGE_MASK) | (size / PAGE_SIZE - 1);
+	step->arg[2] &= PKVM_IOMMU_LIST_PROT;
+	step->arg[2] |= FIELD_PREP(PKVM_IOMMU_LIST_NR, max(size / piece, 1));
+}
+
 static bool is_of_el2(const struct ghost_page *page)
 {
 	return page->owner == GHOST_EL2 && page->host == PKVM_NOPAGE && !page->dma;
@@ -344,21 +371,34 @@ static void forgive(const struct ghost *want, struct ghost *have)
 	}
 }
 
-/* In a child: make these calls in this order, and compare */
+/* Make this call again. Has it the same result? @part: as much of it as it did */
+static bool repeat(struct walk *walk, const struct step *step, unsigned int cpu, bool part)
+{
+	const struct ghost_call *was = &outcome->call[cpu];
+	struct step again = step[cpu];
+	struct ghost_call c;
+
+	if (part) {
+		ask_for_part(&again, was->result.out[0]);
+		walk_call(walk, &again, &c);
+		return !c.result.ret && c.result.out[0] == was->result.out[0];
+	}
+
+	return walk_call(walk, &again, &c) == outcome->called[cpu] &&
+	       same_result(&again, &c, was);
+}
+
+/* In a child: make these calls in this order, and compare; of those in @parts, a part */
 static void __attribute__((noreturn))
 repeat_in_order(struct walk *walk, const struct step *step, const unsigned int *order,
-		unsigned int nr)
+		unsigned int nr, unsigned int parts)
 {
 	struct ghost *have = (struct ghost *)walk_state();
 	ghost_verdict v = NULL;
 	unsigned int i;
 
 	for (i = 0; i < nr && !v; i++) {
-		struct ghost_call c;
-		bool called = walk_call(walk, &step[order[i]], &c);
-
-		if (called != outcome->called[order[i]] ||
-		    !same_result(&step[order[i]], &c, &outcome->call[order[i]]))
+		if (!repeat(walk, step, order[i], parts & BIT(order[i])))
 			v = "a call has another result";
 	}
 	have = (struct ghost *)walk_state();
@@ -373,13 +413,13 @@ repeat_in_order(struct walk *walk, const struct step *step, const unsigned int *
 
 /* 0: it is explained; OTHERWISE; else a call failed on its own */
 static int try_order(struct walk *walk, const struct step *step, const unsigned int *order,
-		     unsigned int nr)
+		     unsigned int nr, unsigned int parts)
 {
 	pid_t pid = fork();
 	int status;
 
 	if (!pid)
-		repeat_in_order(walk, step, order, nr);
+		repeat_in_order(walk, step, order, nr, parts);
 	if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status))
 		return 1;
 
@@ -388,18 +428,18 @@ static int try_order(struct walk *walk, const struct step *step, const unsigned 
 
 /* All orders of the calls in @left, after those that are in @order */
 static int try_orders(struct walk *walk, const struct step *step, unsigned int *order,
-		      unsigned int nr, unsigned int left)
+		      unsigned int nr, unsigned int left, unsigned int parts)
 {
 	int ret = OTHERWISE;
 	unsigned int cpu;
 
 	if (!left)
-		return try_order(walk, step, order, nr);
+		return try_order(walk, step, order, nr, parts);
 	for (cpu = 0; cpu < RACE_MAX_CPUS && ret == OTHERWISE; cpu++) {
 		if (!(left & BIT(cpu)))
 			continue;
 		order[nr] = cpu;
-		ret = try_orders(walk, step, order, nr + 1, left & ~BIT(cpu));
+		ret = try_orders(walk, step, order, nr + 1, left & ~BIT(cpu), parts);
 	}
 
 	return ret;
@@ -409,7 +449,7 @@ static int try_orders(struct walk *walk, const struct step *step, unsigned int *
 static void __attribute__((noreturn))
 look_for_order(struct walk *walk, const struct step *step, unsigned int nr, int there)
 {
-	unsigned int order[RACE_MAX_CPUS], refused = 0, without, i;
+	unsigned int order[RACE_MAX_CPUS], refused = 0, partly = 0, without, i;
 	int ret = OTHERWISE;
 	bool down = false;
 	char ended;
@@ -422,10 +462,13 @@ look_for_order(struct walk *walk, const struct step *step, unsigned int nr, int 
 	for (i = 0; i < nr; i++) {
 		if (was_refused(&step[i], &outcome->call[i], down))
 			refused |= BIT(i);
+		if (part_done(&step[i], &outcome->call[i]))
+			partly |= BIT(i);
 	}
 	for (without = 0; without < BIT(nr) && ret == OTHERWISE; without++) {
 		if (!(without & ~refused))
-			ret = try_orders(walk, step, order, 0, (BIT(nr) - 1) & ~without);
+			ret = try_orders(walk, step, order, 0,
+					 (BIT(nr) - 1) & ~(without & ~partly), without & partly);
 	}
 	_exit(ret);
 }
