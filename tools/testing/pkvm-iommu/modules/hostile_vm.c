@@ -10,6 +10,8 @@
 
 #ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
 
+#include <asm/kvm_pkvm_iommu.h>
+
 /* What EL2 makes of an address that is donated, at most */
 #define TAIL_PAGES	64
 
@@ -199,6 +201,54 @@ static void share_guest(struct hostile *h)
 	put(h);
 }
 
+static bool is_mmio_prot(u64 prot)
+{
+	u64 type = prot & ~(u64)KVM_PGTABLE_PROT_RW;
+
+	return prot & KVM_PGTABLE_PROT_R && (type == KVM_PGTABLE_PROT_DEVICE ||
+					     type == KVM_PGTABLE_PROT_NORMAL_NC);
+}
+
+/*
+ * Memory is no register, whoever it belongs to; nor are others' registers the host's. No
+ * VM may execute them, or have them in its caches.
+ */
+static void share_mmio(struct hostile *h)
+{
+	static const u64 prots[] = {
+		KVM_PGTABLE_PROT_RW | KVM_PGTABLE_PROT_DEVICE,
+		KVM_PGTABLE_PROT_R | KVM_PGTABLE_PROT_NORMAL_NC,
+		KVM_PGTABLE_PROT_RW, KVM_PGTABLE_PROT_W | KVM_PGTABLE_PROT_DEVICE,
+		KVM_PGTABLE_PROT_RWX | KVM_PGTABLE_PROT_DEVICE,
+		KVM_PGTABLE_PROT_RW | KVM_PGTABLE_PROT_DEVICE | KVM_PGTABLE_PROT_NORMAL_NC,
+		KVM_PGTABLE_PROT_RW | KVM_PGTABLE_PROT_DEVICE | PKVM_PGTABLE_PROT_PINNED,
+	};
+	u64 prot = prots[hostile_random(h) % ARRAY_SIZE(prots)], nr = nr_pages(h), at = gfn(h);
+	u64 frame = PHYS_PFN(hostile_one_in(h, 2) ? hostile_foreign(h) : hostile_own(h));
+	bool nowhere = hostile_one_in(h, 2);
+	s64 ret;
+
+	if (hostile_one_in(h, 8))
+		prot = hostile_number(h);
+	if (nowhere)
+		frame = PHYS_PFN(hostile_nowhere(h));
+	if (nr == PTRS_PER_PTE) {
+		at = round_down(at, PTRS_PER_PTE);
+		frame = round_down(frame, PTRS_PER_PTE);
+	}
+	load(h, hostile_one_in(h, 8) ? h->victim : h->plain);
+	ret = hcall(h, __pkvm_host_share_mmio_guest, frame, at, nr, prot);
+	hostile_must_fail(h, (nowhere && is_mmio_prot(prot)) || ret < 0);
+	put(h);
+}
+
+static void unshare_mmio(struct hostile *h)
+{
+	u64 vm = hostile_one_in(h, 8) ? hostile_vm(h) : h->plain;
+
+	hcall(h, __pkvm_host_unshare_mmio_guest, vm, gfn(h), nr_pages(h));
+}
+
 static void unshare_guest(struct hostile *h)
 {
 	u64 vm = hostile_one_in(h, 8) ? hostile_vm(h) : h->plain;
@@ -250,6 +300,7 @@ const struct hostile_action hostile_vm_actions[] = {
 	{ 2, reserve }, { 2, unreserve }, { 2, start_teardown }, { 4, finalize_teardown },
 	{ 1, init_vm }, { 1, init_vcpu }, { 6, donate_guest }, { 6, map_mmio },
 	{ 4, share_guest }, { 6, unshare_guest }, { 4, change_guest }, { 6, no_such_call },
+	{ 6, share_mmio }, { 4, unshare_mmio },
 };
 
 const unsigned int hostile_nr_vm_actions = ARRAY_SIZE(hostile_vm_actions);
@@ -263,9 +314,12 @@ void hostile_vm_end(struct hostile *h)
 			hcall(h, __pkvm_unreserve_vm, i);
 	}
 	for (i = HOSTILE_GFN; i < HOSTILE_GFN + HOSTILE_NR_GFNS; i++) {
-		if (!(i % PTRS_PER_PTE))
+		if (!(i % PTRS_PER_PTE)) {
 			hcall(h, __pkvm_host_unshare_guest, h->plain, i, PTRS_PER_PTE);
+			hcall(h, __pkvm_host_unshare_mmio_guest, h->plain, i, PTRS_PER_PTE);
+		}
 		hcall(h, __pkvm_host_unshare_guest, h->plain, i, 1);
+		hcall(h, __pkvm_host_unshare_mmio_guest, h->plain, i, 1);
 		cond_resched();
 	}
 	for (i = h->arg->arena; i < h->arg->arena + h->arg->size; i += PAGE_SIZE) {

@@ -24,6 +24,10 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 #ifdef PKVM_IOMMU_OP
 	[PKVM_TEST_HVC_IOMMU_OP] = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
 	[PKVM_TEST_HVC_IOMMU_INIT] = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_init),
+	[PKVM_TEST_HVC_SHARE_MMIO_GUEST] =
+		KVM_HOST_SMCCC_FUNC(__pkvm_host_share_mmio_guest),
+	[PKVM_TEST_HVC_UNSHARE_MMIO_GUEST] =
+		KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_mmio_guest),
 #endif
 	[PKVM_TEST_HVC_SHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_share_hyp),
 	[PKVM_TEST_HVC_UNSHARE_HYP] = KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_hyp),
@@ -33,6 +37,8 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 		KVM_HOST_SMCCC_FUNC(__pkvm_host_unshare_guest),
 	[PKVM_TEST_HVC_WRPROTECT_GUEST] =
 		KVM_HOST_SMCCC_FUNC(__pkvm_host_wrprotect_guest),
+	[PKVM_TEST_HVC_CLEAR_YOUNG_GUEST] =
+		KVM_HOST_SMCCC_FUNC(__pkvm_host_test_clear_young_guest),
 	[PKVM_TEST_HVC_RESERVE_VM] = KVM_HOST_SMCCC_FUNC(__pkvm_reserve_vm),
 	[PKVM_TEST_HVC_UNRESERVE_VM] = KVM_HOST_SMCCC_FUNC(__pkvm_unreserve_vm),
 	[PKVM_TEST_SMC_CPU_SUSPEND] = PSCI_0_2_FN64_CPU_SUSPEND,

@@ -213,6 +213,7 @@ static void read_groups(struct ghost *g)
 			.state	= states[group->state],
 			.owner	= group->state == DEVICE_LOST ? GHOST_NOBODY : ghost_owner(owner),
 			.clean	= true,
+			.lent	= group->lent,
 		};
 	}
 	for (edu = edus; edu < edus + nr_edus; edu++) {

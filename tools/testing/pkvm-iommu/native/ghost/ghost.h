@@ -145,8 +145,9 @@ struct ghost_event {
  *	HOST --VM_ROUTE--> TO_VM --reset--> VM --VM_DRAIN--> TO_HOST --reset--> HOST
  *	                     '------ failed ------> LOST <------ failed ------'
  *
- * In HOST the host's CPUs reach the registers, in VM those of the VM, each page
- * at one address; else nobody. No device reaches them, ever.
+ * In HOST the host's CPUs reach the registers, and those of plain VMs to which it
+ * lends them; in VM those of the VM, each page at one address; else nobody. No device
+ * reaches them, ever.
  */
 enum ghost_group_state { GROUP_HOST, GROUP_TO_VM, GROUP_VM, GROUP_TO_HOST, GROUP_LOST };
 
@@ -156,11 +157,13 @@ enum ghost_group_state { GROUP_HOST, GROUP_TO_VM, GROUP_VM, GROUP_TO_HOST, GROUP
  * @owner: GHOST_HOST, a VM, or GHOST_NOBODY; all their streams have it too
  * @clean: no device of it holds what its last owner left
  * @host: a page of their registers is in the stage 2 of the host
+ * @lent: leaves of plain VMs that have registers of it
  */
 struct ghost_group {
 	enum ghost_group_state	state;
 	u8			owner;
 	bool			clean, host;
+	u64			lent;
 };
 
 enum ghost_life { VM_NONE, VM_RESERVED, VM_LIVE, VM_DYING };
@@ -243,6 +246,8 @@ enum ghost_memory_op {
 	MEM_MAP_REGISTERS,			/* pfn, gfn, vm */
 	MEM_HOST_TOUCH,				/* phys, outside memory */
 	MEM_VM_TOUCH,				/* vm, gfn of registers */
+	MEM_LEND_MMIO,				/* pfn, gfn, vm */
+	MEM_TAKE_BACK_MMIO,			/* vm, gfn */
 	NR_MEM_OPS,
 };
 

@@ -189,7 +189,38 @@ static ghost_verdict groups(const struct ghost *g)
 	return NULL;
 }
 
-/* A VM that runs sees registers of its own only, each page at one address */
+/* I1: a plain VM sees registers that the host lent it, which are the host's as long */
+static ghost_verdict lent_registers(const struct ghost *g)
+{
+	u64 lent[MACHINE_MAX_GROUPS] = {};
+	unsigned int i, j;
+
+	for (i = 0; i < GHOST_MAX_VMS; i++) {
+		for (j = 0; j < NATIVE_GUEST_PAGES && g->vm[i].plain; j++) {
+			u64 phys = kvm_pte_to_phys(g->vm[i].gfn[j]);
+			int nr = group_of_registers(phys);
+
+			if (!kvm_pte_valid(g->vm[i].gfn[j]) || page_is_memory(phys))
+				continue;
+			MUST(nr >= 0 || !in_registers(phys),
+			     "I1: plain VM %u reaches registers of EL2 at 0x%lx", i, phys);
+			if (nr < 0)
+				continue;
+			MUST(g->group[nr].state == GROUP_HOST,
+			     "I1: plain VM %u reaches registers at 0x%lx of group %d in state %d",
+			     i, phys, nr, g->group[nr].state);
+			lent[nr]++;
+		}
+	}
+	for (i = 0; i < MACHINE_MAX_GROUPS; i++)
+		MUST(lent[i] == g->group[i].lent,
+		     "registers of group %u are lent %lu times, counted %lu times", i, lent[i],
+		     g->group[i].lent);
+
+	return NULL;
+}
+
+/* A protected VM that runs sees registers of its own only, each page at one address */
 static ghost_verdict registers(const struct ghost *g)
 {
 	unsigned int i, j, k;
@@ -197,7 +228,9 @@ static ghost_verdict registers(const struct ghost *g)
 	for (i = 0; i < GHOST_MAX_VMS; i++) {
 		const struct ghost_vm *vm = &g->vm[i];
 
-		for (j = 0; j < NATIVE_GUEST_PAGES && vm->life == VM_LIVE; j++) {
+		if (vm->life != VM_LIVE || vm->plain)
+			continue;
+		for (j = 0; j < NATIVE_GUEST_PAGES; j++) {
 			u64 phys = kvm_pte_to_phys(vm->gfn[j]);
 			int nr;
 
@@ -306,6 +339,6 @@ ghost_verdict ghost_invariants(const struct ghost *g)
 			v = reach_own_memory(g, &g->domain[i]);
 	}
 
-	return v ?: pages(g) ?: routes(g) ?: groups(g) ?: registers(g) ?: attachments(g) ?:
-	       live_streams(g) ?: lives(g);
+	return v ?: pages(g) ?: routes(g) ?: groups(g) ?: registers(g) ?: lent_registers(g) ?:
+	       attachments(g) ?: live_streams(g) ?: lives(g);
 }

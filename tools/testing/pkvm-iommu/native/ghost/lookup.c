@@ -64,7 +64,7 @@ bool in_registers(u64 phys)
 			return true;
 	}
 
-	return false;
+	return phys - machine_now.withheld.base < machine_now.withheld.size;
 }
 
 struct ghost_page *page_at(struct ghost *g, u64 phys)

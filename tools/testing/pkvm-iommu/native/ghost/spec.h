@@ -49,6 +49,8 @@ ghost_verdict spec_taken(struct ghost *g, const struct ghost *post, unsigned int
 ghost_verdict spec_return_groups(struct ghost *g, const struct ghost *post, u8 vm, bool *left);
 bool spec_owns_group(const struct ghost *g, u8 vm);
 ghost_verdict spec_map_registers(struct ghost *g, const struct ghost_call *c);
+ghost_verdict spec_lend_mmio(struct ghost *g, const struct ghost_call *c);
+ghost_verdict spec_take_back_mmio(struct ghost *g, const struct ghost_call *c);
 ghost_verdict spec_touch(struct ghost *g, const struct ghost_call *c);
 long spec_seen_registers(struct ghost *g, u8 vm, u64 ipa, u64 *phys);
 

@@ -54,6 +54,9 @@ long spec_take(struct ghost *g, unsigned int nr, u8 vm)
 		return group->owner != vm ? -EBUSY : group->state == GROUP_VM ? 0 : -EAGAIN;
 	if (group_is_broken(nr) || (!group_is_resettable(nr) && !hyp_device_may_skip_reset))
 		return -EACCES;
+	/* I1: nobody else reaches what a VM owns */
+	if (group->lent)
+		return -EBUSY;
 
 	return streams_to_take(g, nr) ?: -EAGAIN;
 }
@@ -192,14 +195,67 @@ ghost_verdict spec_map_registers(struct ghost *g, const struct ghost_call *c)
 	return NULL;
 }
 
+/* The host lends registers of its own to a plain VM */
+ghost_verdict spec_lend_mmio(struct ghost *g, const struct ghost_call *c)
+{
+	u64 phys = c->arg[0] << PAGE_SHIFT, gfn = c->arg[1];
+	struct ghost_vm *vm = find_vm(g, c->arg[2]);
+	int group = group_of_registers(phys);
+	long want = 0;
+
+	if (gfn >= NATIVE_GUEST_PAGES)
+		want = -EINVAL;
+	else if (page_is_memory(phys) || vm->gfn[gfn])
+		want = -EPERM;
+	else if (group >= 0 ? g->group[group].state != GROUP_HOST : in_registers(phys))
+		want = -EPERM;
+	ALLOWED(c->result.ret == want,
+		"registers are lent that must not be, or not those that may");
+	if (want)
+		return NULL;
+	vm->gfn[gfn] = guest_pte(phys, PKVM_PAGE_SHARED_BORROWED);
+	if (group >= 0)
+		g->group[group].lent++;
+
+	return NULL;
+}
+
+/* ... and takes them back, as often as it likes and as the VM dies */
+ghost_verdict spec_take_back_mmio(struct ghost *g, const struct ghost_call *c)
+{
+	struct ghost_vm *vm = find_vm(g, c->arg[0]);
+	u64 gfn = c->arg[1], phys;
+	int group;
+
+	if (gfn >= NATIVE_GUEST_PAGES || !kvm_pte_valid(vm->gfn[gfn])) {
+		ALLOWED(c->result.ret, "registers are taken back that were not lent");
+		return NULL;
+	}
+	phys = kvm_pte_to_phys(vm->gfn[gfn]);
+	if (page_is_memory(phys)) {
+		ALLOWED(c->result.ret == -EPERM, "memory is taken back as registers");
+		return NULL;
+	}
+	ALLOWED(!c->result.ret, "registers cannot be taken back");
+	vm->gfn[gfn] = 0;
+	group = group_of_registers(phys);
+	if (group >= 0)
+		g->group[group].lent--;
+
+	return NULL;
+}
+
 /* A CPU accesses registers: what it leaves there is the next owner's to be spared */
 ghost_verdict spec_touch(struct ghost *g, const struct ghost_call *c)
 {
+	const struct ghost_vm *vm;
 	int group;
 
 	if (c->op == MEM_VM_TOUCH) {
-		group = group_of_registers(kvm_pte_to_phys(find_vm(g, c->arg[0])->gfn[c->arg[1]]));
-		ALLOWED(g->group[group].state == GROUP_VM, "a VM reaches registers");
+		vm = find_vm(g, c->arg[0]);
+		group = group_of_registers(kvm_pte_to_phys(vm->gfn[c->arg[1]]));
+		ALLOWED(g->group[group].state == (vm->plain ? GROUP_HOST : GROUP_VM),
+			"a VM reaches registers");
 		g->group[group].clean = false;
 		return NULL;
 	}

@@ -64,6 +64,10 @@ static ghost_verdict take_back(struct ghost *g, const struct ghost_call *c)
 		ALLOWED(c->result.ret || c->op == MEM_WRPROTECT, "what was not lent is taken back");
 		return NULL;
 	}
+	if (!page_is_memory(kvm_pte_to_phys(vm->gfn[gfn]))) {
+		ALLOWED(c->result.ret == -EPERM, "registers are taken back as memory");
+		return NULL;
+	}
 	page = page_at(g, kvm_pte_to_phys(vm->gfn[gfn]));
 	/* What is not pinned no device of the VM reaches: the DMA is the host's own */
 	if (vm->served && page->dma && vm->gfn[gfn] & PKVM_PGTABLE_PROT_PINNED) {
@@ -173,6 +177,19 @@ static ghost_verdict reclaim_page(struct ghost *g, const struct ghost_call *c)
 	return NULL;
 }
 
+/* Of a plain VM: the host takes them back before it ends */
+static bool sees_mmio(const struct ghost_vm *vm)
+{
+	unsigned int i;
+
+	for (i = 0; i < NATIVE_GUEST_PAGES && vm->plain; i++) {
+		if (kvm_pte_valid(vm->gfn[i]) && !page_is_memory(kvm_pte_to_phys(vm->gfn[i])))
+			return true;
+	}
+
+	return false;
+}
+
 /* I3, I6: a VM's life, and its end only when nothing of it is left */
 static ghost_verdict life(struct ghost *g, const struct ghost_call *c)
 {
@@ -203,7 +220,7 @@ static ghost_verdict life(struct ghost *g, const struct ghost_call *c)
 			vm->life = VM_DYING;
 		return NULL;
 	default:
-		ALLOWED(!c->result.ret == (is == VM_DYING && !vm->context),
+		ALLOWED(!c->result.ret == (is == VM_DYING && !vm->context && !sees_mmio(vm)),
 			"I6: a VM's handle is released before it is drained, or not at all");
 		if (!c->result.ret)
 			memset(vm, 0, sizeof(*vm));
@@ -251,6 +268,10 @@ ghost_verdict spec_memory(struct ghost *g, const struct ghost_call *c, const str
 		return reclaim_page(g, c);
 	case MEM_MAP_REGISTERS:
 		return spec_map_registers(g, c);
+	case MEM_LEND_MMIO:
+		return spec_lend_mmio(g, c);
+	case MEM_TAKE_BACK_MMIO:
+		return spec_take_back_mmio(g, c);
 	case MEM_HOST_TOUCH:
 	case MEM_VM_TOUCH:
 		return spec_touch(g, c);

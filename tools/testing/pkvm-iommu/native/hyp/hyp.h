@@ -106,9 +106,6 @@ int host_share_hyp(u64 pfn);
 int host_unshare_hyp(u64 pfn);
 int host_donate_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
 int host_force_reclaim(u64 phys);
-int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
-/* The host's CPUs access registers: 0, or -EPERM */
-int host_touch(u64 phys);
 int host_reclaim_page_guest(u64 gfn, struct pkvm_hyp_vm *vm);
 int host_share_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm, bool pinned);
 int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
@@ -116,6 +113,17 @@ int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm);
 int guest_share_host(struct pkvm_hyp_vm *vm, u64 gfn);
 int guest_unshare_host(struct pkvm_hyp_vm *vm, u64 gfn);
 bool host_may_access(u64 phys);
+void lock_host_and_guest(struct pkvm_hyp_vm *vm);
+void unlock_host_and_guest(struct pkvm_hyp_vm *vm);
+
+/* Registers (hyp/registers.c): in a protected VM, which owns them, or lent to a plain one */
+int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
+int host_share_mmio_guest(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm);
+int host_unshare_mmio_guest(u64 gfn, struct pkvm_hyp_vm *vm);
+/* Any of these pages; lock of the VM held */
+bool guest_sees_mmio(struct pkvm_hyp_vm *vm, u64 gfn, u64 nr_pages);
+/* The host's CPUs access registers: 0, or -EPERM */
+int host_touch(u64 phys);
 
 /* The fake stage 2 of a guest (hyp/stage2.c) */
 #define GUEST_PTE_POISONED	FIELD_PREP(KVM_INVALID_PTE_TYPE_MASK,	\

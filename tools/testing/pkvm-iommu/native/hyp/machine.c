@@ -105,6 +105,9 @@ void machine_boot(const struct machine *m, u64 seed)
 	if (m->window.size &&
 	    host_init_call(PKVM_IOMMU_INIT_WINDOW, m->window.base, m->window.size, 0, 0, 0).ret)
 		native_fail("the window of MMIO is refused");
+	if (host_init_call(PKVM_IOMMU_INIT_WITHHOLD, m->withheld.base, m->withheld.size, 0, 0,
+			   0).ret)
+		native_fail("registers are not withheld");
 	ret = host_init_call(PKVM_IOMMU_INIT_FINALISE, m->policy, 0, 0, 0, 0).ret;
 	if (ret)
 		native_fail("take-over returns %ld", ret);

@@ -47,6 +47,7 @@ struct machine_device {
  * @nr_devices: how many
  * @policy: PKVM_IOMMU_FINALISE_*
  * @window: MMIO high up that the host's devices are to reach
+ * @withheld: registers that nobody is to have
  */
 struct machine {
 	const char		*name;
@@ -60,7 +61,7 @@ struct machine {
 	u64			policy;
 	struct {
 		u64	base, size;
-	} window;
+	} window, withheld;
 };
 
 /* Machines that differ in what the product looks at; the first is the default */

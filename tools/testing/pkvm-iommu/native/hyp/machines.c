@@ -74,6 +74,8 @@ static struct machine make(const char *name)
 		.nr_smmus	= 1,
 		.devices	= DEVICES,
 		.nr_devices	= 4,
+		/* As counters of an SMMU are, which write messages */
+		.withheld	= { 0x0b410000, 2 * PAGE_SIZE },
 	};
 }
 

@@ -6,7 +6,6 @@
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>
 
-#include "edu.h"
 #include "hyp.h"
 
 struct host_mmu host_mmu = { .pgt.ia_bits = NATIVE_HOST_IA_BITS };
@@ -89,13 +88,13 @@ static void unlock_host_and_hyp(void)
 	hyp_spin_unlock(&host_mmu.lock);
 }
 
-static void lock_host_and_guest(struct pkvm_hyp_vm *vm)
+void lock_host_and_guest(struct pkvm_hyp_vm *vm)
 {
 	hyp_spin_lock(&host_mmu.lock);
 	hyp_spin_lock(&vm->lock);
 }
 
-static void unlock_host_and_guest(struct pkvm_hyp_vm *vm)
+void unlock_host_and_guest(struct pkvm_hyp_vm *vm)
 {
 	hyp_spin_unlock(&vm->lock);
 	hyp_spin_unlock(&host_mmu.lock);
@@ -295,44 +294,11 @@ int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
 	int ret;
 
 	hyp_spin_lock(&vm->lock);
-	ret = pkvm_iommu_lent_range_busy(vm, gfn << PAGE_SHIFT, nr_pages << PAGE_SHIFT);
+	ret = guest_sees_mmio(vm, gfn, nr_pages) ? -EPERM :
+	      pkvm_iommu_lent_range_busy(vm, gfn << PAGE_SHIFT, nr_pages << PAGE_SHIFT);
 	for (; !ret && at < gfn + nr_pages && at < NATIVE_GUEST_PAGES; at += step)
 		vm->pte[at] &= ~GUEST_PTE_WRITE;
 	hyp_spin_unlock(&vm->lock);
-
-	return ret;
-}
-
-/* __pkvm_host_map_mmio_guest() */
-int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
-{
-	u64 phys = hyp_pfn_to_phys(pfn);
-	int ret;
-
-	lock_host_and_guest(vm);
-	ret = gfn >= NATIVE_GUEST_PAGES ? -EINVAL : vm->pte[gfn] ? -EEXIST : 0;
-	ret = ret ?: pkvm_iommu_map_registers(vm, phys);
-	if (!ret)
-		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
-	unlock_host_and_guest(vm);
-
-	return ret;
-}
-
-/* host_stage2_idmap(): a fault of the host's, outside memory */
-int host_touch(u64 phys)
-{
-	u64 start = 0, end = U64_MAX;
-	int ret;
-
-	hyp_spin_lock(&host_mmu.lock);
-	ret = pkvm_iommu_mmio_clamp(phys, &start, &end);
-	if (!ret && (phys < start || phys >= end))
-		native_fail("0x%lx is outside of 0x%lx-0x%lx, which the host gets", phys, start,
-			    end);
-	if (!ret)
-		edu_map(start, end);
-	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
 }

@@ -158,7 +158,7 @@ int vm_finalize_teardown(pkvm_handle_t handle)
 	else if (!vm->kvm.arch.pkvm.is_dying)
 		ret = -EINVAL;
 	else
-		ret = pkvm_iommu_vm_gone(handle);
+		ret = pkvm_iommu_vm_gone(handle) ?: vm->nr_mmio_leaves ? -EBUSY : 0;
 	if (!ret)
 		vm_table[idx_of(handle)] = NULL;
 	hyp_spin_unlock(&vm_table_lock);

@@ -71,6 +71,7 @@ TEST_EACH(idmap, mmio_is_the_hosts_but_for_the_registers_of_smmus)
 TEST(idmap, a_range_of_mmio_is_cut_around_registers)
 {
 	u64 base = m->smmus[0].base, start, end;
+	u64 last = m->withheld.base + m->withheld.size;
 	struct machine plain = *m;
 
 	plain.nr_devices = 0;
@@ -84,7 +85,12 @@ TEST(idmap, a_range_of_mmio_is_cut_around_registers)
 	end = ~0ULL;
 	ASSERT_EQ(pkvm_iommu_mmio_clamp(base + SIM_MMIO_SIZE, &start, &end), 0);
 	ASSERT_EQ(start, base + SIM_MMIO_SIZE);
+	ASSERT_EQ(end, plain.withheld.base);
+	end = ~0ULL;
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(last, &start, &end), 0);
+	ASSERT_EQ(start, last);
 	ASSERT_EQ(end, ~0ULL);
+	ASSERT_EQ(pkvm_iommu_mmio_clamp(last - 1, &start, &end), -EPERM);
 	ASSERT_EQ(pkvm_iommu_mmio_clamp(base, &start, &end), -EPERM);
 	ASSERT_EQ(pkvm_iommu_mmio_clamp(base + SIM_MMIO_SIZE - 1, &start, &end), -EPERM);
 	hyp_spin_unlock(&host_mmu.lock);

@@ -69,12 +69,20 @@ static u64 some_registers(struct gen *gen)
 	return edu->base + pick(gen, (edu->size >> PAGE_SHIFT) + !pick(gen, 8)) * PAGE_SIZE;
 }
 
+/* Registers that nobody is to have, or beside them */
+static u64 some_withheld(struct gen *gen)
+{
+	return machine_now.withheld.base - PAGE_SIZE + pick(gen, 4) * PAGE_SIZE;
+}
+
 static u64 some_phys(struct gen *gen)
 {
 	switch (pick(gen, 12)) {
 	case 0:
 		return some_page(gen);
 	case 1:
+		if (!pick(gen, 4))
+			return some_withheld(gen);
 		return sim_smmus[0]->cfg.base + pick(gen, 33) * SZ_4K;
 	case 2:
 		if (!pick(gen, 4))
@@ -557,19 +565,40 @@ static void give_device(struct gen *gen, u64 handle)
 	gen->step->arg[5] = PKVM_IOMMU_ROUTE_REGS;
 }
 
+/* What a plain VM may be lent, or must not */
+static u64 some_mmio(struct gen *gen)
+{
+	switch (pick(gen, 8)) {
+	case 0:
+		return sim_smmus[0]->cfg.base - PAGE_SIZE + pick(gen, 33) * PAGE_SIZE;
+	case 1:
+		return pick(gen, 2) ? some_withheld(gen) : page_to_give(gen);
+	default:
+		return some_registers(gen);
+	}
+}
+
 /* Registers appear in a VM, and are used; or the host tries */
-static void registers_step(struct gen *gen, u64 handle)
+static void registers_step(struct gen *gen, const struct ghost_vm *vm, u64 handle)
 {
 	switch (pick(gen, 4)) {
 	case 0:
-		memory_op(gen, MEM_HOST_TOUCH, some_registers(gen), 0, 0);
+		memory_op(gen, MEM_HOST_TOUCH, pick(gen, 8) ? some_registers(gen) :
+							      some_withheld(gen), 0, 0);
 		return;
 	case 1:
 		memory_op(gen, MEM_VM_TOUCH, handle, 20 + pick(gen, 12), 0);
 		return;
 	default:
-		memory_op(gen, MEM_MAP_REGISTERS, some_registers(gen) >> PAGE_SHIFT,
-			  16 + pick(gen, 16), handle);
+		if (!vm->plain)
+			memory_op(gen, MEM_MAP_REGISTERS, some_registers(gen) >> PAGE_SHIFT,
+				  16 + pick(gen, 16), handle);
+		else if (pick(gen, 2))
+			memory_op(gen, MEM_LEND_MMIO, some_mmio(gen) >> PAGE_SHIFT,
+				  16 + pick(gen, 16), handle);
+		else
+			memory_op(gen, pick(gen, 6) ? MEM_TAKE_BACK_MMIO : MEM_TAKE_BACK, handle,
+				  16 + pick(gen, 16), 0);
 	}
 }
 
@@ -601,7 +630,7 @@ static void run_vm(struct gen *gen, unsigned int nr, const struct ghost_vm *vm, 
 	if (!pick(gen, 200))
 		memory_op(gen, MEM_VM_DYING, handle, 0, 0);
 	else if (!pick(gen, 12))
-		registers_step(gen, handle);
+		registers_step(gen, vm, handle);
 	else if (vm->context && pool_of((struct ghost *)gen->g, GHOST_VM + nr)->free < 6)
 		give_memory(gen, handle);
 	else if (dice < 4)
@@ -655,6 +684,8 @@ static void vm_step(struct gen *gen)
 			memory_op(gen, pick(gen, 16) ? for_kind(vm, MEM_VM_RECLAIM) :
 						       MEM_VM_FINALIZE,
 				  handle, pick(gen, 20), 0);
+		if (vm->plain && !pick(gen, 3))
+			memory_op(gen, MEM_TAKE_BACK_MMIO, handle, 16 + pick(gen, 16), 0);
 		break;
 	}
 }

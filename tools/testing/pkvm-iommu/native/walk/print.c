@@ -20,7 +20,7 @@ static const char * const memory_ops[] = {
 	"share_hyp", "unshare_hyp", "donate_guest", "guest_share", "guest_unshare",
 	"force_reclaim", "vm_reserve", "vm_unreserve", "vm_init", "vm_dying", "vm_finalize",
 	"vm_reclaim", "lend_guest", "take_back", "wrprotect", "map_registers", "host_touch",
-	"vm_touch",
+	"vm_touch", "lend_mmio", "take_back_mmio",
 };
 
 static const char *name_of(const char * const *names, unsigned int nr, u64 op, char *buf)

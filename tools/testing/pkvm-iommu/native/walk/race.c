@@ -141,6 +141,7 @@ static u64 vm_of_step(const struct step *step)
 		case MEM_DONATE_GUEST:
 		case MEM_LEND_GUEST:
 		case MEM_MAP_REGISTERS:
+		case MEM_LEND_MMIO:
 			handle = step->arg[2];
 			break;
 		case MEM_SHARE_HYP:

@@ -213,6 +213,17 @@ static bool call_memory(const struct step *step, struct ghost_call *c)
 			return false;
 		c->result.ret = host_map_registers(arg[0], arg[1], vm);
 		return true;
+	case MEM_LEND_MMIO:
+		vm = vm_of(arg[2]);
+		if (!vm || vm->kvm.arch.pkvm.is_dying || pkvm_hyp_vm_is_protected(vm))
+			return false;
+		c->result.ret = host_share_mmio_guest(arg[0], arg[1], vm);
+		return true;
+	case MEM_TAKE_BACK_MMIO:
+		if (!vm || pkvm_hyp_vm_is_protected(vm))
+			return false;
+		c->result.ret = host_unshare_mmio_guest(arg[1], vm);
+		return true;
 	case MEM_HOST_TOUCH:
 	case MEM_VM_TOUCH:
 		return touch_registers(step, c);

@@ -116,6 +116,25 @@ int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys);
 struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected);
 
 /**
+ * pkvm_iommu_lend_registers() - the host lends registers to a plain VM
+ * @phys: first address, in whole pages
+ * @size: bytes, none of which is memory: one leaf of the VM's page table
+ *
+ * Context: host_mmu.lock held. The leaf counts from here on: what follows must not
+ * fail.
+ * Return: 0, or -EPERM: not all of them are the host's (I1).
+ */
+int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size);
+
+/**
+ * pkvm_iommu_take_back_registers() - such a leaf is gone
+ * @phys: where it began
+ *
+ * Context: host_mmu.lock held; no CPU has a translation left.
+ */
+void pkvm_iommu_take_back_registers(phys_addr_t phys);
+
+/**
  * pkvm_iommu_vm_gone() - may pages and handle of a dead VM be released?
  * @handle: the VM
  *
@@ -203,6 +222,8 @@ static inline int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t p
 	return -EPERM;
 }
 
+static inline int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size) { return 0; }
+static inline void pkvm_iommu_take_back_registers(phys_addr_t phys) { }
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
 static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu) { return false; }
 static inline bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu) { return false; }

@@ -12,9 +12,11 @@
  * Their registers are nobody's target of DMA, in no state: they are in no domain,
  * so who owns them matters to CPUs only.
  *
- * hyp_device_group::owner, hyp_device_group::state and which pages are mapped change
- * under host_mmu.lock. In TO_VM and TO_HOST the streams abort, and one CPU at a
- * time carries the reset on without any lock.
+ * In HOST the host may lend registers to plain VMs, which keeps them in that state.
+ *
+ * hyp_device_group::owner, hyp_device_group::state, hyp_device_group::lent and which
+ * pages are mapped change under host_mmu.lock. In TO_VM and TO_HOST the streams abort,
+ * and one CPU at a time carries the reset on without any lock.
  */
 #ifndef __PKVM_IOMMU_DEVICE_H__
 #define __PKVM_IOMMU_DEVICE_H__
@@ -59,12 +61,14 @@ enum device_state {
  * @broken: the description is incomplete: never given to a VM
  * @state: see the top of this file
  * @owner: in all states but HOST and LOST
+ * @lent: leaves of plain VMs' page tables with registers of it: not above 0 but in HOST
  * @resetting: a CPU carries the reset on
  */
 struct hyp_device_group {
 	bool			broken;
 	enum device_state	state;
 	struct iommu_vm		*owner;
+	u64			lent;
 	u32			resetting;
 };
 
@@ -137,8 +141,9 @@ struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
  * Context: vm_table_lock held; takes host_mmu.lock.
  * Return: 0 (the VM has it, and it was reset); -EAGAIN (it was taken, or its
  * reset is not complete: hyp_device_reset() and call again); -EBUSY (another VM has
- * it, or a stream is attached), -EACCES (no reset handler, or the description is
- * broken), -ENOENT (a stream that the host never attached), -EIO (lost).
+ * it, a plain VM has registers of it, or a stream is attached), -EACCES (no reset
+ * handler, or the description is broken), -ENOENT (a stream that the host never
+ * attached), -EIO (lost).
  */
 int hyp_device_take(struct hyp_device_group *group, struct iommu_vm *vm);
 
@@ -170,6 +175,13 @@ int hyp_device_return_all(struct iommu_vm *vm);
  * Return: 0, -EPERM (not registers that the VM owns), -EBUSY (mapped already).
  */
 int hyp_device_page_get(struct iommu_vm *vm, u64 phys);
+
+/*
+ * A leaf of a plain VM's page table with registers begins at @phys, or is gone. It
+ * counts if they are of an assignable device. Context: host_mmu.lock held.
+ */
+void hyp_device_lend(u64 phys);
+void hyp_device_take_back(u64 phys);
 
 /* Does the VM own any device? Context: a vCPU of it is loaded. */
 bool hyp_device_owned_by(const struct iommu_vm *vm);

@@ -127,6 +127,9 @@ static int take_from_host(struct hyp_device_group *group, struct iommu_vm *vm)
 
 	if (!may_take(group))
 		return -EACCES;
+	/* I1: the CPUs of a plain VM reach its registers */
+	if (group->lent)
+		return -EBUSY;
 	/* What cannot be undone without a trace comes last */
 	ret = check_streams(group) ?: unmap_from_host(group) ?:
 	      claim_streams(group, &vm->owner);
@@ -277,6 +280,32 @@ int hyp_device_page_get(struct iommu_vm *vm, u64 phys)
 	__set_bit(page, mapped);
 
 	return 0;
+}
+
+static struct hyp_device_group *group_at(u64 phys)
+{
+	struct hyp_device *dev;
+
+	hyp_assert_lock_held(&host_mmu.lock);
+
+	return hyp_device_find_range(phys, &dev) ? dev->group : NULL;
+}
+
+/* One leaf each, of which there is no room for so many that the count wraps */
+void hyp_device_lend(u64 phys)
+{
+	struct hyp_device_group *group = group_at(phys);
+
+	if (group)
+		group->lent++;
+}
+
+void hyp_device_take_back(u64 phys)
+{
+	struct hyp_device_group *group = group_at(phys);
+
+	if (group)
+		group->lent--;
 }
 
 bool hyp_device_owned_by(const struct iommu_vm *vm)

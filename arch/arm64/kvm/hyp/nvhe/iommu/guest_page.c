@@ -37,10 +37,13 @@ struct guest_walk {
 	const struct mem_piece	*mem;
 };
 
-/* The host has pinned what it lends a plain VM here, and does not ask for it back */
+/*
+ * The host has pinned what it lends a plain VM here, and does not ask for it back.
+ * Registers it cannot pin: nobody counts who has them, and no device gets them.
+ */
 static bool is_pinned(kvm_pte_t pte)
 {
-	return pte & PKVM_PGTABLE_PROT_PINNED;
+	return addr_is_memory(kvm_pte_to_phys(pte)) && pte & PKVM_PGTABLE_PROT_PINNED;
 }
 
 /*

@@ -57,6 +57,26 @@ int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
 	return clamp_to_kept(addr, start, end);
 }
 
+int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size)
+{
+	u64 start = 0, end = U64_MAX;
+	int ret;
+
+	ret = pkvm_iommu_mmio_clamp(phys, &start, &end);
+	if (ret)
+		return ret;
+	if (phys < start || phys >= end || size > end - phys)
+		return -EPERM;
+	hyp_device_lend(phys);
+
+	return 0;
+}
+
+void pkvm_iommu_take_back_registers(phys_addr_t phys)
+{
+	hyp_device_take_back(phys);
+}
+
 /* In order, fixed before the first question about them */
 static struct mem_piece mem_pieces[HYP_MEMBLOCK_REGIONS];
 static unsigned int nr_mem_pieces;

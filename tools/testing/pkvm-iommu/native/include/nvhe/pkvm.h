@@ -21,6 +21,7 @@ struct pkvm_hyp_vm {
 	struct kvm		kvm;
 	struct kvm_pgtable	pgt;
 	hyp_spinlock_t		lock;
+	u64			nr_mmio_leaves;
 	struct iommu_vm		*iommu;
 	/* The stage 2: entries of pages, or of blocks, see vm_use_blocks() */
 	kvm_pte_t		pte[PTRS_PER_PTE];
