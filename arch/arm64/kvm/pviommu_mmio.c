@@ -4,7 +4,8 @@
  *
  * A VMM backs a part of the guest's address space with registers by a memory slot
  * of what VFIO maps. The page tables of the guest are EL2's, which maps registers
- * only of devices that the VM owns, each page once. A plain VM owns none.
+ * only of devices that the VM owns, each page once. A plain VM owns none: the host lends
+ * it registers when it faults, as it lends memory, and its devices reach none of them.
  */
 #include <linux/kvm_host.h>
 #include <linux/kvm_pviommu.h>

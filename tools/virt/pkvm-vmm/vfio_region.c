@@ -2,12 +2,13 @@
 /*
  * The registers of an assigned device.
  *
- * Where KVM can, the guest gets them mapped. Under pKVM that is so for protected
- * VMs, with devices that EL2 knows as a whole: from the first endpoint on, their
- * registers are the VM's, and nobody can access them here. Otherwise each access
- * leaves the guest and is done here, in the same size if the region can be mapped
- * into this process, else by pread/pwrite. EL2 does not tell beforehand, so that
- * a protected VM gets both: a slot, and somebody who answers if it is not used.
+ * A plain VM gets them mapped, under pKVM as well, where EL2 lends them to it. A
+ * protected VM gets those of devices that EL2 knows as a whole: from the first
+ * endpoint on, their registers are the VM's, and nobody can access them here.
+ * Otherwise each access leaves the guest and is done here, in the same size if the
+ * region can be mapped into this process, else by pread/pwrite. EL2 does not tell
+ * beforehand, so that a protected VM gets both: a slot, and somebody who answers if
+ * it is not used.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -86,14 +87,6 @@ static void file_write(struct mmio *mmio, uint64_t offset, uint64_t value,
 		    region->vdev->name, region->index, len, offset);
 }
 
-/* Without pKVM, KVM can split blocks, and says so */
-static bool kvm_maps_mmio(struct vm *vm)
-{
-	return !vm->protected &&
-	       ioctl(vm->kvm, KVM_CHECK_EXTENSION,
-		     KVM_CAP_ARM_SUPPORTED_BLOCK_SIZES) > 0;
-}
-
 static void map_region(struct vfio_region *region)
 {
 	uint64_t mask = sysconf(_SC_PAGESIZE) - 1;
@@ -131,17 +124,16 @@ static void create_region(struct vfio_device *vdev, uint32_t index)
 
 	if ((get.flags & VFIO_REGION_INFO_FLAG_MMAP) && vdev->may_map)
 		map_region(region);
-	if (region->map && (kvm_maps_mmio(vdev->vm) || vdev->vm->protected))
+	if (region->map)
 		vm_add_memory(vdev->vm, mmio->base, mmio->size, region->map);
-	if (region->map && kvm_maps_mmio(vdev->vm)) {
+	if (region->map && !vdev->vm->protected) {
 		how = "mapped";
 	} else {
 		mmio->read = region->map ? map_read : file_read;
 		mmio->write = region->map ? map_write : file_write;
 		vm_add_mmio(vdev->vm, mmio);
-		how = !region->map ? "trapped, by pread and pwrite" :
-		      vdev->vm->protected ? "mapped if EL2 knows the device, else trapped" :
-					    "trapped";
+		how = region->map ? "mapped if EL2 knows the device, else trapped" :
+				    "trapped, by pread and pwrite";
 	}
 	info("%s: region %u: %#" PRIx64 " bytes at %#" PRIx64 ", %s",
 	     vdev->name, index, mmio->size, mmio->base, how);

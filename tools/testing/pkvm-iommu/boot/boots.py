@@ -55,7 +55,7 @@ def with_io(**options):
 
 BOOTS = [
     Boot("control", ["control", "hostile_control"], {"devices": EDUS, "smmu": "none"}),
-    Boot("stock", ["control_stock", "domain", "io", "platform"],
+    Boot("stock", ["control_stock", "domain", "io", "platform", "plain_nvme"],
          with_io(mode="nvhe", append="iommu.passthrough=1"), disks=2),
     Boot("hypercall", ["cpu", "hypercall", "paging", "domain"],
          {"devices": EDUS, "cpus": 1, "counters": True, "repeat": True}),
@@ -86,7 +86,7 @@ BOOTS = [
          {"devices": EDUS, "assignable": "qemu,edu-pair"}),
     Boot("churn", ["churn"], with_io(cpus=4), disks=2),
     Boot("churn-paging", ["churn"], with_io(append=PAGING), disks=2),
-    Boot("identity", ["pvm", "attack", "io", "platform"],
+    Boot("identity", ["pvm", "attack", "io", "platform", "plain_nvme"],
          with_io(high_mmio=True), disks=2),
     Boot("paging", ["attack_paging", "sg", "io", "platform", "dma_api"],
          with_io(append=STRICT), disks=2),

@@ -36,6 +36,7 @@
  * x2: struct pvm_calls. It gives the number of those that succeeded, and of those
  * that gave something back though refused, or changed what is no result.
  * Order 4 reads a word at each x3 bytes of [x1, x2[ and counts those that are not 0.
+ * Order 5 stores the low half of x3 at x1, order 6 gives the 32 bits there.
  */
 extern const char pvm_code[] __attribute__((visibility("hidden")));
 extern const char pvm_code_end[] __attribute__((visibility("hidden")));
@@ -101,8 +102,9 @@ asm(".pushsection .rodata\n"
     "	str	x29, [x19, #72]\n"
     "	str	x0, [x19, #32]\n"
     "	b	1b\n"
-    "9:	cmp	x0, #3\n"
-    "	b.hi	13f\n"
+    "9:	cmp	x0, #4\n"
+    "	b.eq	13f\n"
+    "	b.hi	15f\n"
     "	mov	x20, x1\n"
     "	mov	x21, x2\n"
     "	mov	x22, x3\n"
@@ -172,10 +174,17 @@ asm(".pushsection .rodata\n"
     "	b	13b\n"
     "14:	str	x4, [x19, #32]\n"
     "	b	1b\n"
+    "15:	cmp	x0, #5\n"
+    "	b.hi	16f\n"
+    "	str	w3, [x1]\n"
+    "	b	14b\n"
+    "16:	ldr	w4, [x1]\n"
+    "	b	14b\n"
     "pvm_code_end:\n"
     ".popsection\n");
 
-enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC, PVM_HVC_RANDOM, PVM_COUNT_READ };
+enum pvm_order { PVM_FILL, PVM_COUNT_WRONG, PVM_HVC, PVM_HVC_RANDOM, PVM_COUNT_READ,
+		 PVM_STORE32, PVM_LOAD32 };
 
 /* Calls to choose from, and for each of x0 to x6 four values */
 struct pvm_calls {

@@ -19,6 +19,7 @@
 # test: assigned_plain_vm
 # test: assigned_killed
 # test: assigned_stream_alone
+# test: lent_registers_before_assignment
 # test: handover_read_held
 # test: handover_write_held
 # test: handover_reset_wait
@@ -29,6 +30,7 @@
 vfio_bind_engines
 echo 1 >/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts
 assigned ${ASSIGNED:-$(sed -n 's/^# test: //p' /tests/assigned.sh)}
+lent_registers lent_registers_before_assignment
 # VFIO looks for a reset when it gets a device
 insmod /lib/modules/pkvm_platform_test.ko
 insmod /lib/modules/pkvm_held_page.ko

@@ -36,6 +36,11 @@
 # test: plain_memory_pinned_later
 # test: plain_memory_blocks
 # test: plain_memory_beside_pinned
+# test: lent_registers_drive_device
+# test: lent_registers_taken_back
+# test: lent_registers_mapped_late
+# test: lent_registers_raw
+# test: lent_registers_not_owned
 # test: pins_released
 
 . /lib/memory.sh
@@ -54,5 +59,8 @@ guest_maps guest_page_mapped_70000_times guest_map_across_end_of_block \
 guest_android
 guest_plain
 guest_plain_memory
+lent_registers lent_registers_drive_device lent_registers_taken_back \
+	lent_registers_mapped_late lent_registers_raw
 unset GUEST_PLAIN
+lent_registers lent_registers_not_owned
 check pins_released pinned_pages_back $pins
