@@ -58,18 +58,21 @@ build_tools()
 }
 
 # The modules are built in a copy, so that the sources stay clean and every
-# page size has its own objects.
+# page size has its own objects. Kbuild does not build them again when another
+# configuration changes the structures of the kernel.
 build_modules()
 {
 	local work=$BUILD/pkvm-iommu-modules
 
 	[ -e "$TESTING/modules/Kbuild" ] || [ -e "$TESTING/modules/Makefile" ] || return 0
+	[ "$work/.built" -nt "$BUILD/include/generated/autoconf.h" ] || rm -rf "$work"
 	mkdir -p "$work" "$ROOT/lib/modules"
 	rsync -rc --delete --exclude='*.o' --exclude='*.ko' --exclude='*.mod*' \
 		--exclude='.*' --exclude=modules.order --exclude=Module.symvers \
 		"$TESTING/modules/" "$work/"
 	make -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
 		CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" M="$work" modules
+	touch "$work/.built"
 	cp "$work"/*.ko "$ROOT/lib/modules/"
 }
 
