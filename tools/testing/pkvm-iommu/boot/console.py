@@ -20,7 +20,12 @@ TROUBLE = re.compile(
     r"Internal error: |Unable to handle kernel |self-detected stall|"
     r"detected stalls|soft lockup|blocked for more than|Bad page |"
     r"\bOops\b|KASAN: |UBSAN: |RIP: |"
-    r"^\*\* \d+ printk messages dropped \*\*")
+    r"^\*\* \d+ printk messages dropped \*\*|"
+    # Of a debug kernel: what it finds, and what it says when it stops looking
+    r"^\[ BUG: |^INFO: trying to register non-static key|list_\w+ corruption|"
+    r"^CPU \d+ left hardirqs enabled|preemption imbalance|^huh, entered |"
+    r"Detected page leak|locking correctness validator|lockdep is turned off|"
+    r"^DMA-API: (?!preallocated |debugging enabled |dma_debug_entry pool grown )")
 
 
 @dataclass

@@ -66,6 +66,35 @@ CASES = {
                    "", {"a.x": "ok", "a.y": "ok", "boot": "FAIL"}),
 }
 
+# What a debug kernel says when it finds something, or can no longer
+FOUND = {
+    "sleeping": "BUG: sleeping function called from invalid context at x.c:3",
+    "wait_context": "[ BUG: Invalid wait context ]",
+    "recursive": "WARNING: possible recursive locking detected",
+    "circular": "WARNING: possible circular locking dependency detected",
+    "inconsistent": "WARNING: inconsistent lock state",
+    "irq_order": "WARNING: HARDIRQ-safe -> HARDIRQ-unsafe lock order detected",
+    "rcu": "WARNING: suspicious RCU usage",
+    "key": "INFO: trying to register non-static key.",
+    "lockdep_ends": "turning off the locking correctness validator.",
+    "atomic": "BUG: scheduling while atomic: sh/12/0x00000002",
+    "initcall": "initcall f+0x0/0x4 returned with preemption imbalance ",
+    "list_add": "list_add corruption. next->prev should be prev (x).",
+    "list_del": "list_del corruption, x->next is LIST_POISON1 (x)",
+    "dma_api": "DMA-API: edu 0000:00:01.0: device driver frees DMA memory",
+    "dma_api_ends": "DMA-API: debugging out of memory - disabling",
+    "page_leak": "iommu: Detected page leak!",
+}
+QUIET = ("DMA-API: preallocated 65536 debug entries",
+         "DMA-API: debugging enabled by kernel config",
+         "DMA-API: dma_debug_entry pool grown to 131072 (200%)")
+
+for _name, _line in FOUND.items():
+    CASES[f"found_{_name}"] = (f"[ 0.5][   T12] {_line}\n{GOOD}", "",
+                               {"a.x": "ok", "a.y": "ok", "boot": "FAIL"})
+CASES["found_nothing"] = ("".join(f"[ 0.5] {q}\n" for q in QUIET) + GOOD, "",
+                          {"a.x": "ok", "a.y": "ok", "boot": "ok"})
+
 
 def check_console(text, ended, want):
     console = Console()
