@@ -65,7 +65,7 @@ BOOTS = [
          {"devices": EDUS}),
     Boot("guest-plain", ["guest_plain"], {"devices": EDUS}),
     Boot("guest-events", ["guest_events"], {"devices": EDUS}),
-    Boot("debug-16k", ["kunit", "hypercall", "trace", "guest_calls"],
+    Boot("debug-16k", ["kunit", "hypercall", "trace", "guest_calls", "checks"],
          {"devices": EDUS, "page": "16k", "debug": True,
           "append": "kunit.enable=1"}),
     Boot("assigned", ["assigned"],
@@ -138,7 +138,7 @@ AXES = {
     "features": ("all", "least"),
 }
 
-# Whose kernel has the hypervisor's own checks: not one more kernel to build
+# Whose kernel checks itself: not one more kernel to build
 CHECKED = ("16k",)
 
 # A kernel parameter makes EL2 do without optional features of the SMMU
@@ -192,7 +192,8 @@ def matrix_boot(machine):
     options = {k: v for k, v in machine.items() if k != "features"}
     options["debug"] = machine["page"] in CHECKED
     append = f"{FEATURES[machine['features']]} pkvm_owned={owned_line(machine)}"
-    return Boot(name, ["matrix"], with_io(**options, append=append), disks=2)
+    groups = ["matrix", "checks"] if options["debug"] else ["matrix"]
+    return Boot(name, groups, with_io(**options, append=append), disks=2)
 
 
 def every_second(machines):

@@ -106,7 +106,7 @@ class Machine:
     smmu: str = "nested"        # the stages it has: nested, 1, 2; or none
     mode: str = "protected"     # kvm-arm.mode=: protected, nvhe, ...
     page: str = "4k"            # page size of the kernel: 4k, 16k, 64k
-    debug: bool = False         # kernel with the hypervisor's own checks
+    debug: bool = False         # kernel that checks itself: debug.config
     cpus: int = 2
     memory: str = "1G"
     coherent: bool = True       # False: the SMMU's table walks do not snoop
@@ -166,6 +166,8 @@ class Machine:
 
     def cmdline(self):
         line = f"console=ttyAMA0 panic=-1 kvm-arm.mode={self.mode}"
+        if self.debug:      # the one check that is off otherwise
+            line += " iommu.debug_pagealloc=1"
         if self.platform_edu:
             functions = [f"0000:00:{s:02x}.0" for s in EDU_SLOTS]
             if self.quiet:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # Bring out/linux up to date, configure it, and build the kernel for PAGE=
-# (4k, 16k, 64k); DEBUG=1 adds the hypervisor's own checks, and unit tests, which
-# run when a test asks for them. One image serves protected and stock boots.
+# (4k, 16k, 64k); DEBUG=1 adds the kernel's and the hypervisor's own checks, and unit
+# tests, which run when a test asks for them. One image serves protected and stock boots.
 
 . "$(dirname "$0")/lib.sh"
 lock_out

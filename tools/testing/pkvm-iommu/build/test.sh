@@ -3,7 +3,7 @@
 #
 # Build the kernels that the wanted tests boot, then run the tests. The names
 # of tests that need another page size than 4k contain it. The 16k kernel is the
-# one with the hypervisor's own checks.
+# one that checks itself.
 
 . "$(dirname "$0")/lib.sh"
 

@@ -14,6 +14,8 @@
 
 . /lib/vfio.sh
 
+GUEST_CHECKS=$(sed -n 's/.*\(iommu\.debug_pagealloc=1\).*/\1/p' /proc/cmdline)
+
 # The functions that the device tree describes as platform devices are off: no
 # PCI driver has bound them. Decode memory, let DMA through.
 platform_functions_on() {
@@ -54,7 +56,8 @@ guest_console() {
 }
 
 # guest_start NAME GROUP[,GROUP]... [OPTION]...: start a VM that runs these
-# groups. Options are those of pkvm-vmm; GUEST_APPEND is for the command line.
+# groups. Options are those of pkvm-vmm; GUEST_APPEND is for the command line. A VM
+# checks what its host does, whose kernel it runs.
 guest_start() {
 	local name=$1 groups=$2 out=/tmp/guest.$1.out in=/tmp/guest.$1.in
 	shift 2
@@ -65,7 +68,7 @@ guest_start() {
 	guest_console $name <$out &
 	eval guest_console_$name=$!
 	pkvm-vmm --kernel /guest/Image --initrd /guest/initramfs.cpio "$@" \
-		--append "printk.devkmsg=on loglevel=5 pkvm_test=$groups $GUEST_APPEND" \
+		--append "printk.devkmsg=on loglevel=5 pkvm_test=$groups $GUEST_CHECKS $GUEST_APPEND" \
 		<>$in >$out 2>&1 &
 	eval guest_pid_$name=$!
 }
