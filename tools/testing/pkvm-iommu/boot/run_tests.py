@@ -205,6 +205,8 @@ def main():
                         help="every machine of the matrix, not a selection")
     parser.add_argument("--no-matrix", action="store_true",
                         help="no machine of the matrix")
+    parser.add_argument("--debug", action="store_true",
+                        help="boot the kernel of DEBUG=1 with pages of 16k only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(),
                         help="boots at a time (default: one per CPU)")
     parser.add_argument("--seed", type=int, metavar="N",
@@ -220,6 +222,8 @@ def main():
         selected += boots.matrix(args.matrix)
     selected = [b for b in selected
                 if any(wanted(f"{b.name}/{n}") for n in b.planned() + ["boot"])]
+    if args.debug:
+        selected = [boots.checked(b) for b in selected]
     if args.list:
         for name in (f"native-{s}/{n}" for s, n in suite.planned()):
             if wanted(name):
