@@ -94,12 +94,6 @@ checkpatch_patches()
 	return 0
 }
 
-kbuild()
-{
-	make -s -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
-	     CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" "$@"
-}
-
 # The last sparse release does not know __typeof_unqual__, which the kernel
 # uses; the qualifiers make no difference to what sparse looks for.
 SPARSE="sparse -D__typeof_unqual__=__typeof__"
@@ -111,12 +105,11 @@ run_sparse()
 {
 	local said=$LOGS/sparse.out files stem
 
-	files=$(python3 -c 'import json, sys; print(*json.load(open(sys.argv[1])), sep="\n")' \
-		"$OUT/linux.manifest" | grep -E '^(arch|drivers)/.*\.[ch]$')
+	files=$(changed | grep -E '^(arch|drivers)/.*\.[ch]$')
 	for stem in $(sed -n 's/\.c$//p' <<<"$files"); do
 		rm -f "$BUILD/$stem.o" "$BUILD/$stem.nvhe.o"
 	done
-	kbuild V=0 C=1 CHECK="$SPARSE" "${KERNEL_DIRS[@]}" >"$said" 2>&1 ||
+	kbuild -s V=0 C=1 CHECK="$SPARSE" "${KERNEL_DIRS[@]}" >"$said" 2>&1 ||
 		cat "$said"
 	for stem in $(sed -n 's/\.c$//p' <<<"$files" | grep /iommu/); do
 		[ -e "$BUILD/$stem.o" ] || [ -e "$BUILD/$stem.nvhe.o" ] ||
@@ -191,7 +184,7 @@ dt_bindings()
 	bindings=$(overlay -path '*devicetree/bindings/*' -name '*.yaml' | paste -sd:)
 	rm -f "${marks[@]}"
 	# One job: with more, a script of this misses what make 4.4 has
-	kbuild -j1 dt_binding_check PYTHON3="$(command -v python3)" \
+	kbuild -s -j1 dt_binding_check PYTHON3="$(command -v python3)" \
 		DT_SCHEMA_FILES="$bindings" 2>&1
 	# It does not fail on what it finds, but leaves out what says that it passed
 	for mark in "${marks[@]}"; do
@@ -217,6 +210,7 @@ check private-names private_names
 check scripts scripts
 check dt-bindings dt_bindings
 check series series
+check configs "$HERE/configs.sh"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -8,12 +8,6 @@
 . "$(dirname "$0")/lib.sh"
 lock_out
 
-kbuild()
-{
-	make -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
-	     CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" "$@"
-}
-
 fragment()
 {
 	grep -v "^# CONFIG_${DEBUG:+NVHE_EL2_DEBUG} is not set" "$HERE/kernel.config"
@@ -21,30 +15,13 @@ fragment()
 	[ -z "$DEBUG" ] || cat "$HERE/debug.config"
 }
 
-# Each line of the fragment must hold in .config; print those that do not.
-unmet()
-{
-	local line symbol
-
-	while read -r line; do
-		case $line in
-		CONFIG_*)
-			grep -qxF "$line" "$BUILD/.config" || echo "$line" ;;
-		"# CONFIG_"*" is not set")
-			symbol=${line#\# }
-			symbol=${symbol%% *}
-			! grep -q "^$symbol=" "$BUILD/.config" || echo "$line" ;;
-		esac
-	done <"$BUILD/fragment"
-}
-
 configure()
 {
 	local bad
 
 	kbuild -s KCONFIG_ALLCONFIG="$BUILD/fragment" allnoconfig
-	bad=$(unmet)
-	[ -z "$bad" ] || die "these lines of kernel.config do not hold:
+	bad=$(unmet "$BUILD/.config" <"$BUILD/fragment")
+	[ -z "$bad" ] || die "these lines of the configuration do not hold:
 $bad"
 }
 

@@ -41,8 +41,11 @@ die()
 }
 
 # One build at a time in a folder: two makes would break each other's objects.
+# What a locked script calls has the lock as well.
 lock_out()
 {
+	[ "${LOCKED:-}" != "$OUT" ] || return 0
+	export LOCKED=$OUT
 	exec 9>"$OUT/lock"
 	flock -n 9 && return
 	echo "Waiting for another build in $OUT ..."
@@ -89,4 +92,34 @@ step()
 		exit $rc
 	fi
 	echo "$title: done in ${t}s"
+}
+
+kbuild()
+{
+	make -C "$TREE" O="$BUILD" ARCH=arm64 CROSS_COMPILE="$CROSS_COMPILE" \
+	     CC="ccache ${CROSS_COMPILE}gcc" -j"$JOBS" "$@"
+}
+
+# unmet CONFIG <FRAGMENT: the lines of the fragment that do not hold in a .config
+unmet()
+{
+	local line symbol
+
+	while read -r line; do
+		case $line in
+		CONFIG_*)
+			grep -qxF "$line" "$1" || echo "$line" ;;
+		"# CONFIG_"*" is not set")
+			symbol=${line#\# }
+			symbol=${symbol%% *}
+			! grep -q "^$symbol=" "$1" || echo "$line" ;;
+		esac
+	done
+}
+
+# The files in which out/linux differs from the pristine kernel
+changed()
+{
+	python3 -c 'import json, sys; print(*json.load(open(sys.argv[1])), sep="\n")' \
+		"$OUT/linux.manifest"
 }
