@@ -124,8 +124,6 @@ enum pkvm_device_reset {
  * @PKVM_IOMMU_BAD_OAS: output size reserved or smaller than memory needs
  * @PKVM_IOMMU_BAD_STALL: stall model cannot be switched off
  * @PKVM_IOMMU_BAD_QUEUE: command or event queue too small
- * @PKVM_IOMMU_BAD_PAGES: command queues or address translation have registers where EL2
- *	cannot withhold them
  */
 enum pkvm_iommu_unsupported {
 	PKVM_IOMMU_BAD_PRESET = 1,
@@ -136,7 +134,6 @@ enum pkvm_iommu_unsupported {
 	PKVM_IOMMU_BAD_OAS,
 	PKVM_IOMMU_BAD_STALL,
 	PKVM_IOMMU_BAD_QUEUE,
-	PKVM_IOMMU_BAD_PAGES,
 };
 
 /**

@@ -98,7 +98,6 @@ static const char *unsupported_str(u64 reason)
 		[PKVM_IOMMU_BAD_OAS]	 = "output addresses too small for the memory",
 		[PKVM_IOMMU_BAD_STALL]	 = "stalling of faults cannot be switched off",
 		[PKVM_IOMMU_BAD_QUEUE]	 = "command or event queue too small",
-		[PKVM_IOMMU_BAD_PAGES]	 = "pages of registers that cannot be withheld from the host",
 	};
 
 	if (reason >= ARRAY_SIZE(str) || !str[reason])
@@ -188,6 +187,11 @@ static void __init note_failure(struct device_node *np, int err, u64 out)
 		pr_err("%pOF: no answer from the hardware; DMA through it is not isolated\n",
 		       np);
 		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no answer from the hardware");
+		break;
+	case -EPERM:
+		pr_err("%pOF: EL2 cannot withhold its other registers; DMA through it is not isolated\n",
+		       np);
+		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "registers in reach");
 		break;
 	case -EINVAL:
 	case -ENOSPC:

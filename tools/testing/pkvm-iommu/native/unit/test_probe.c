@@ -206,7 +206,7 @@ TEST(probe, other_command_queues_in_memory_are_a_reason)
 	ecmdq.smmus[0].idr[1] |= BIT(31);
 	ecmdq.smmus[0].ecmdq_base = NATIVE_MEM_START;
 	machine_prepare(&ecmdq, seed);
-	ASSERT_EQ(machine_register(&ecmdq, 0), -EOPNOTSUPP);
+	ASSERT_EQ(machine_register(&ecmdq, 0), -EPERM);
 	expect_blocked(0, 0, NATIVE_MEM_START, true);
 }
 
@@ -217,8 +217,10 @@ TEST(probe, other_command_queues_that_are_apart_are_a_reason)
 	ecmdq.smmus[0].idr[1] |= BIT(31);
 	ecmdq.smmus[0].ecmdq_base = 0x0b000000;
 	ecmdq.smmus[0].ecmdq_gap = SZ_64K;
+	/* There are other reasons, and yet the queues are what matters */
+	ecmdq.smmus[0].idr[0] |= IDR0_STALL_MODEL;
 	machine_prepare(&ecmdq, seed);
-	ASSERT_EQ(machine_register(&ecmdq, 0), -EOPNOTSUPP);
+	ASSERT_EQ(machine_register(&ecmdq, 0), -EPERM);
 	expect_blocked(0, 0, NATIVE_MEM_START, true);
 }
 

@@ -145,10 +145,8 @@ long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u
 	smmu_read_idrs(smmu->base, idr);
 	*out = smmu_features_decode(idr, flags, &smmu->feat);
 	ret = smmu_withhold_pages(smmu);
-	if (ret == -EIO)
+	if (ret)
 		return ret;
-	if (!*out && ret)
-		*out = PKVM_IOMMU_BAD_PAGES;
 	if (!*out && end_of_memory() > BIT_ULL(smmu->feat.oas))
 		*out = PKVM_IOMMU_BAD_OAS;
 	if (*out)

@@ -96,17 +96,22 @@ static int withhold_vatos(struct hyp_smmu *smmu)
  * smmu_withhold_pages() - keep the host from registers that EL2 does not use
  * @smmu: SMMU, off
  *
+ * A command queue works in an SMMU that is off, too (section 3.5.6.2). So the host must
+ * not take an SMMU for one that aborts if this fails.
+ *
  * Context: boot, before the host is deprivileged.
- * Return: 0, -EIO (a command queue does not go off), or why pages cannot be withheld.
+ * Return: 0, -EIO (a command queue does not go off), -EPERM (pages cannot be withheld).
  */
 int smmu_withhold_pages(struct hyp_smmu *smmu)
 {
-	int ret = 0;
+	int vatos = 0, ecmdqs = 0;
 
 	if (readl_relaxed(smmu->base + ARM_SMMU_IDR0) & IDR0_VATOS)
-		ret = withhold_vatos(smmu);
-	if (!ret && readl_relaxed(smmu->base + ARM_SMMU_IDR1) & IDR1_ECMDQ)
-		ret = withhold_ecmdqs(smmu);
+		vatos = withhold_vatos(smmu);
+	if (readl_relaxed(smmu->base + ARM_SMMU_IDR1) & IDR1_ECMDQ)
+		ecmdqs = withhold_ecmdqs(smmu);
+	if (ecmdqs == -EIO)
+		return -EIO;
 
-	return ret;
+	return vatos || ecmdqs ? -EPERM : 0;
 }
