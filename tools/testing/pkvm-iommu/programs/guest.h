@@ -283,6 +283,9 @@ static bool open_engine(struct guest *g, unsigned int nr)
 	return expect_eq(err(set_config(g->pviommu, g->device, nr, g->vsid[nr])), 0);
 }
 
+/* What a test does to a VM that has no device yet */
+static void (*guest_before_devices)(const struct pvm *pvm);
+
 /* A VM that has not run, so that it can have more vCPUs */
 static bool guest_prepare(struct guest *g, const struct vfio_dev *dev, size_t nr_pages,
 			  uint32_t nr_engines)
@@ -292,6 +295,8 @@ static bool guest_prepare(struct guest *g, const struct vfio_dev *dev, size_t nr
 	};
 	if (!expect(!pvm_create(&g->pvm, nr_pages, !guest_is_plain()), "errno %d", errno))
 		return false;
+	if (guest_before_devices)
+		guest_before_devices(&g->pvm);
 	g->kvm_vfio = create_kvm_vfio(g->pvm.vm);
 	g->group = open_vfio_group(dev, &g->container, VFIO_PKVM_IOMMU);
 	expect_eq(err(add_group(g->kvm_vfio, g->group)), 0);

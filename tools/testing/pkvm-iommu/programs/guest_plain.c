@@ -201,7 +201,7 @@ static void test_read_only_slot(void)
 	rom = mmap(NULL, p, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	for (size_t i = 0; i < p / 8; i++)
 		rom[i] = seed ^ (page_ipa(0) + i * 8);
-	expect_eq(set_slot(&g, SLOT_ROM, KVM_MEM_READONLY, ROM, p, rom), 0);
+	expect_eq(set_slot(&g.pvm, SLOT_ROM, KVM_MEM_READONLY, ROM, p, rom), 0);
 	/* The guest has not touched it, and the host gives it all the same */
 	expect_eq(map_once(&g, domain, IOVA + p, ROM, p, RW), 0);
 	expect_eq(map_once(&g, domain, IOVA + p, ROM, p, PROT_DMA_WRITE | PROT_CACHE), 0);
@@ -231,15 +231,43 @@ static void test_slots_stay(void)
 
 	if (!open_mapped(&g, 2))
 		return;
-	expect_eq(set_slot(&g, 0, 0, PVM_IPA, 0, g.pvm.mem), EPERM);
-	expect_eq(set_slot(&g, 0, 0, PVM_IPA + size, size, g.pvm.mem), EPERM);
-	expect_eq(set_slot(&g, 0, KVM_MEM_LOG_DIRTY_PAGES, PVM_IPA, size, g.pvm.mem), EPERM);
+	expect_eq(set_slot(&g.pvm, 0, 0, PVM_IPA, 0, g.pvm.mem), EPERM);
+	expect_eq(set_slot(&g.pvm, 0, 0, PVM_IPA + size, size, g.pvm.mem), EPERM);
+	expect_eq(set_slot(&g.pvm, 0, KVM_MEM_LOG_DIRTY_PAGES, PVM_IPA, size, g.pvm.mem), EPERM);
 	more = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	expect_eq(set_slot(&g, 1, KVM_MEM_LOG_DIRTY_PAGES, ROM, page_size, more), EPERM);
-	expect_eq(set_slot(&g, 1, 0, ROM, page_size, more), 0);
+	expect_eq(set_slot(&g.pvm, 1, KVM_MEM_LOG_DIRTY_PAGES, ROM, page_size, more), EPERM);
+	expect_eq(set_slot(&g.pvm, 1, 0, ROM, page_size, more), 0);
 	expect(dma_copies(&g, 0, IOVA, 0, IOVA + page_size, 1), "no DMA");
 	close_mapped(&g);
 	munmap(more, page_size);
+}
+
+static void *logged;
+
+static void add_logged_slot(const struct pvm *pvm)
+{
+	expect_eq(set_slot(pvm, 1, KVM_MEM_LOG_DIRTY_PAGES, ROM, page_size, logged), 0);
+}
+
+/* A slot that logs writes since before there was a device goes on: none gets it */
+static void test_logged_slot(void)
+{
+	uint64_t dirty = 0, domain;
+	struct kvm_dirty_log log = { .slot = 1, .dirty_bitmap = &dirty };
+	struct guest g;
+
+	logged = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	guest_before_devices = add_logged_slot;
+	domain = open_mapped(&g, 1);
+	guest_before_devices = NULL;
+	if (!domain)
+		return;
+	expect_eq(pvm_call(&g.pvm, PVM_FILL, (ROM - PVM_IPA) / page_size, 1, 0), 0);
+	expect_eq(err(ioctl(g.pvm.vm, KVM_GET_DIRTY_LOG, &log)), 0);
+	expect_eq(dirty, 1);
+	expect_eq(map_once(&g, domain, IOVA + page_size, ROM, page_size, RW), 0);
+	close_mapped(&g);
+	munmap(logged, page_size);
 }
 
 static const struct test tests[] = {
@@ -249,6 +277,7 @@ static const struct test tests[] = {
 	{ "plain_raw_unshare", test_raw_unshare },
 	{ "plain_read_only_slot", test_read_only_slot },
 	{ "plain_slots_stay", test_slots_stay },
+	{ "plain_logged_slot", test_logged_slot },
 };
 
 int main(int argc, char **argv)

@@ -33,15 +33,15 @@ static void close_mapped(struct guest *g)
 	expect_all_returned();
 }
 
-static int set_slot(struct guest *g, uint32_t slot, uint32_t flags, uint64_t ipa, uint64_t size,
-		    void *mem)
+static int set_slot(const struct pvm *pvm, uint32_t slot, uint32_t flags, uint64_t ipa,
+		    uint64_t size, void *mem)
 {
 	struct kvm_userspace_memory_region region = {
 		.slot = slot, .flags = flags, .guest_phys_addr = ipa, .memory_size = size,
 		.userspace_addr = (uintptr_t)mem,
 	};
 
-	return err(ioctl(g->pvm.vm, KVM_SET_USER_MEMORY_REGION, &region));
+	return err(ioctl(pvm->vm, KVM_SET_USER_MEMORY_REGION, &region));
 }
 
 /* The host's driver has pinned what it gives; a host that has not cannot either */

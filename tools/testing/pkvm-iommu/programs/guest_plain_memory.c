@@ -95,7 +95,7 @@ static void try_kind(struct guest *g, uint64_t domain, const struct kind *kind)
 	uint64_t *mem = make_memory(kind), mapped = kind->pinned ? page_size : 0;
 	bool write = !kind->slot && kind->prot & PROT_WRITE;
 
-	expect_eq(set_slot(g, 1 + nr, kind->slot, ipa, page_size, mem), 0);
+	expect_eq(set_slot(&g->pvm, 1 + nr, kind->slot, ipa, page_size, mem), 0);
 	/* Before the guest has touched it, and then */
 	expect_eq(map_once(g, domain, iova, ipa, page_size, PROT_DMA_READ | PROT_CACHE), mapped);
 	if (kind->pinned)
@@ -107,9 +107,9 @@ static void try_kind(struct guest *g, uint64_t domain, const struct kind *kind)
 	}
 	expect_eq(map_once(g, domain, iova, ipa, page_size, RW), write ? mapped : 0);
 	/* What is the VM's for good keeps the slot where it is */
-	expect_eq(set_slot(g, 1 + nr, kind->slot, ipa + page_size, page_size, mem),
+	expect_eq(set_slot(&g->pvm, 1 + nr, kind->slot, ipa + page_size, page_size, mem),
 		  kind->pinned ? EPERM : 0);
-	expect_eq(set_slot(g, 1 + nr, kind->slot, ipa, 0, mem), kind->pinned ? EPERM : 0);
+	expect_eq(set_slot(&g->pvm, 1 + nr, kind->slot, ipa, 0, mem), kind->pinned ? EPERM : 0);
 	munmap(mem, page_size);
 	if (test_failed)
 		ktap_line("# %s", kind->name);
@@ -147,7 +147,7 @@ static void test_comes_and_goes(void)
 	if (!open_mapped(&g, 2))
 		return;
 	mem = mmap(NULL, p, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	expect_eq(set_slot(&g, 1, 0, SLOTS, p, mem), 0);
+	expect_eq(set_slot(&g.pvm, 1, 0, SLOTS, p, mem), 0);
 	expect(guest_has(&g, SLOTS, OLD), "the guest does not see it");
 	expect_eq(guest_access(&g, PVM_FILL, SLOTS, NEW), 0);
 	phys = virt_to_phys(mem);
@@ -177,7 +177,7 @@ static void test_pinned_later(void)
 	if (!domain)
 		return;
 	mem = mmap(NULL, p, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	expect_eq(set_slot(&g, 1, KVM_MEM_READONLY, SLOTS, p, mem), 0);
+	expect_eq(set_slot(&g.pvm, 1, KVM_MEM_READONLY, SLOTS, p, mem), 0);
 	expect_eq(map_once(&g, domain, iova, SLOTS, p, PROT_DMA_READ), 0);
 	expect(guest_has(&g, SLOTS, 0), "not zero");
 	for (size_t i = 0; i < p / 8; i++)
@@ -237,7 +237,7 @@ static void take_block(bool hugetlb)
 	if (!expect(mem, "no huge page of %#" PRIx64 ", hugetlb %d", size, hugetlb))
 		goto out;
 	before = locked_bytes();
-	expect_eq(set_slot(&g, 1, 0, ipa, size, mem), 0);
+	expect_eq(set_slot(&g.pvm, 1, 0, ipa, size, mem), 0);
 	expect_eq(guest_access(&g, PVM_FILL, ipa + size / 2, NEW), 0);
 	expect_eq(locked_bytes() - before, size);
 	expect_eq(map_once(&g, domain, 4 * size, ipa, size, RW), size);
@@ -283,7 +283,7 @@ static void test_beside_pinned(void)
 	mem = make_block(size, false);
 	madvise(mem, size, MADV_NOHUGEPAGE);
 	before = locked_bytes();
-	expect_eq(set_slot(&g, 1, 0, ipa, size, mem), 0);
+	expect_eq(set_slot(&g.pvm, 1, 0, ipa, size, mem), 0);
 	expect_eq(guest_access(&g, PVM_FILL, ipa + p, NEW), 0);
 	put_block_around(mem, size);
 	expect(guest_has(&g, ipa, 0), "the guest does not see it");

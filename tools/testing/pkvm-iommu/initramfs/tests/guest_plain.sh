@@ -31,6 +31,7 @@
 # test: plain_raw_unshare
 # test: plain_read_only_slot
 # test: plain_slots_stay
+# test: plain_logged_slot
 # test: plain_memory_kinds
 # test: plain_memory_comes_and_goes
 # test: plain_memory_pinned_later
