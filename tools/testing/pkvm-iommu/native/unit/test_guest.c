@@ -272,9 +272,12 @@ TEST(guest, a_page_that_stays_in_use_is_not_waited_for)
 	vm = new_vm(0, 1);
 	for (page = 0; page < 2; page++) {
 		for (i = 0; i < 4; i++)
-			ASSERT(pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE));
-		ASSERT(!pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE));
-		/* Another time */
-		ASSERT(pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE));
+			ASSERT(pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE, -EBUSY));
+		ASSERT(!pkvm_pviommu_wait_unshare(&vm->vcpu, page * PAGE_SIZE, -EBUSY));
+	}
+	/* Each time anew, however often it was of use before */
+	for (i = 0; i < 10; i++) {
+		ASSERT(pkvm_pviommu_wait_unshare(&vm->vcpu, 0, -EBUSY));
+		ASSERT(!pkvm_pviommu_wait_unshare(&vm->vcpu, 0, 0));
 	}
 }

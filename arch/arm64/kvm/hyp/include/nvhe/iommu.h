@@ -165,17 +165,18 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
 bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu);
 
 /**
- * pkvm_pviommu_wait_unshare() - a guest takes a page back that is mapped for DMA
+ * pkvm_pviommu_wait_unshare() - a guest takes a page back that it has shared
  * @vcpu: the caller, loaded
  * @ipa: of the page
+ * @ret: what came of it; -EBUSY: the page is mapped for DMA
  *
- * The host may have unmapped the page only for itself so far, see
+ * The host may have unmapped such a page only for itself so far, see
  * pkvm_iommu_flush_lazy(). The guest's call is left as it was, to be made again.
  *
- * Return: true for an exit to the host, false if that was done often enough (I7): the
- * page is in use.
+ * Return: true for an exit to the host; false for an answer to the guest: @ret is
+ * another one, or the host was asked often enough (I7).
  */
-bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa);
+bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa, int ret);
 
 /**
  * pkvm_iommu_active() - does EL2 hold the registers of an SMMU?
@@ -227,7 +228,11 @@ static inline void pkvm_iommu_take_back_registers(phys_addr_t phys) { }
 static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
 static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu) { return false; }
 static inline bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu) { return false; }
-static inline bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa) { return false; }
+static inline bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa, int ret)
+{
+	return false;
+}
+
 
 /* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
 #define handle___pkvm_iommu_init	NULL

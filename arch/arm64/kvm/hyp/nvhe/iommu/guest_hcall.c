@@ -394,16 +394,16 @@ static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *c
 	return true;
 }
 
-bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa)
+bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa, int ret)
 {
 	/* Nothing that another call waits for: those are pages, or odd */
-	if (!may_wait(vcpu, ipa | 2)) {
-		vcpu->dma_waits = 0;
-		return false;
+	if (ret == -EBUSY && may_wait(vcpu, ipa | 2)) {
+		repeat_call();
+		return true;
 	}
-	repeat_call();
+	vcpu->dma_waits = 0;
 
-	return true;
+	return false;
 }
 
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
