@@ -95,3 +95,19 @@ TEST_EACH(pgtable, permissions_are_kept)
 	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, IOMMU_WRITE, &done), 0);
 	expect_dma(0, 0, 0, true, phys);
 }
+
+/* Registers need no pin, and so their size alone would allow a block */
+TEST(pgtable, a_block_of_registers_is_aligned_on_both_sides)
+{
+	const u64 phys = 0x10000000 + PAGE_SIZE, iova = 2 * BLOCK;
+	u64 done, at;
+	long domain;
+
+	domain = boot_and_attach(m, seed);
+	for (at = 0; at < BLOCK; at += done)
+		ASSERT_EQ(map(domain, iova + at, phys + at, BLOCK - at, RW, &done), 0);
+	expect_dma(0, 0, iova, true, phys);
+	expect_dma(0, 0, iova + PAGE_SIZE, true, phys + PAGE_SIZE);
+	expect_dma(0, 0, iova + BLOCK - 8, true, phys + BLOCK - 8);
+	ASSERT_EQ(unmap(domain, iova, BLOCK, &done), 0);
+}
