@@ -284,7 +284,8 @@ TEST(limits, el2_has_so_many_smmus)
 	ASSERT_EQ(machine_register(&two, 1), nr - 1);
 	ASSERT_EQ(hyp_nr_smmus, nr);
 	hyp_smmus[1] = hyp_smmus[nr - 1];
-	hyp_nr_smmus = two.nr_smmus = 2;
+	two.nr_smmus = 2;
+	hyp_nr_smmus = 2;
 	machine_register_devices(&two);
 	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
 	check_state();

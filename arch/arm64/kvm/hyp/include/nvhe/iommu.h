@@ -233,7 +233,6 @@ static inline bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa
 	return false;
 }
 
-
 /* No entry in the hypercall table: the dispatcher answers NOT_SUPPORTED */
 #define handle___pkvm_iommu_init	NULL
 #define handle___pkvm_iommu_op		NULL
