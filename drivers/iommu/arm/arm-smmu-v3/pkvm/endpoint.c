@@ -307,7 +307,8 @@ static void take_streams(pkvm_handle_t vm)
  * be reclaimed. Then the devices are the host's again. To be called once more
  * before the handle is released; for a VM without endpoints it does nothing.
  *
- * Context: may sleep; takes the locks of the VM's devices, and no others.
+ * Context: may sleep; takes the locks of the VM's devices and of @account, and the mmap
+ * lock of who pays if there are pages to give back.
  * Return: 0, or an errno: the endpoints stay blocked and EL2 keeps the memory.
  */
 int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
