@@ -6,10 +6,9 @@
 #define PKVM_IOMMU_PROGRAMS_GUEST_PLAIN_H
 
 #include "guest_dma.h"
+#include "raw_hvc.h"
 
 #define PAGES		8
-#define HANDLES		0x1000ULL	/* of VMs at EL2: the first, and how many there are */
-#define NR_HANDLES	256
 
 static struct vfio_dev pair;
 
@@ -42,30 +41,6 @@ static int set_slot(const struct pvm *pvm, uint32_t slot, uint32_t flags, uint64
 	};
 
 	return err(ioctl(pvm->vm, KVM_SET_USER_MEMORY_REGION, &region));
-}
-
-/* The host's driver has pinned what it gives; a host that has not cannot either */
-static int64_t raw(enum pkvm_test_hvc_func func, uint64_t handle, uint64_t gfn, uint64_t nr)
-{
-	struct pkvm_test_hvc hvc = { .func = func, .regs = { handle, gfn, nr } };
-
-	if (ioctl(test_fd, PKVM_TEST_HVC, &hvc))
-		fatal("hypercall");
-	expect_eq(hvc.regs[0], 0);
-	return hvc.regs[1];
-}
-
-/* To whichever VM: only ours is a plain one that has this page */
-static int64_t raw_any(enum pkvm_test_hvc_func func, uint64_t ipa, uint64_t nr)
-{
-	int64_t ret, found = -ENOENT;
-
-	for (uint64_t handle = HANDLES; handle < HANDLES + NR_HANDLES; handle++) {
-		ret = raw(func, handle, ipa / page_size, nr);
-		if (ret != -EINVAL)
-			found = ret;
-	}
-	return found;
 }
 
 #endif
