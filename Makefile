@@ -60,7 +60,7 @@ bench: image ## What isolation costs, in instructions; PROFILE=1|CASES: where th
 	@python3 $(T)/boot/bench$(if $(PROFILE),_profile).py $(if $(RUNS),--runs $(RUNS)) \
 		$(if $(filter-out 1,$(PROFILE)),--cases $(PROFILE))
 
-check: kernel ## Static checks: checkpatch, sparse, kernel-doc, SPDX, ...
+check: kernel ## Static checks: checkpatch, sparse, other configurations, ...
 	@$(B)/check.sh
 
 setup: ## Packages, QEMU and the kernel source, if missing

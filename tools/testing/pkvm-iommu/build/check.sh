@@ -210,6 +210,7 @@ check private-names private_names
 check scripts scripts
 check dt-bindings dt_bindings
 check series series
+check configs "$HERE/configs.sh"
 
 echo "$passed passed, $failed failed, $skipped skipped"
 [ $failed -eq 0 ]

@@ -41,8 +41,11 @@ die()
 }
 
 # One build at a time in a folder: two makes would break each other's objects.
+# What a locked script calls has the lock as well.
 lock_out()
 {
+	[ "${LOCKED:-}" != "$OUT" ] || return 0
+	export LOCKED=$OUT
 	exec 9>"$OUT/lock"
 	flock -n 9 && return
 	echo "Waiting for another build in $OUT ..."
