@@ -15,11 +15,6 @@ lock_out
 CHECKPATCH_IGNORE=FILE_PATH_CHANGES,CAMELCASE,MISSING_SIGN_OFF
 CHECKPATCH_IGNORE+=,AVOID_EXTERNS,FUNCTION_ARGUMENTS
 
-# Where the compiled code lies that runs in the kernel or at EL2
-KERNEL_DIRS=(arch/arm64/kvm/hyp/nvhe/ drivers/iommu/arm/arm-smmu-v3/ drivers/iommu/iommu.o
-	drivers/iommu/dma-iommu.o
-	drivers/iommu/pkvm-pviommu{,-domain,-verify,-pools,-events,-test}.o)
-
 passed=0
 failed=0
 skipped=0
@@ -98,19 +93,19 @@ checkpatch_patches()
 # uses; the qualifiers make no difference to what sparse looks for.
 SPARSE="sparse -D__typeof_unqual__=__typeof__"
 
-# Sparse looks at what is compiled, so our objects have to go first. What it
-# says is compared with sparse.known, without line numbers: what it says of the
-# pristine files that we only patch, and of every module_param().
+# Sparse looks at what is compiled, so the objects of what we add or patch go first, and
+# come back. What it says is compared with sparse.known, without line numbers: what it
+# says of the pristine files that we only patch, and of every module_param().
 run_sparse()
 {
-	local said=$LOGS/sparse.out files stem
+	local said=$LOGS/sparse.out files goals=(arch/arm64/kvm/hyp/nvhe/) stem
 
 	files=$(changed | grep -E '^(arch|drivers)/.*\.[ch]$')
 	for stem in $(sed -n 's/\.c$//p' <<<"$files"); do
+		[ ! -e "$BUILD/$stem.o" ] || goals+=("$stem.o")
 		rm -f "$BUILD/$stem.o" "$BUILD/$stem.nvhe.o"
 	done
-	kbuild -s V=0 C=1 CHECK="$SPARSE" "${KERNEL_DIRS[@]}" >"$said" 2>&1 ||
-		cat "$said"
+	kbuild -s V=0 C=1 CHECK="$SPARSE" "${goals[@]}" >"$said" 2>&1 || cat "$said"
 	for stem in $(sed -n 's/\.c$//p' <<<"$files" | grep /iommu/); do
 		[ -e "$BUILD/$stem.o" ] || [ -e "$BUILD/$stem.nvhe.o" ] ||
 			echo "$stem.c was not compiled"
