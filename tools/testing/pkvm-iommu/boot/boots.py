@@ -65,7 +65,7 @@ BOOTS = [
          {"devices": EDUS}),
     Boot("guest-plain", ["guest_plain"], {"devices": EDUS}),
     Boot("guest-events", ["guest_events"], {"devices": EDUS}),
-    Boot("debug-16k", ["kunit", "hypercall", "trace", "guest_calls", "checks"],
+    Boot("debug-16k", ["kunit", "hypercall", "trace", "guest_calls", "vm_streams", "checks"],
          {"devices": EDUS, "page": "16k", "debug": True,
           "append": "kunit.enable=1"}),
     Boot("assigned", ["assigned"],
