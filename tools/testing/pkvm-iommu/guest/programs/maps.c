@@ -4,9 +4,9 @@
  * leaves alone (mem=256M): the VM has not touched it, so that the host has still
  * to give each page.
  */
-#include <pthread.h>
-
 #include "domain_api.h"
+
+#include <pthread.h>
 
 #define UNTOUCHED	0x90000000ULL	/* pkvm-vmm: RAM_BASE + 256 MiB */
 #define SIZE		(256ULL << 20)
