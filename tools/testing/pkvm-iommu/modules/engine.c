@@ -211,6 +211,7 @@ static int edu_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
+	dma_set_max_seg_size(&pdev->dev, UINT_MAX);
 	regs = pcim_iomap(pdev, 0, 0);
 	if (!regs)
 		return -ENOMEM;
@@ -240,6 +241,7 @@ static int test_dma_probe(struct platform_device *pdev)
 	ret = dma_set_mask_and_coherent(dev, DMA_BIT_MASK(64));
 	if (ret)
 		return ret;
+	dma_set_max_seg_size(dev, UINT_MAX);
 	for (i = 0; i < pdev->num_resources; i++) {
 		struct resource *res = &pdev->resource[i];
 

@@ -91,9 +91,15 @@ static void test_map_twice(void)
 /* The domain goes with its mappings: the pages are free for anything again */
 static void test_free_with_mappings(void)
 {
-	uint64_t mem = pages_alloc(SZ_2M);
-	int fd = domain_open();
+	uint64_t mem;
+	int fd;
 
+	if (cmdline_has("iommu.debug_pagealloc=1")) {
+		test_skipped = "this kernel takes such pages for mapped ones, for ever";
+		return;
+	}
+	mem = pages_alloc(SZ_2M);
+	fd = domain_open();
 	expect_eq(domain_map(fd, IOVA, mem, SZ_2M, RW), 0);
 	expect_eq(domain_map(fd, IOVA + SZ_1G + page_size, mem, page_size, RW), 0);
 	expect_eq(domain_attach(fd), 0);

@@ -6,7 +6,8 @@
  */
 #include "guest_dma.h"
 
-#define SIZE		(5 * SZ_1M)
+/* More than a call maps or unmaps, which is a table of it */
+#define SIZE		(page_size / 8 * 5 / 2 * page_size)
 
 static struct vfio_dev pair;
 

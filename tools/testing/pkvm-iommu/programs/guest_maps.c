@@ -67,8 +67,10 @@ static void test_map_across_end_of_block(void)
 	if (!guest_open(&g, &pair, 4 * SZ_2M / page_size, 2))
 		return;
 	block = block_size(&g);
-	if (!expect(block <= SZ_2M, "blocks of %#" PRIx64 " are too large", block))
+	if (block > SZ_2M) {	/* the host has none of that size for sure */
+		test_skipped = "blocks are larger than 2M with these pages";
 		goto out;
+	}
 	domain = alloc_domain(&g);
 	iova = IOVA + 8 * block;
 	touch(&g, 0, block / page_size);

@@ -108,6 +108,7 @@ static void test_neighbours(void)
 		expect(!writes(IOVA + i * page_size, mem + i * page_size), "page %" PRIu64, i);
 	/* And no more than that */
 	expect(writes(IOVA + (nr - 1) * page_size, mem + (nr - 1) * page_size), "the last one");
+	expect_eq(domain_unmap(fd, IOVA + (nr - 1) * page_size, page_size), page_size);
 	end(fd);
 	pages_free(mem);
 }

@@ -89,7 +89,7 @@ static bool __unused_fn ktap_ok(bool ok, const char *name)
 	return ok;
 }
 
-static void __unused_fn ktap_skip(const char *name, const char *why)
+static void ktap_skip(const char *name, const char *why)
 {
 	ktap_line("ok %d %s.%s # SKIP %s", ktap_next(), ktap_group(), name, why);
 }
@@ -98,6 +98,9 @@ static void __unused_fn ktap_skip(const char *name, const char *why)
  * Inside a test: a condition that fails says what it saw, and the test is lost.
  */
 static bool test_failed;
+
+/* Inside a test that does nothing here: why */
+static const char *test_skipped;
 
 #define expect(cond, fmt, ...)						\
 	({								\
@@ -153,11 +156,29 @@ static int __unused_fn run_tests(const struct test *tests, size_t nr,
 		if (*names && !*n)
 			continue;
 		test_failed = false;
+		test_skipped = NULL;
 		tests[i].run();
-		if (!ktap_ok(!test_failed, tests[i].name))
+		if (test_skipped && !test_failed)
+			ktap_skip(tests[i].name, test_skipped);
+		else if (!ktap_ok(!test_failed, tests[i].name))
 			failed++;
 	}
 	return !!failed;
+}
+
+/* Does the kernel's command line have this word? */
+static bool __unused_fn cmdline_has(const char *word)
+{
+	bool found = false;
+	char line[4096];
+	FILE *f = fopen("/proc/cmdline", "r");
+
+	if (f && fgets(line, sizeof(line), f))
+		for (char *p = strtok(line, " \n"); p; p = strtok(NULL, " \n"))
+			found |= !strcmp(p, word);
+	if (f)
+		fclose(f);
+	return found;
 }
 
 static uint64_t __unused_fn now_ms(void)
