@@ -45,7 +45,7 @@ struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm);
 void vfio_file_forget_kvm(struct file *file);
 
 /* arch/arm64/kvm/pviommu.c */
-#ifdef CONFIG_ARM_SMMU_V3_PKVM
+#ifdef CONFIG_PKVM_IOMMU
 int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr);
 int kvm_pviommu_has_attr(const struct kvm_device_attr *attr);
 int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);

@@ -37,7 +37,7 @@ enum pkvm_iommu_isolation {
 	PKVM_IOMMU_ISOLATION_FULL,
 };
 
-#ifdef CONFIG_ARM_SMMU_V3_PKVM
+#ifdef CONFIG_PKVM_IOMMU
 #include <linux/kvm_host.h>
 #include <linux/list.h>
 #include <linux/mutex.h>

@@ -7,7 +7,7 @@
 
 #include <linux/printk.h>
 
-#ifdef CONFIG_ARM_SMMU_V3_PKVM
+#ifdef CONFIG_PKVM_IOMMU
 unsigned long pkvm_iommu_reserve_pages(void);
 int pkvm_iommu_take_over(void);
 #else

@@ -6,6 +6,7 @@
 #include <linux/interrupt.h>
 #include <linux/kvm_host.h>
 #include <linux/of.h>
+#include <linux/pkvm-iommu.h>
 #include <linux/platform_device.h>
 
 #include <asm/virt.h>
@@ -181,7 +182,7 @@ static int __init pkvm_smmu_driver_init(void)
 	/* Where EL2 drives nothing this is what there is to say */
 	pkvm_smmu_report_coverage();
 	pkvm_smmu_debugfs_init();
-	if (!pkvm_smmu_any())
+	if (!pkvm_iommu_available())
 		return 0;
 
 	ret = pkvm_smmu_quiet_init();

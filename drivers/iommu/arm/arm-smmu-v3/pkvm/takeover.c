@@ -13,6 +13,7 @@
 #include <linux/log2.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
+#include <linux/pkvm-iommu.h>
 #include <linux/slab.h>
 
 #include <asm/kvm_pkvm_iommu_host.h>
@@ -23,9 +24,6 @@
 
 #undef pr_fmt
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
-
-/* Written before the first driver binds, only read after that */
-static LIST_HEAD(pkvm_smmus);
 
 /**
  * pkvm_smmu_owned_by_el2() - keep the stock driver away from EL2's hardware
@@ -41,50 +39,6 @@ bool pkvm_smmu_owned_by_el2(struct device *dev)
 {
 	return dev->of_node && is_protected_kvm_enabled() &&
 	       is_kvm_arm_initialised();
-}
-
-/**
- * pkvm_smmu_find() - find an SMMU that EL2 drives
- * @fwnode: its firmware node
- *
- * Return: the SMMU or NULL.
- */
-struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode)
-{
-	struct pkvm_smmu *smmu;
-
-	list_for_each_entry(smmu, &pkvm_smmus, node) {
-		if (smmu->fwnode == fwnode)
-			return smmu;
-	}
-
-	return NULL;
-}
-
-/**
- * pkvm_smmu_next() - go through the SMMUs that EL2 drives
- * @smmu: the last one, or NULL
- *
- * Return: the next one or NULL.
- */
-struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu)
-{
-	if (!smmu)
-		return list_first_entry_or_null(&pkvm_smmus, struct pkvm_smmu,
-						node);
-
-	return list_is_last(&smmu->node, &pkvm_smmus) ? NULL :
-							list_next_entry(smmu, node);
-}
-
-/**
- * pkvm_smmu_any() - is there any SMMU that EL2 drives
- *
- * Return: true if so.
- */
-bool pkvm_smmu_any(void)
-{
-	return !list_empty(&pkvm_smmus);
 }
 
 static const char *unsupported_str(u64 reason)
@@ -239,25 +193,7 @@ static void __init take_over_one(struct device_node *np)
 
 	smmu->id = ret;
 	smmu->base = res.start;
-	smmu->fwnode = of_fwnode_handle(of_node_get(np));
-	/* Here: assignable devices name it whether EL2 enables it or not */
-	xa_init(&smmu->streams);
-	mutex_init(&smmu->streams_lock);
-	list_add_tail(&smmu->node, &pkvm_smmus);
-	pkvm_smmu_cover(np, PKVM_SMMU_ISOLATED, NULL);
-}
-
-static void __init forget_all(void)
-{
-	struct pkvm_smmu *smmu, *tmp;
-
-	list_for_each_entry_safe(smmu, tmp, &pkvm_smmus, node) {
-		pkvm_smmu_cover(to_of_node(smmu->fwnode), PKVM_SMMU_BLOCKED,
-				"not enabled");
-		list_del(&smmu->node);
-		fwnode_handle_put(smmu->fwnode);
-		kfree(smmu);
-	}
+	pkvm_smmu_add(smmu, np);
 }
 
 /**
@@ -310,7 +246,7 @@ int __init pkvm_iommu_take_over(void)
 	}
 
 	/* Without an SMMU to drive there is nothing to map either */
-	if (!pkvm_smmu_any())
+	if (!pkvm_iommu_available())
 		return 0;
 
 	flags = pkvm_smmu_register_assignable();
@@ -320,7 +256,7 @@ int __init pkvm_iommu_take_over(void)
 	if (ret) {
 		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",
 		       ERR_PTR(ret));
-		forget_all();
+		pkvm_smmu_forget_all();
 	}
 
 	return ret;

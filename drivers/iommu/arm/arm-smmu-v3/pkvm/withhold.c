@@ -12,6 +12,7 @@
 #include <linux/of.h>
 #include <linux/of_address.h>
 #include <linux/of_platform.h>
+#include <linux/pkvm-iommu.h>
 
 #include <asm/virt.h>
 
@@ -110,7 +111,7 @@ static int __init show_agents(void)
 {
 	struct device_node *np;
 
-	if (!hidden || (is_protected_kvm_enabled() && pkvm_smmu_any()))
+	if (!hidden || (is_protected_kvm_enabled() && pkvm_iommu_available()))
 		return 0;
 	for_each_matching_node(np, agents) {
 		of_node_clear_flag(np, OF_POPULATED);

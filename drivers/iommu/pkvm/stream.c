@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: streams.
+ * pKVM IOMMU host driver: streams.
  *
  * All streams of a device are attached to one domain. EL2 blocks a stream until
  * it is attached for the first time.
@@ -17,7 +17,7 @@
 #include <linux/gfp.h>
 #include <linux/slab.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 static u32 domain_handle(const struct iommu_domain *domain)
 {

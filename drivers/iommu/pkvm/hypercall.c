@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: the registers of each hypercall.
+ * pKVM IOMMU host driver: the registers of each hypercall.
  *
  * Nothing here decides anything: callers see errnos and values as EL2 gave
  * them.
@@ -11,7 +11,7 @@
 
 #include <asm/kvm_asm.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 /*
  * x0 tells only whether the hypervisor knows the call. It always does, unless

@@ -15,7 +15,7 @@
 
 #include <asm/hypervisor.h>
 
-#include "pkvm-pviommu.h"
+#include "pviommu.h"
 
 /* The core sets dev->dma_coherent only after the IOMMU driver's probe_device */
 static bool is_coherent(struct device *dev)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: MMIO that the host's devices are to reach, wherever it is.
+ * pKVM IOMMU host driver: MMIO that the host's devices are to reach, wherever it is.
  *
  * The identity map has all MMIO of the low addresses. High up there is too much that
  * is nothing at all, so the device tree says what is there: windows of PCI host
@@ -12,7 +12,7 @@
 #include <linux/of.h>
 #include <linux/of_address.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt

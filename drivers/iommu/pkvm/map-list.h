@@ -11,7 +11,7 @@
 #include <linux/arm-smccc.h>
 #include <linux/scatterlist.h>
 
-#include "pkvm-iova-map.h"
+#include "iova-map.h"
 
 /* x5 to x17: address of a page, and one less than the number of pages from there */
 #define PKVM_MAP_LIST_MAX	13

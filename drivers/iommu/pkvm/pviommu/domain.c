@@ -8,7 +8,7 @@
  *
  * EL2 returns from an unmap only when no TLB holds what was unmapped, so there
  * is nothing to gather. For a flush queue it unmaps many ranges by one call, see
- * pkvm-lazy.h. Where it cannot, IOMMU_CAP_DEFERRED_FLUSH is not claimed; a flush
+ * ../lazy.h. Where it cannot, IOMMU_CAP_DEFERRED_FLUSH is not claimed; a flush
  * queue, which sysfs can still ask for, is then as strict as working without.
  */
 #include <linux/bitfield.h>
@@ -17,7 +17,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "pkvm-pviommu.h"
+#include "pviommu.h"
 
 /*
  * What a hypervisor without PVIOMMU_OP_FEATURES is good for: any SMMU maps

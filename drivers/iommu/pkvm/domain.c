@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: paging domains.
+ * pKVM IOMMU host driver: paging domains.
  *
  * A hypercall does bounded work, so each operation here is a loop that ends
  * when all is done, EL2 reports an error, or a call makes no progress.
@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 /* The page and block sizes of the granule that EL2 shares with the host */
 #define PGSIZE_BITMAP							\

@@ -12,7 +12,7 @@
 #include <linux/platform_device.h>
 #include <linux/string_choices.h>
 
-#include "pkvm-pviommu.h"
+#include "pviommu.h"
 
 /* Without an interrupt: soon enough for who reads the log, and no reason to wake */
 #define POLL_INTERVAL		(2 * HZ)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: who is told of the faults of VMs.
+ * pKVM IOMMU host driver: who is told of the faults of VMs.
  *
  * The lock is held from before EL2 is asked for a record. A VM's handle may be used
  * again, but not before whoever listens for it has stopped, which takes the lock;
@@ -9,7 +9,7 @@
 #include <linux/export.h>
 #include <linux/pkvm-iommu.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 /* Guards the list; see above what else */
 DEFINE_MUTEX(pkvm_smmu_listeners_lock);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: which IOMMUs EL2 has, and behind what DMA is not
+ * pKVM IOMMU host driver: which IOMMUs EL2 has, and behind what DMA is not
  * isolated (I11).
  *
- * takeover.c notes what became of each SMMUv3. What firmware describes besides is
- * looked for here: other IOMMUs, SMMUs that are switched off although devices are
- * behind them, and PCI buses behind nothing. A platform device without an IOMMU
- * looks like one that does no DMA, so nobody can count those.
+ * The driver of the hardware notes what became of each IOMMU of its kind. This file
+ * looks for what firmware describes besides: other IOMMUs, IOMMUs that are switched off
+ * although devices are behind them, and PCI buses behind nothing. A platform device
+ * without an IOMMU looks like one that does no DMA, so nobody can count those.
  */
 #include <linux/acpi.h>
 #include <linux/init.h>
@@ -17,7 +17,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt

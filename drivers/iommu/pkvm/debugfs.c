@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: counters for tests, in debugfs.
+ * pKVM IOMMU host driver: counters for tests, in debugfs.
  *
  *	pkvm-smmu/pages			pages that EL2 holds in the host's pool
  *	pkvm-smmu/vm_pages		pages that EL2 holds in the pools of VMs
@@ -20,7 +20,7 @@
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 static struct dentry *root;
 

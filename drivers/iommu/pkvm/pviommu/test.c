@@ -4,7 +4,7 @@
  */
 #include <kunit/test.h>
 
-#include "pkvm-pviommu.h"
+#include "pviommu.h"
 
 #define PAGES(n)	((unsigned long)(n) << PAGE_SHIFT)
 #define BLOCK		PAGES(PKVM_IOVA_ENTRIES)

@@ -2,14 +2,14 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: shared declarations.
  *
- *	pkvm-pviommu.c		pvIOMMUs, devices, attaching their streams
- *	pkvm-pviommu-domain.c	domains: map, unmap
- *	pkvm-iova-map.h		what a domain maps
- *	pkvm-map-list.h		scatterlists
- *	pkvm-lazy.h		what a flush queue unmaps
- *	pkvm-pviommu-verify.c	does a device belong to this VM alone?
- *	pkvm-pviommu-pools.c	bounce buffers and atomic allocations
- *	pkvm-pviommu-events.c	what devices did that they may not
+ *	core.c		pvIOMMUs, devices, attaching their streams
+ *	domain.c	domains: map, unmap
+ *	../iova-map.h	what a domain maps
+ *	../map-list.h	scatterlists
+ *	../lazy.h	what a flush queue unmaps
+ *	verify.c	does a device belong to this VM alone?
+ *	pools.c		bounce buffers and atomic allocations
+ *	events.c	what devices did that they may not
  *
  * The interface is in linux/pkvm-pviommu.h and described in
  * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
@@ -38,8 +38,8 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include "pkvm-lazy.h"
-#include "pkvm-map-list.h"
+#include "../lazy.h"
+#include "../map-list.h"
 
 /**
  * struct pviommu - one pvIOMMU of the device tree
@@ -154,13 +154,13 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 /* For the tests: no hypercalls below */
 u64 pviommu_prot(int prot);
 
-/* pkvm-pviommu-verify.c */
+/* verify.c */
 int pviommu_verify(const struct pviommu *pviommu, struct device *dev);
 
-/* pkvm-pviommu-pools.c */
+/* pools.c */
 void pviommu_private_pools(struct device *dev);
 
-/* pkvm-pviommu-events.c */
+/* events.c */
 int pviommu_events_init(struct pviommu *pviommu, struct platform_device *pdev);
 
 #endif /* __PKVM_PVIOMMU_PRIV_H__ */

@@ -19,8 +19,8 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 
-#include "dma-iommu.h"
-#include "pkvm-pviommu.h"
+#include "../../dma-iommu.h"
+#include "pviommu.h"
 
 static int attach_stream(struct pviommu_master *master,
 			 struct pviommu_stream *stream, u64 handle)

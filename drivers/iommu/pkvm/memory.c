@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: pages lent to EL2.
+ * pKVM IOMMU host driver: pages lent to EL2.
  *
  * EL2 has no allocator of its own. It takes tables and domains from a pool of
  * pages that the host donates when EL2 asks, and gives back what it no longer
@@ -14,7 +14,7 @@
 
 #include <asm/kvm_mmu.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 /*
  * Another CPU may use up what this one donated before its call is repeated, so

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: endpoints, the streams of a device that are given to
+ * pKVM IOMMU host driver: endpoints, the streams of a device that are given to
  * a VM one by one.
  *
  * EL2 keeps the routes, and decides. The host remembers only which stream went
@@ -13,7 +13,7 @@
 #include <linux/kvm_host.h>
 #include <linux/pkvm-iommu.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 /*
  * Another vCPU may use up what was donated for this call, and calls about one
@@ -35,17 +35,6 @@ struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev)
 
 	return dev_iommu_priv_get(dev);
 }
-
-/**
- * pkvm_iommu_available() - does EL2 own an IOMMU
- *
- * Return: true if devices can be given to VMs.
- */
-bool pkvm_iommu_available(void)
-{
-	return pkvm_smmu_any();
-}
-EXPORT_SYMBOL_GPL(pkvm_iommu_available);
 
 /**
  * pkvm_iommu_num_endpoints() - how many endpoints a device has

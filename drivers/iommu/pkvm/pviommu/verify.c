@@ -12,7 +12,7 @@
 #include <linux/of_address.h>
 #include <linux/pkvm-pviommu.h>
 
-#include "pkvm-pviommu.h"
+#include "pviommu.h"
 
 #undef MODULE_PARAM_PREFIX
 #define MODULE_PARAM_PREFIX "pkvm_pviommu."

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: devices and what the iommu core may ask of them.
+ * pKVM IOMMU host driver: devices and what the iommu core may ask of them.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/gfp.h>
@@ -8,9 +8,12 @@
 #include <linux/pci.h>
 #include <linux/slab.h>
 
-#include "../arm-smmu-v3.h"
-#include "../../../dma-iommu.h"
-#include "pkvm-smmu.h"
+#include "../dma-iommu.h"
+#include "host.h"
+
+/* Where the kernel puts doorbells of MSIs, as in the driver of an SMMUv3 */
+#define MSI_IOVA_BASE		0x8000000
+#define MSI_IOVA_LENGTH		0x100000
 
 static int attach_dev_identity(struct iommu_domain *domain, struct device *dev,
 			       struct iommu_domain *old)

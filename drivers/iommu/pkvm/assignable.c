@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: devices that a protected VM can get as a whole.
+ * pKVM IOMMU host driver: devices that a protected VM can get as a whole.
  *
  * The device tree names them, see pkvm,device-assignment.yaml. EL2 is told before
  * the host is deprivileged, so that it knows what belongs together and need not
@@ -16,7 +16,7 @@
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: assignable devices that have no stream.
+ * pKVM IOMMU host driver: assignable devices that have no stream.
  *
  * Such a device does no DMA, so VFIO cannot have it, but a protected VM that gets its
  * group gets its registers too. Any driver of the host would crash then. While a VM
@@ -12,7 +12,7 @@
 #include <linux/platform_device.h>
 #include <linux/slab.h>
 
-#include "pkvm-smmu.h"
+#include "host.h"
 
 /**
  * struct quiet_device - an assignable device without streams
