@@ -19,20 +19,20 @@
 #include "host.h"
 
 #undef pr_fmt
-#define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
+#define pr_fmt(fmt) "pkvm-iommu: " fmt
 
 #define ASSIGNMENT_COMPATIBLE	"pkvm,device-assignment"
 
 /**
  * struct assignable_stream - a stream of an assignable device
  * @node: entry in the list of all
- * @smmu: its SMMU
+ * @iommu: its IOMMU
  * @sid: its stream ID
  * @group: the group of its device
  */
 struct assignable_stream {
 	struct list_head	node;
-	struct pkvm_smmu	*smmu;
+	struct pkvm_iommu	*iommu;
 	u32			sid;
 	unsigned int		group;
 };
@@ -45,7 +45,7 @@ static LIST_HEAD(assignable_streams);
  * @lock: guards all that follows. The host holds it for reading around each access to
  *	registers, by pkvm_iommu_registers_get(), and never while it waits for user space.
  * @vm: pKVM handle of the VM that has, or is about to have, all registers and
- *	streams; 0 if the host has them; PKVM_SMMU_NOBODY
+ *	streams; 0 if the host has them; PKVM_IOMMU_NOBODY
  */
 static struct assignable_group {
 	struct rw_semaphore	lock;
@@ -83,8 +83,8 @@ static int __init register_mmio(unsigned int id, struct device_node *np)
 	int i, ret = 0;
 
 	for (i = 0; !ret && !of_address_to_resource(np, i, &res); i++)
-		ret = pkvm_smmu_hyp_device_mmio(id, res.start,
-						resource_size(&res));
+		ret = pkvm_iommu_hyp_device_mmio(id, res.start,
+						 resource_size(&res));
 
 	return ret;
 }
@@ -92,22 +92,22 @@ static int __init register_mmio(unsigned int id, struct device_node *np)
 static int __init register_stream(unsigned int id, unsigned int group,
 				  const struct of_phandle_args *args)
 {
-	struct pkvm_smmu *smmu = pkvm_smmu_find(of_fwnode_handle(args->np));
+	struct pkvm_iommu *iommu = pkvm_iommu_find(of_fwnode_handle(args->np));
 	struct assignable_stream *stream;
 	int ret;
 
 	/* EL2 has to know that one is missing: ask for one that it does not have */
-	if (!smmu || args->args_count != 1)
-		return pkvm_smmu_hyp_device_stream(id, U32_MAX, 0);
+	if (!iommu || args->args_count != 1)
+		return pkvm_iommu_hyp_device_stream(id, U32_MAX, 0);
 
-	ret = pkvm_smmu_hyp_device_stream(id, smmu->id, args->args[0]);
+	ret = pkvm_iommu_hyp_device_stream(id, iommu->id, args->args[0]);
 	if (ret)
 		return ret;
 
 	stream = kzalloc_obj(*stream);
 	if (!stream)
 		return -ENOMEM;
-	stream->smmu = smmu;
+	stream->iommu = iommu;
 	stream->sid = args->args[0];
 	stream->group = group;
 	list_add_tail(&stream->node, &assignable_streams);
@@ -135,10 +135,10 @@ static void __init register_device(struct device_node *np, unsigned int group)
 	enum pkvm_device_reset reset = reset_of(np);
 	int id, ret;
 
-	id = pkvm_smmu_hyp_device(group, reset);
+	id = pkvm_iommu_hyp_device(group, reset);
 	ret = id < 0 ? id : register_mmio(id, np) ?: register_streams(id, group, np);
 	if (!ret && !of_property_present(np, "iommus"))
-		ret = pkvm_smmu_note_quiet(np, group);
+		ret = pkvm_iommu_note_quiet(np, group);
 	if (ret)
 		pr_err("%pOF: cannot be assigned to protected VMs (%pe)\n", np,
 		       ERR_PTR(ret));
@@ -162,12 +162,12 @@ static void __init register_group(struct device_node *np, unsigned int group)
 }
 
 /**
- * pkvm_smmu_register_assignable() - tell EL2 which devices are assignable
+ * pkvm_iommu_register_assignable() - tell EL2 which devices are assignable
  *
- * Context: all SMMUs are registered.
- * Return: flags for pkvm_smmu_hyp_finalise().
+ * Context: all IOMMUs are registered.
+ * Return: flags for pkvm_iommu_hyp_finalise().
  */
-u64 __init pkvm_smmu_register_assignable(void)
+u64 __init pkvm_iommu_register_assignable(void)
 {
 	struct device_node *np, *child;
 	unsigned int group;
@@ -185,12 +185,12 @@ u64 __init pkvm_smmu_register_assignable(void)
 }
 
 /**
- * pkvm_smmu_count_assignable() - how many ranges of registers they have
+ * pkvm_iommu_count_assignable() - how many ranges of registers they have
  *
  * Context: early; the device tree is all that there is.
  * Return: the number.
  */
-unsigned int __init pkvm_smmu_count_assignable(void)
+unsigned int __init pkvm_iommu_count_assignable(void)
 {
 	struct device_node *np, *child;
 	struct of_phandle_iterator it;
@@ -211,18 +211,18 @@ unsigned int __init pkvm_smmu_count_assignable(void)
 }
 
 /**
- * pkvm_smmu_group_of() - is a stream that of an assignable device?
- * @smmu: the SMMU
+ * pkvm_iommu_group_of() - is a stream that of an assignable device?
+ * @iommu: the IOMMU
  * @sid: the stream ID
  *
  * Return: the group, or -1.
  */
-int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid)
+int pkvm_iommu_group_of(const struct pkvm_iommu *iommu, u32 sid)
 {
 	struct assignable_stream *stream;
 
 	list_for_each_entry(stream, &assignable_streams, node) {
-		if (stream->smmu == smmu && stream->sid == sid)
+		if (stream->iommu == iommu && stream->sid == sid)
 			return stream->group;
 	}
 
@@ -230,17 +230,17 @@ int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid)
 }
 
 /**
- * pkvm_smmu_group_owner() - the VM that has a stream because of its group
- * @smmu: the SMMU
+ * pkvm_iommu_group_owner() - the VM that has a stream because of its group
+ * @iommu: the IOMMU
  * @sid: the stream ID
  *
- * Context: streams_lock of @smmu held: pkvm_smmu_give_group() finds the stream's
+ * Context: streams_lock of @iommu held: pkvm_iommu_give_group() finds the stream's
  * record under it, or what makes one under it finds the VM here.
  * Return: pKVM handle of the VM, or 0.
  */
-pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid)
+pkvm_handle_t pkvm_iommu_group_owner(const struct pkvm_iommu *iommu, u32 sid)
 {
-	int group = pkvm_smmu_group_of(smmu, sid);
+	int group = pkvm_iommu_group_of(iommu, sid);
 
 	return group < 0 ? 0 : READ_ONCE(groups[group].vm);
 }
@@ -265,21 +265,21 @@ static void take_group(unsigned int nr)
 
 	WRITE_ONCE(groups[nr].vm, 0);
 	while ((stream = next_stream(nr, stream)))
-		pkvm_smmu_take_sid(stream->smmu, stream->sid, vm);
-	pkvm_smmu_release_quiet(nr);
+		pkvm_iommu_take_sid(stream->iommu, stream->sid, vm);
+	pkvm_iommu_release_quiet(nr);
 }
 
 /**
- * pkvm_smmu_give_group() - the streams of a group are about to become a VM's
+ * pkvm_iommu_give_group() - the streams of a group are about to become a VM's
  * @nr: the group
  * @vm: pKVM handle of the VM
  * @fresh: out: they were not before
  *
  * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's, or a driver has a device
- * without streams), -EINTR (the caller was killed), or as pkvm_smmu_give_sid(); nothing
+ * without streams), -EINTR (the caller was killed), or as pkvm_iommu_give_sid(); nothing
  * changed then.
  */
-int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
+int pkvm_iommu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 {
 	struct assignable_group *group = &groups[nr];
 	struct assignable_stream *stream = NULL;
@@ -294,15 +294,15 @@ int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 	if (!*fresh)
 		return 0;
 	if (group->vm)
-		return group->vm == PKVM_SMMU_NOBODY ? -ENOTRECOVERABLE : -EBUSY;
+		return group->vm == PKVM_IOMMU_NOBODY ? -ENOTRECOVERABLE : -EBUSY;
 
-	ret = pkvm_smmu_claim_quiet(nr);
+	ret = pkvm_iommu_claim_quiet(nr);
 	if (ret)
 		return ret;
 
 	WRITE_ONCE(group->vm, vm);
 	while ((stream = next_stream(nr, stream))) {
-		ret = pkvm_smmu_give_sid(stream->smmu, stream->sid, vm);
+		ret = pkvm_iommu_give_sid(stream->iommu, stream->sid, vm);
 		if (ret) {
 			/* What has been given so far, the others are not the VM's */
 			take_group(nr);
@@ -314,10 +314,10 @@ int pkvm_smmu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 }
 
 /**
- * pkvm_smmu_take_group() - undo pkvm_smmu_give_group()
+ * pkvm_iommu_take_group() - undo pkvm_iommu_give_group()
  * @nr: the group; EL2 has not given it to the VM
  */
-void pkvm_smmu_take_group(unsigned int nr)
+void pkvm_iommu_take_group(unsigned int nr)
 {
 	guard(rwsem_write)(&groups[nr].lock);
 	take_group(nr);
@@ -330,8 +330,8 @@ static bool is_lost(unsigned int nr)
 	unsigned long need;
 
 	while ((stream = next_stream(nr, stream))) {
-		if (pkvm_smmu_hyp_attach(stream->smmu->id, stream->sid,
-					 PKVM_IOMMU_DOMAIN_BLOCKED, &need) == -EPERM)
+		if (pkvm_iommu_hyp_attach(stream->iommu->id, stream->sid,
+					  PKVM_IOMMU_DOMAIN_BLOCKED, &need) == -EPERM)
 			return true;
 	}
 
@@ -343,20 +343,20 @@ static void lose_group(unsigned int nr)
 	struct assignable_stream *stream = NULL;
 
 	pr_err("group %u of assignable devices was not reset, it is out of use\n", nr);
-	WRITE_ONCE(groups[nr].vm, PKVM_SMMU_NOBODY);
+	WRITE_ONCE(groups[nr].vm, PKVM_IOMMU_NOBODY);
 	while ((stream = next_stream(nr, stream)))
-		pkvm_smmu_lose_sid(stream->smmu, stream->sid);
+		pkvm_iommu_lose_sid(stream->iommu, stream->sid);
 }
 
 /**
- * pkvm_smmu_return_groups() - a VM is gone, the registers of its devices are back
+ * pkvm_iommu_return_groups() - a VM is gone, the registers of its devices are back
  * @vm: pKVM handle of the VM, drained; its streams are still noted as the VM's
  *
  * Unless a device did not come to rest: EL2 keeps those.
  *
  * Return: true if there were any; false without having taken a lock.
  */
-bool pkvm_smmu_return_groups(pkvm_handle_t vm)
+bool pkvm_iommu_return_groups(pkvm_handle_t vm)
 {
 	bool found = false;
 	unsigned int nr;
@@ -373,7 +373,7 @@ bool pkvm_smmu_return_groups(pkvm_handle_t vm)
 			lose_group(nr);
 		} else {
 			WRITE_ONCE(groups[nr].vm, 0);
-			pkvm_smmu_release_quiet(nr);
+			pkvm_iommu_release_quiet(nr);
 		}
 	}
 
@@ -382,11 +382,11 @@ bool pkvm_smmu_return_groups(pkvm_handle_t vm)
 
 static struct assignable_group *group_of_device(struct device *dev)
 {
-	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
+	struct pkvm_iommu_master *master = pkvm_iommu_master_of(dev);
 	int nr = -1;
 
 	if (master)
-		nr = pkvm_smmu_group_of(master->smmu, master->streams[0].stream->sid);
+		nr = pkvm_iommu_group_of(master->iommu, master->streams[0].stream->sid);
 
 	return nr < 0 ? NULL : &groups[nr];
 }

@@ -20,7 +20,7 @@
 #include "host.h"
 
 #undef pr_fmt
-#define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
+#define pr_fmt(fmt) "pkvm-iommu: " fmt
 
 /**
  * struct coverage - an IOMMU, or a PCI bus that has none
@@ -32,7 +32,7 @@
 struct coverage {
 	struct list_head	node;
 	struct device_node	*np;
-	enum pkvm_smmu_state	state;
+	enum pkvm_iommu_state	state;
 	const char		*why;
 };
 
@@ -67,20 +67,20 @@ static struct coverage *find(const struct device_node *np)
 }
 
 /**
- * pkvm_smmu_cover() - note what became of an IOMMU
+ * pkvm_iommu_cover() - note what became of an IOMMU
  * @np: its node
  * @state: what EL2 does with DMA there; replaces what was noted before
- * @why: why, for PKVM_SMMU_OPEN; a constant
+ * @why: why, for PKVM_IOMMU_OPEN; a constant
  */
-void __init pkvm_smmu_cover(struct device_node *np, enum pkvm_smmu_state state,
-			    const char *why)
+void __init pkvm_iommu_cover(struct device_node *np, enum pkvm_iommu_state state,
+			     const char *why)
 {
 	struct coverage *entry = find(np);
 
 	if (!entry) {
 		entry = kzalloc_obj(*entry);
 		if (!entry) {
-			incomplete |= state == PKVM_SMMU_OPEN;
+			incomplete |= state == PKVM_IOMMU_OPEN;
 			return;
 		}
 		entry->np = of_node_get(np);
@@ -133,20 +133,20 @@ static bool __init has_devices(const struct device_node *iommu)
 	return false;
 }
 
-/* What EL2 could not enable when it had all SMMUs stays off */
+/* What EL2 could not enable when it had all IOMMUs stays off */
 static void __init find_blocked(void)
 {
-	struct pkvm_smmu *smmu = NULL;
+	struct pkvm_iommu *iommu = NULL;
 	unsigned int sid_bits;
 	u64 info;
 
-	while ((smmu = pkvm_smmu_next(smmu))) {
-		if (pkvm_smmu_hyp_get_info(smmu->id, &sid_bits, &info))
-			pkvm_smmu_cover(to_of_node(smmu->fwnode), PKVM_SMMU_BLOCKED,
-					"not enabled");
+	while ((iommu = pkvm_iommu_next(iommu))) {
+		if (pkvm_iommu_hyp_get_info(iommu->id, &sid_bits, &info))
+			pkvm_iommu_cover(to_of_node(iommu->fwnode), PKVM_IOMMU_BLOCKED,
+					 "not enabled");
 		else if (info & PKVM_IOMMU_INFO_DEAD)
-			pkvm_smmu_cover(to_of_node(smmu->fwnode), PKVM_SMMU_BLOCKED,
-					"dead");
+			pkvm_iommu_cover(to_of_node(iommu->fwnode), PKVM_IOMMU_BLOCKED,
+					 "dead");
 	}
 }
 
@@ -158,9 +158,9 @@ static void __init find_other_iommus(void)
 		if (find(np))
 			continue;
 		if (of_device_is_available(np))
-			pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no SMMUv3");
+			pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "no SMMUv3");
 		else if (has_devices(np))
-			pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "disabled");
+			pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "disabled");
 	}
 }
 
@@ -174,11 +174,11 @@ static void __init find_pci_buses(void)
 			continue;
 		if (!of_property_present(np, "iommu-map") &&
 		    !of_property_present(np, "iommus"))
-			pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no iommu-map");
+			pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "no iommu-map");
 	}
 }
 
-static unsigned int __init count(enum pkvm_smmu_state state)
+static unsigned int __init count(enum pkvm_iommu_state state)
 {
 	struct coverage *entry;
 	unsigned int nr = 0;
@@ -196,7 +196,7 @@ static void __init name_open(struct seq_buf *line)
 	const char *before = "";
 
 	list_for_each_entry(entry, &coverage_list, node) {
-		if (entry->state != PKVM_SMMU_OPEN)
+		if (entry->state != PKVM_IOMMU_OPEN)
 			continue;
 		seq_buf_printf(line, "%s%pOF (%s)", before, entry->np, entry->why);
 		before = ", ";
@@ -206,11 +206,11 @@ static void __init name_open(struct seq_buf *line)
 }
 
 /**
- * pkvm_smmu_report_coverage() - say what DMA EL2 isolates
+ * pkvm_iommu_report_coverage() - say what DMA EL2 isolates
  *
  * Called once, in a protected boot, when EL2 has what it gets.
  */
-void __init pkvm_smmu_report_coverage(void)
+void __init pkvm_iommu_report_coverage(void)
 {
 	unsigned int isolated, blocked, open;
 	DECLARE_SEQ_BUF(line, 400);
@@ -223,9 +223,9 @@ void __init pkvm_smmu_report_coverage(void)
 	find_blocked();
 	find_other_iommus();
 	find_pci_buses();
-	isolated = count(PKVM_SMMU_ISOLATED);
-	blocked = count(PKVM_SMMU_BLOCKED);
-	open = count(PKVM_SMMU_OPEN) + incomplete;
+	isolated = count(PKVM_IOMMU_ISOLATED);
+	blocked = count(PKVM_IOMMU_BLOCKED);
+	open = count(PKVM_IOMMU_OPEN) + incomplete;
 
 	seq_buf_printf(&line, "EL2 drives %u SMMUv3", isolated);
 	if (blocked)
@@ -247,15 +247,15 @@ void __init pkvm_smmu_report_coverage(void)
 
 #ifdef CONFIG_DEBUG_FS
 /**
- * pkvm_smmu_show_coverage() - a line for each IOMMU: "<state> <node> <why>"
+ * pkvm_iommu_show_coverage() - a line for each IOMMU: "<state> <node> <why>"
  * @s: where to
  */
-void pkvm_smmu_show_coverage(struct seq_file *s)
+void pkvm_iommu_show_coverage(struct seq_file *s)
 {
 	static const char * const names[] = {
-		[PKVM_SMMU_OPEN]	= "open",
-		[PKVM_SMMU_BLOCKED]	= "blocked",
-		[PKVM_SMMU_ISOLATED]	= "isolated",
+		[PKVM_IOMMU_OPEN]	= "open",
+		[PKVM_IOMMU_BLOCKED]	= "blocked",
+		[PKVM_IOMMU_ISOLATED]	= "isolated",
 	};
 	struct coverage *entry;
 

@@ -7,10 +7,10 @@
  *	pkvm-smmu/isolation		"<open|blocked|isolated> <node> <why>" of each
  *					IOMMU that firmware describes, and of PCI buses
  *					that are behind none
- *	pkvm-smmu/<smmu>/stage		stage in use
- *	pkvm-smmu/<smmu>/ias		input address bits of a paging domain
- *	pkvm-smmu/<smmu>/faults		fault records
- *	pkvm-smmu/<smmu>/streams	"<stream ID> <device> <domain> <faults> <VM>
+ *	pkvm-smmu/<iommu>/stage		stage in use
+ *	pkvm-smmu/<iommu>/ias		input address bits of a paging domain
+ *	pkvm-smmu/<iommu>/faults		fault records
+ *	pkvm-smmu/<iommu>/streams	"<stream ID> <device> <domain> <faults> <VM>
  *					<pvIOMMU> <vSID> <bytes mapped>"; the domain
  *					is "vm" if a VM owns the stream; what does
  *					not apply, or is not for the host to know,
@@ -26,30 +26,30 @@ static struct dentry *root;
 
 static int pages_get(void *data, u64 *val)
 {
-	*val = atomic_long_read(&pkvm_smmu_pages);
+	*val = atomic_long_read(&pkvm_iommu_lent_pages);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(pages_fops, pages_get, NULL, "%llu\n");
 
 static int vm_pages_get(void *data, u64 *val)
 {
-	*val = atomic_long_read(&pkvm_smmu_vm_pages);
+	*val = atomic_long_read(&pkvm_iommu_lent_vm_pages);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vm_pages_fops, vm_pages_get, NULL, "%llu\n");
 
 static int isolation_show(struct seq_file *s, void *unused)
 {
-	pkvm_smmu_show_coverage(s);
+	pkvm_iommu_show_coverage(s);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(isolation);
 
 static int stage_get(void *data, u64 *val)
 {
-	struct pkvm_smmu *smmu = data;
+	struct pkvm_iommu *iommu = data;
 
-	*val = FIELD_GET(PKVM_IOMMU_INFO_STAGE, smmu->info);
+	*val = FIELD_GET(PKVM_IOMMU_INFO_STAGE, iommu->info);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(stage_fops, stage_get, NULL, "%llu\n");
@@ -64,8 +64,8 @@ static const char *domain_str(const struct iommu_domain *domain)
 	return "paging";
 }
 
-static const char *stream_str(const struct pkvm_smmu_stream *stream,
-			      const struct pkvm_smmu_master *master)
+static const char *stream_str(const struct pkvm_iommu_stream *stream,
+			      const struct pkvm_iommu_master *master)
 {
 	if (stream->vm)
 		return "vm";
@@ -77,8 +77,8 @@ static const char *stream_str(const struct pkvm_smmu_stream *stream,
 }
 
 /* What a VM calls the stream is from the host, what it maps there is its own affair */
-static void show_stream(struct seq_file *s, const struct pkvm_smmu_stream *stream,
-			const struct pkvm_smmu_master *master)
+static void show_stream(struct seq_file *s, const struct pkvm_iommu_stream *stream,
+			const struct pkvm_iommu_master *master)
 {
 	struct iommu_domain *domain = master ? master->domain : NULL;
 
@@ -95,20 +95,20 @@ static void show_stream(struct seq_file *s, const struct pkvm_smmu_stream *strea
 		seq_puts(s, " - -");
 	if (!stream->vm && domain && domain->type & __IOMMU_DOMAIN_PAGING)
 		seq_printf(s, " %ld\n",
-			   atomic_long_read(&to_pkvm_smmu_domain(domain)->mapped));
+			   atomic_long_read(&to_pkvm_iommu_domain(domain)->mapped));
 	else
 		seq_puts(s, " -\n");
 }
 
 static int streams_show(struct seq_file *s, void *unused)
 {
-	struct pkvm_smmu *smmu = s->private;
-	struct pkvm_smmu_stream_user *user;
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu *iommu = s->private;
+	struct pkvm_iommu_stream_user *user;
+	struct pkvm_iommu_stream *stream;
 	unsigned long sid;
 
-	guard(mutex)(&smmu->streams_lock);
-	xa_for_each(&smmu->streams, sid, stream) {
+	guard(mutex)(&iommu->streams_lock);
+	xa_for_each(&iommu->streams, sid, stream) {
 		if (list_empty(&stream->users))
 			show_stream(s, stream, NULL);
 		list_for_each_entry(user, &stream->users, node)
@@ -120,9 +120,9 @@ static int streams_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(streams);
 
 /**
- * pkvm_smmu_debugfs_init() - the files that are not about one SMMU
+ * pkvm_iommu_debugfs_init() - the files that are not about one IOMMU
  */
-void pkvm_smmu_debugfs_init(void)
+void pkvm_iommu_debugfs_init(void)
 {
 	root = debugfs_create_dir("pkvm-smmu", NULL);
 	debugfs_create_file_unsafe("pages", 0444, root, NULL, &pages_fops);
@@ -131,15 +131,15 @@ void pkvm_smmu_debugfs_init(void)
 }
 
 /**
- * pkvm_smmu_debugfs_add() - the files of one SMMU
- * @smmu: the SMMU
+ * pkvm_iommu_debugfs_add() - the files of one IOMMU
+ * @iommu: the IOMMU
  */
-void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu)
+void pkvm_iommu_debugfs_add(struct pkvm_iommu *iommu)
 {
-	struct dentry *dir = debugfs_create_dir(dev_name(smmu->dev), root);
+	struct dentry *dir = debugfs_create_dir(dev_name(iommu->dev), root);
 
-	debugfs_create_file_unsafe("stage", 0444, dir, smmu, &stage_fops);
-	debugfs_create_u32("ias", 0444, dir, &smmu->ias);
-	debugfs_create_atomic_t("faults", 0444, dir, &smmu->faults);
-	debugfs_create_file("streams", 0444, dir, smmu, &streams_fops);
+	debugfs_create_file_unsafe("stage", 0444, dir, iommu, &stage_fops);
+	debugfs_create_u32("ias", 0444, dir, &iommu->ias);
+	debugfs_create_atomic_t("faults", 0444, dir, &iommu->faults);
+	debugfs_create_file("streams", 0444, dir, iommu, &streams_fops);
 }

@@ -18,39 +18,39 @@
 static int attach_dev_identity(struct iommu_domain *domain, struct device *dev,
 			       struct iommu_domain *old)
 {
-	return pkvm_smmu_attach(dev_iommu_priv_get(dev), domain, old);
+	return pkvm_iommu_attach(dev_iommu_priv_get(dev), domain, old);
 }
 
 static int attach_dev_blocked(struct iommu_domain *domain, struct device *dev,
 			      struct iommu_domain *old)
 {
-	pkvm_smmu_block(dev_iommu_priv_get(dev), domain);
+	pkvm_iommu_block(dev_iommu_priv_get(dev), domain);
 	return 0;
 }
 
-static struct iommu_domain pkvm_smmu_identity_domain = {
+static struct iommu_domain pkvm_iommu_identity_domain = {
 	.type	= IOMMU_DOMAIN_IDENTITY,
 	.ops	= &(const struct iommu_domain_ops) {
 		.attach_dev = attach_dev_identity,
 	},
 };
 
-static struct iommu_domain pkvm_smmu_blocked_domain = {
+static struct iommu_domain pkvm_iommu_blocked_domain = {
 	.type	= IOMMU_DOMAIN_BLOCKED,
 	.ops	= &(const struct iommu_domain_ops) {
 		.attach_dev = attach_dev_blocked,
 	},
 };
 
-static struct iommu_device *pkvm_smmu_probe_device(struct device *dev)
+static struct iommu_device *pkvm_iommu_probe_device(struct device *dev)
 {
 	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
-	struct pkvm_smmu_master *master;
-	struct pkvm_smmu *smmu;
+	struct pkvm_iommu_master *master;
+	struct pkvm_iommu *iommu;
 	int ret;
 
-	smmu = pkvm_smmu_find(fwspec->iommu_fwnode);
-	if (!smmu || !smmu->dev || !fwspec->num_ids)
+	iommu = pkvm_iommu_find(fwspec->iommu_fwnode);
+	if (!iommu || !iommu->dev || !fwspec->num_ids)
 		return ERR_PTR(-ENODEV);
 
 	master = kzalloc_flex(*master, streams, fwspec->num_ids);
@@ -58,40 +58,40 @@ static struct iommu_device *pkvm_smmu_probe_device(struct device *dev)
 		return ERR_PTR(-ENOMEM);
 
 	master->dev = dev;
-	master->smmu = smmu;
+	master->iommu = iommu;
 	ratelimit_state_init(&master->rs, DEFAULT_RATELIMIT_INTERVAL,
 			     DEFAULT_RATELIMIT_BURST);
 
-	ret = pkvm_smmu_add_streams(master, fwspec);
+	ret = pkvm_iommu_add_streams(master, fwspec);
 	if (ret) {
 		kfree(master);
 		return ERR_PTR(ret);
 	}
 	dev_iommu_priv_set(dev, master);
 
-	return &smmu->iommu;
+	return &iommu->core;
 }
 
 /*
  * The core attached release_domain before: all streams are blocked, or in identity if
  * firmware demands direct mappings for the device, which EL2 has no reason to end.
  */
-static void pkvm_smmu_release_device(struct device *dev)
+static void pkvm_iommu_release_device(struct device *dev)
 {
-	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct pkvm_iommu_master *master = dev_iommu_priv_get(dev);
 
-	pkvm_smmu_remove_streams(master);
+	pkvm_iommu_remove_streams(master);
 	kfree(master);
 }
 
-static struct iommu_group *pkvm_smmu_device_group(struct device *dev)
+static struct iommu_group *pkvm_iommu_device_group(struct device *dev)
 {
-	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct pkvm_iommu_master *master = dev_iommu_priv_get(dev);
 	struct iommu_group *group;
 
 	group = dev_is_pci(dev) ? pci_device_group(dev) :
 				  generic_device_group(dev);
-	if (!IS_ERR(group) && !pkvm_smmu_streams_in_group(master, group)) {
+	if (!IS_ERR(group) && !pkvm_iommu_streams_in_group(master, group)) {
 		iommu_group_put(group);
 		return ERR_PTR(-ENODEV);
 	}
@@ -99,8 +99,8 @@ static struct iommu_group *pkvm_smmu_device_group(struct device *dev)
 	return group;
 }
 
-static int pkvm_smmu_of_xlate(struct device *dev,
-			      const struct of_phandle_args *args)
+static int pkvm_iommu_of_xlate(struct device *dev,
+			       const struct of_phandle_args *args)
 {
 	struct iommu_fwspec *fwspec = dev_iommu_fwspec_get(dev);
 
@@ -109,15 +109,15 @@ static int pkvm_smmu_of_xlate(struct device *dev,
 
 	/* The core only checks that both have the same driver */
 	if (fwspec->iommu_fwnode != of_fwnode_handle(args->np)) {
-		dev_err(dev, "streams of more than one SMMU are not supported\n");
+		dev_err(dev, "streams of more than one IOMMU are not supported\n");
 		return -EINVAL;
 	}
 
 	return iommu_fwspec_add_ids(dev, args->args, 1);
 }
 
-static void pkvm_smmu_get_resv_regions(struct device *dev,
-				       struct list_head *head)
+static void pkvm_iommu_get_resv_regions(struct device *dev,
+					struct list_head *head)
 {
 	int prot = IOMMU_WRITE | IOMMU_NOEXEC | IOMMU_MMIO;
 	struct iommu_resv_region *region;
@@ -131,7 +131,7 @@ static void pkvm_smmu_get_resv_regions(struct device *dev,
 	iommu_dma_get_resv_regions(dev, head);
 }
 
-static bool pkvm_smmu_capable(struct device *dev, enum iommu_cap cap)
+static bool pkvm_iommu_capable(struct device *dev, enum iommu_cap cap)
 {
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
@@ -148,18 +148,18 @@ static bool pkvm_smmu_capable(struct device *dev, enum iommu_cap cap)
  * The identity domain of EL2 isolates what has to be isolated, and costs no hypercall
  * for each mapping.
  */
-const struct iommu_ops pkvm_smmu_ops = {
+const struct iommu_ops pkvm_iommu_ops = {
 	.identity_default	= IS_ENABLED(CONFIG_ARM_SMMU_V3_PKVM_IDENTITY),
-	.capable		= pkvm_smmu_capable,
-	.probe_device		= pkvm_smmu_probe_device,
-	.release_device		= pkvm_smmu_release_device,
-	.device_group		= pkvm_smmu_device_group,
-	.of_xlate		= pkvm_smmu_of_xlate,
-	.get_resv_regions	= pkvm_smmu_get_resv_regions,
-	.domain_alloc_paging	= pkvm_smmu_domain_alloc_paging,
-	.identity_domain	= &pkvm_smmu_identity_domain,
-	.blocked_domain		= &pkvm_smmu_blocked_domain,
-	.release_domain		= &pkvm_smmu_blocked_domain,
-	.default_domain_ops	= &pkvm_smmu_paging_ops,
+	.capable		= pkvm_iommu_capable,
+	.probe_device		= pkvm_iommu_probe_device,
+	.release_device		= pkvm_iommu_release_device,
+	.device_group		= pkvm_iommu_device_group,
+	.of_xlate		= pkvm_iommu_of_xlate,
+	.get_resv_regions	= pkvm_iommu_get_resv_regions,
+	.domain_alloc_paging	= pkvm_iommu_domain_alloc_paging,
+	.identity_domain	= &pkvm_iommu_identity_domain,
+	.blocked_domain		= &pkvm_iommu_blocked_domain,
+	.release_domain		= &pkvm_iommu_blocked_domain,
+	.default_domain_ops	= &pkvm_iommu_paging_ops,
 	.owner			= THIS_MODULE,
 };

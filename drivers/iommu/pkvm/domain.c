@@ -32,20 +32,20 @@ static DEFINE_SPINLOCK(lazy_lock);
 static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
 		       unsigned int nr)
 {
-	struct pkvm_smmu_domain *pd = container_of(lazy, struct pkvm_smmu_domain,
-						   lazy);
+	struct pkvm_iommu_domain *pd = container_of(lazy, struct pkvm_iommu_domain,
+						    lazy);
 	size_t done;
 	int ret;
 
 	while (nr) {
-		ret = pkvm_smmu_hyp_unmap_list(pd->handle, range, nr, &done);
+		ret = pkvm_iommu_hyp_unmap_list(pd->handle, range, nr, &done);
 		atomic_long_sub(done, &pd->mapped);
 		nr = pkvm_lazy_done(lazy, range, nr, done);
 		if (!nr || (!ret && done))
 			continue;
 
 		/* Give up the range that it is about, not those that follow */
-		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: %#zx bytes at %#lx stay mapped (%pe)\n",
+		pr_err_ratelimited("pkvm-iommu: domain %u: %#zx bytes at %#lx stay mapped (%pe)\n",
 				   pd->handle, pkvm_lazy_size(lazy, *range),
 				   *range & PAGE_MASK, ERR_PTR(ret));
 		nr = pkvm_lazy_done(lazy, range, nr,
@@ -68,7 +68,7 @@ static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
  */
 bool pkvm_iommu_flush_lazy(void)
 {
-	struct pkvm_smmu_domain *pd;
+	struct pkvm_iommu_domain *pd;
 
 	if (list_empty(&lazy_domains))
 		return false;
@@ -81,7 +81,7 @@ bool pkvm_iommu_flush_lazy(void)
 }
 
 /* Before the first range waits for a flush: it stays on the list then */
-static void note_lazy(struct pkvm_smmu_domain *pd)
+static void note_lazy(struct pkvm_iommu_domain *pd)
 {
 	if (likely(!list_empty(&pd->lazy_node)))
 		return;
@@ -95,7 +95,7 @@ static void note_lazy(struct pkvm_smmu_domain *pd)
  * What still waits is unmapped with the domain. Until nobody flushes it any more its
  * handle must not become another domain's.
  */
-static void forget_lazy(struct pkvm_smmu_domain *pd)
+static void forget_lazy(struct pkvm_iommu_domain *pd)
 {
 	if (list_empty(&pd->lazy_node))
 		return;
@@ -106,29 +106,29 @@ static void forget_lazy(struct pkvm_smmu_domain *pd)
 }
 
 /**
- * pkvm_smmu_domain_alloc_paging() - iommu_ops.domain_alloc_paging
- * @dev: device whose SMMU sets the geometry
+ * pkvm_iommu_domain_alloc_paging() - iommu_ops.domain_alloc_paging
+ * @dev: device whose IOMMU sets the geometry
  *
  * Return: the domain or an ERR_PTR().
  */
-struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
+struct iommu_domain *pkvm_iommu_domain_alloc_paging(struct device *dev)
 {
-	struct pkvm_smmu_need need = { .gfp = GFP_KERNEL_ACCOUNT };
-	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
-	struct pkvm_smmu_domain *pd;
+	struct pkvm_iommu_need need = { .gfp = GFP_KERNEL_ACCOUNT };
+	struct pkvm_iommu_master *master = dev_iommu_priv_get(dev);
+	struct pkvm_iommu_domain *pd;
 	int ret;
 
 	pd = kzalloc_obj(*pd);
 	if (!pd)
 		return ERR_PTR(-ENOMEM);
 
-	ret = pkvm_iova_map_init(&pd->map, master->smmu->ias, PAGE_SIZE);
+	ret = pkvm_iova_map_init(&pd->map, master->iommu->ias, PAGE_SIZE);
 	if (ret)
 		goto err_free;
 
 	do {
-		ret = pkvm_smmu_hyp_alloc_domain(&need.pages);
-	} while (ret == -ENOMEM && pkvm_smmu_supply(&need));
+		ret = pkvm_iommu_hyp_alloc_domain(&need.pages);
+	} while (ret == -ENOMEM && pkvm_iommu_supply(&need));
 	if (ret < 0)
 		goto err_free_map;
 
@@ -136,7 +136,7 @@ struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev)
 	pkvm_lazy_init(&pd->lazy, PAGE_SHIFT, unmap_lazy);
 	pd->domain.pgsize_bitmap = PGSIZE_BITMAP;
 	pd->domain.geometry = (struct iommu_domain_geometry) {
-		.aperture_end	= GENMASK_ULL(master->smmu->ias - 1, 0),
+		.aperture_end	= GENMASK_ULL(master->iommu->ias - 1, 0),
 		.force_aperture	= true,
 	};
 	INIT_LIST_HEAD(&pd->lazy_node);
@@ -150,15 +150,15 @@ err_free:
 	return ERR_PTR(ret);
 }
 
-static void pkvm_smmu_domain_free(struct iommu_domain *domain)
+static void pkvm_iommu_domain_free(struct iommu_domain *domain)
 {
-	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
+	struct pkvm_iommu_domain *pd = to_pkvm_iommu_domain(domain);
 	unsigned int busy = 0;
 	int ret;
 
 	forget_lazy(pd);
 	for (;;) {
-		ret = pkvm_smmu_hyp_free_domain(pd->handle);
+		ret = pkvm_iommu_hyp_free_domain(pd->handle);
 		if (ret == -EAGAIN)
 			cond_resched();
 		else if (ret == -EBUSY && busy++ < 100)
@@ -167,31 +167,31 @@ static void pkvm_smmu_domain_free(struct iommu_domain *domain)
 			break;
 	}
 	if (ret)
-		pr_err("arm-smmu-v3-pkvm: domain %u leaked (%pe)\n", pd->handle,
+		pr_err("pkvm-iommu: domain %u leaked (%pe)\n", pd->handle,
 		       ERR_PTR(ret));
 
-	pkvm_smmu_reclaim();
+	pkvm_iommu_reclaim();
 	pkvm_iova_map_free(&pd->map);
 	kfree(pd);
 }
 
 /* Have EL2 unmap a range, as far as it does: how much that is */
-static size_t unmap_now(struct pkvm_smmu_domain *pd, unsigned long iova,
+static size_t unmap_now(struct pkvm_iommu_domain *pd, unsigned long iova,
 			size_t size)
 {
 	size_t unmapped = 0, done;
 	int ret = 0;
 
 	while (unmapped < size) {
-		ret = pkvm_smmu_hyp_unmap(pd->handle, iova + unmapped,
-					  size - unmapped, &done);
+		ret = pkvm_iommu_hyp_unmap(pd->handle, iova + unmapped,
+					   size - unmapped, &done);
 		unmapped += done;
 		if (ret || !done)
 			break;
 	}
 	atomic_long_sub(unmapped, &pd->mapped);
 	if (unmapped < size)
-		pr_err_ratelimited("arm-smmu-v3-pkvm: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
+		pr_err_ratelimited("pkvm-iommu: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
 				   pd->handle, unmapped, size, iova,
 				   ERR_PTR(ret));
 
@@ -199,11 +199,11 @@ static size_t unmap_now(struct pkvm_smmu_domain *pd, unsigned long iova,
 }
 
 /* After a call that mapped @done bytes: 0 to go on with the rest, or why not */
-static int map_progress(struct pkvm_smmu_need *need, int ret, size_t done)
+static int map_progress(struct pkvm_iommu_need *need, int ret, size_t done)
 {
 	if (done)
 		need->tries = 0;
-	if (ret == -ENOMEM && pkvm_smmu_supply(need))
+	if (ret == -ENOMEM && pkvm_iommu_supply(need))
 		return 0;
 	/* A page is mapped as often as EL2 counts: drivers know a lack of resources */
 	if (ret == -EBUSY)
@@ -212,20 +212,20 @@ static int map_progress(struct pkvm_smmu_need *need, int ret, size_t done)
 	return ret || done ? ret : -EIO;
 }
 
-static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
-			       phys_addr_t paddr, size_t pgsize,
-			       size_t pgcount, int prot, gfp_t gfp,
-			       size_t *mapped)
+static int pkvm_iommu_map_pages(struct iommu_domain *domain, unsigned long iova,
+				phys_addr_t paddr, size_t pgsize,
+				size_t pgcount, int prot, gfp_t gfp,
+				size_t *mapped)
 {
-	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
-	struct pkvm_smmu_need need = { .gfp = gfp | __GFP_NOWARN };
+	struct pkvm_iommu_domain *pd = to_pkvm_iommu_domain(domain);
+	struct pkvm_iommu_need need = { .gfp = gfp | __GFP_NOWARN };
 	size_t size = pgsize * pgcount;
 	size_t total = 0, done;
 	int ret = 0;
 
 	while (total < size && !ret) {
-		ret = pkvm_smmu_hyp_map(pd->handle, iova + total, paddr + total,
-					size - total, prot, &done, &need.pages);
+		ret = pkvm_iommu_hyp_map(pd->handle, iova + total, paddr + total,
+					 size - total, prot, &done, &need.pages);
 		total += done;
 		ret = map_progress(&need, ret, done);
 	}
@@ -242,15 +242,15 @@ static int pkvm_smmu_map_pages(struct iommu_domain *domain, unsigned long iova,
 
 static int map_list(struct pkvm_map_list *list)
 {
-	struct pkvm_smmu_domain *pd = container_of(list->map,
-						   struct pkvm_smmu_domain, map);
-	struct pkvm_smmu_need need = { .gfp = list->gfp };
+	struct pkvm_iommu_domain *pd = container_of(list->map,
+						    struct pkvm_iommu_domain, map);
+	struct pkvm_iommu_need need = { .gfp = list->gfp };
 	size_t done;
 	int ret;
 
 	while (list->nr) {
-		ret = pkvm_smmu_hyp_map_list(pd->handle, list, &done,
-					     &need.pages);
+		ret = pkvm_iommu_hyp_map_list(pd->handle, list, &done,
+					      &need.pages);
 		atomic_long_add(done, &pd->mapped);
 		if (pkvm_map_list_done(list, done)) {
 			unmap_now(pd, list->iova, done);
@@ -264,12 +264,12 @@ static int map_list(struct pkvm_map_list *list)
 	return 0;
 }
 
-static int pkvm_smmu_map_sg(struct iommu_domain *domain, unsigned long iova,
-			    struct scatterlist *sg, unsigned int nents,
-			    int prot, gfp_t gfp, size_t *mapped)
+static int pkvm_iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
+			     struct scatterlist *sg, unsigned int nents,
+			     int prot, gfp_t gfp, size_t *mapped)
 {
 	struct pkvm_map_list list = {
-		.map	= &to_pkvm_smmu_domain(domain)->map,
+		.map	= &to_pkvm_iommu_domain(domain)->map,
 		.shift	= PAGE_SHIFT,
 		.iova	= iova,
 		.prot	= prot,
@@ -286,12 +286,12 @@ static int pkvm_smmu_map_sg(struct iommu_domain *domain, unsigned long iova,
  * EL2 returns only once no TLB holds what was unmapped, there is nothing to
  * gather. For a flush queue it need not know before the flush.
  */
-static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
-				    unsigned long iova, size_t pgsize,
-				    size_t pgcount,
-				    struct iommu_iotlb_gather *gather)
+static size_t pkvm_iommu_unmap_pages(struct iommu_domain *domain,
+				     unsigned long iova, size_t pgsize,
+				     size_t pgcount,
+				     struct iommu_iotlb_gather *gather)
 {
-	struct pkvm_smmu_domain *pd = to_pkvm_smmu_domain(domain);
+	struct pkvm_iommu_domain *pd = to_pkvm_iommu_domain(domain);
 	size_t size = pgsize * pgcount, unmapped;
 
 	if (iommu_iotlb_gather_queued(gather)) {
@@ -310,36 +310,36 @@ static size_t pkvm_smmu_unmap_pages(struct iommu_domain *domain,
 	return unmapped;
 }
 
-static void pkvm_smmu_flush_iotlb_all(struct iommu_domain *domain)
+static void pkvm_iommu_flush_iotlb_all(struct iommu_domain *domain)
 {
-	pkvm_lazy_flush(&to_pkvm_smmu_domain(domain)->lazy);
+	pkvm_lazy_flush(&to_pkvm_iommu_domain(domain)->lazy);
 }
 
-static phys_addr_t pkvm_smmu_iova_to_phys(struct iommu_domain *domain,
-					  dma_addr_t iova)
+static phys_addr_t pkvm_iommu_iova_to_phys(struct iommu_domain *domain,
+					   dma_addr_t iova)
 {
-	return pkvm_iova_map_phys(&to_pkvm_smmu_domain(domain)->map, iova);
+	return pkvm_iova_map_phys(&to_pkvm_iommu_domain(domain)->map, iova);
 }
 
-static int pkvm_smmu_attach_dev_paging(struct iommu_domain *domain,
-				       struct device *dev,
-				       struct iommu_domain *old)
+static int pkvm_iommu_attach_dev_paging(struct iommu_domain *domain,
+					struct device *dev,
+					struct iommu_domain *old)
 {
-	struct pkvm_smmu_master *master = dev_iommu_priv_get(dev);
+	struct pkvm_iommu_master *master = dev_iommu_priv_get(dev);
 
-	/* All of the domain must be in reach of this SMMU */
-	if (domain->geometry.aperture_end >> master->smmu->ias)
+	/* All of the domain must be in reach of this IOMMU */
+	if (domain->geometry.aperture_end >> master->iommu->ias)
 		return -EINVAL;
 
-	return pkvm_smmu_attach(master, domain, old);
+	return pkvm_iommu_attach(master, domain, old);
 }
 
-const struct iommu_domain_ops pkvm_smmu_paging_ops = {
-	.attach_dev	= pkvm_smmu_attach_dev_paging,
-	.map_pages	= pkvm_smmu_map_pages,
-	.map_sg		= pkvm_smmu_map_sg,
-	.unmap_pages	= pkvm_smmu_unmap_pages,
-	.flush_iotlb_all = pkvm_smmu_flush_iotlb_all,
-	.iova_to_phys	= pkvm_smmu_iova_to_phys,
-	.free		= pkvm_smmu_domain_free,
+const struct iommu_domain_ops pkvm_iommu_paging_ops = {
+	.attach_dev	= pkvm_iommu_attach_dev_paging,
+	.map_pages	= pkvm_iommu_map_pages,
+	.map_sg		= pkvm_iommu_map_sg,
+	.unmap_pages	= pkvm_iommu_unmap_pages,
+	.flush_iotlb_all = pkvm_iommu_flush_iotlb_all,
+	.iova_to_phys	= pkvm_iommu_iova_to_phys,
+	.free		= pkvm_iommu_domain_free,
 };

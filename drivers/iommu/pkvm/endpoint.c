@@ -22,15 +22,15 @@
 #define MAX_TRIES	16
 
 /**
- * pkvm_smmu_master_of() - find what is behind an SMMU that EL2 owns
+ * pkvm_iommu_master_of() - find what is behind an IOMMU that EL2 owns
  * @dev: the device; the caller keeps its driver bound
  *
  * Return: the device, or NULL if it is not behind one.
  */
-struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev)
+struct pkvm_iommu_master *pkvm_iommu_master_of(struct device *dev)
 {
 	if (!dev->iommu || !dev->iommu->iommu_dev ||
-	    dev->iommu->iommu_dev->ops != &pkvm_smmu_ops)
+	    dev->iommu->iommu_dev->ops != &pkvm_iommu_ops)
 		return NULL;
 
 	return dev_iommu_priv_get(dev);
@@ -44,7 +44,7 @@ struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev)
  */
 int pkvm_iommu_num_endpoints(struct device *dev)
 {
-	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
+	struct pkvm_iommu_master *master = pkvm_iommu_master_of(dev);
 
 	return master ? master->nr_streams : -ENODEV;
 }
@@ -61,9 +61,9 @@ EXPORT_SYMBOL_GPL(pkvm_iommu_num_endpoints);
  */
 int pkvm_iommu_input_bits(struct device *dev)
 {
-	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
+	struct pkvm_iommu_master *master = pkvm_iommu_master_of(dev);
 
-	return master ? master->smmu->ias : -ENODEV;
+	return master ? master->iommu->ias : -ENODEV;
 }
 EXPORT_SYMBOL_GPL(pkvm_iommu_input_bits);
 
@@ -89,7 +89,7 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 
 	for (; nr_pages; nr_pages -= nr) {
 		nr = min(nr_pages, PKVM_IOMMU_TOPUP_MAX);
-		ret = pkvm_smmu_donate_vm(vm, account, nr);
+		ret = pkvm_iommu_donate_vm(vm, account, nr);
 		switch (ret) {
 		case 0:
 			break;
@@ -111,7 +111,7 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 
 /* Repeats the call until it has the memory it needs */
 static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
-		 u32 pviommu, u32 vsid, const struct pkvm_smmu *smmu, u32 sid,
+		 u32 pviommu, u32 vsid, const struct pkvm_iommu *iommu, u32 sid,
 		 u64 flags)
 {
 	unsigned long pages;
@@ -120,8 +120,8 @@ static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 	int ret, err;
 
 	while (tries < MAX_TRIES) {
-		ret = pkvm_smmu_hyp_vm_route(vm, pviommu, vsid, smmu->id, sid,
-					     flags, &pages);
+		ret = pkvm_iommu_hyp_vm_route(vm, pviommu, vsid, iommu->id, sid,
+					      flags, &pages);
 		switch (ret) {
 		case -ENOENT:
 			/* EL2 knows a VM only from its first page on */
@@ -158,21 +158,21 @@ static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 /* The first endpoint of a group takes all devices of the group with it */
 static int set_vsid_in_group(pkvm_handle_t vm,
 			     struct pkvm_iommu_account *account, u32 pviommu,
-			     struct pkvm_smmu *smmu, u32 sid, u32 vsid,
+			     struct pkvm_iommu *iommu, u32 sid, u32 vsid,
 			     unsigned int group)
 {
 	bool fresh;
 	int ret;
 
-	ret = pkvm_smmu_give_group(group, vm, &fresh);
+	ret = pkvm_iommu_give_group(group, vm, &fresh);
 	if (ret)
 		return ret;
 
-	ret = route(vm, account, pviommu, vsid, smmu, sid,
+	ret = route(vm, account, pviommu, vsid, iommu, sid,
 		    PKVM_IOMMU_ROUTE_REGS);
 	/* After these EL2 has the devices, until the VM is drained or for good */
 	if (ret && ret != -ENOTRECOVERABLE && ret != -EAGAIN && fresh)
-		pkvm_smmu_take_group(group);
+		pkvm_iommu_take_group(group);
 
 	return ret;
 }
@@ -223,8 +223,8 @@ int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm,
 				 u32 pviommu, struct device *dev,
 				 unsigned int index, u32 vsid, bool protected)
 {
-	struct pkvm_smmu_master *master = pkvm_smmu_master_of(dev);
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu_master *master = pkvm_iommu_master_of(dev);
+	struct pkvm_iommu_stream *stream;
 	u32 sid;
 	int ret, group = -1;
 
@@ -236,34 +236,34 @@ int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm,
 	stream = master->streams[index].stream;
 	sid = stream->sid;
 	if (protected)
-		group = pkvm_smmu_group_of(master->smmu, sid);
+		group = pkvm_iommu_group_of(master->iommu, sid);
 	if (group >= 0) {
-		ret = set_vsid_in_group(vm, account, pviommu, master->smmu,
+		ret = set_vsid_in_group(vm, account, pviommu, master->iommu,
 					sid, vsid, group);
 	} else {
-		ret = pkvm_smmu_give_stream(master, index, vm);
+		ret = pkvm_iommu_give_stream(master, index, vm);
 		if (ret)
 			return ret;
 
-		ret = route(vm, account, pviommu, vsid, master->smmu, sid, 0);
+		ret = route(vm, account, pviommu, vsid, master->iommu, sid, 0);
 		if (ret)
-			pkvm_smmu_take_stream(master->smmu, stream);
+			pkvm_iommu_take_stream(master->iommu, stream);
 	}
 	if (!ret)
-		pkvm_smmu_name_sid(master->smmu, sid, pviommu, vsid);
+		pkvm_iommu_name_sid(master->iommu, sid, pviommu, vsid);
 
 	return ret;
 }
 EXPORT_SYMBOL_GPL(pkvm_iommu_set_endpoint_vsid);
 
-static struct pkvm_smmu_stream *find_owned(struct pkvm_smmu *smmu,
-					   pkvm_handle_t vm)
+static struct pkvm_iommu_stream *find_owned(struct pkvm_iommu *iommu,
+					    pkvm_handle_t vm)
 {
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu_stream *stream;
 	unsigned long sid;
 
-	guard(mutex)(&smmu->streams_lock);
-	xa_for_each(&smmu->streams, sid, stream) {
+	guard(mutex)(&iommu->streams_lock);
+	xa_for_each(&iommu->streams, sid, stream) {
 		if (stream->vm == vm)
 			return stream;
 	}
@@ -274,16 +274,16 @@ static struct pkvm_smmu_stream *find_owned(struct pkvm_smmu *smmu,
 /* What was found stays: nobody else takes a stream from a VM */
 static void take_streams(pkvm_handle_t vm)
 {
-	struct pkvm_smmu_stream *stream;
-	struct pkvm_smmu *smmu = NULL;
+	struct pkvm_iommu_stream *stream;
+	struct pkvm_iommu *iommu = NULL;
 
-	while ((smmu = pkvm_smmu_next(smmu))) {
+	while ((iommu = pkvm_iommu_next(iommu))) {
 		/* Without a driver there are no devices */
-		if (!smmu->dev)
+		if (!iommu->dev)
 			continue;
 
-		while ((stream = find_owned(smmu, vm)))
-			pkvm_smmu_take_stream(smmu, stream);
+		while ((stream = find_owned(iommu, vm)))
+			pkvm_iommu_take_stream(iommu, stream);
 	}
 }
 
@@ -307,12 +307,12 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
 	int ret;
 
 	do {
-		ret = pkvm_smmu_hyp_vm_drain(vm, &mc);
+		ret = pkvm_iommu_hyp_vm_drain(vm, &mc);
 		known |= mc.nr_pages;
 		/* A step without pages may be one of a device's reset */
 		if (ret == -EAGAIN && !mc.nr_pages)
 			fsleep(100);
-		pkvm_smmu_free_vm_pages(account, &mc);
+		pkvm_iommu_free_vm_pages(account, &mc);
 		cond_resched();
 	} while (ret == -EAGAIN);
 
@@ -326,7 +326,7 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
 	}
 
 	/* EL2 gives nothing to a VM of which it has no page, and that page comes last */
-	known |= pkvm_smmu_return_groups(vm);
+	known |= pkvm_iommu_return_groups(vm);
 	if (known)
 		take_streams(vm);
 

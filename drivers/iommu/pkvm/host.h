@@ -27,14 +27,14 @@
  *
  *	iommu_probe_device_lock (iommu core) serialises probe_device,
  *	of_xlate and device_group;
- *	pkvm_smmu_listeners_lock guards who is told of faults, and is held from
+ *	pkvm_iommu_listeners_lock guards who is told of faults, and is held from
  *	asking EL2 for a record until it has been told;
  *	group->mutex (iommu core) serialises attach and release in one group;
  *	assignable_group.lock (assignable.c) guards whose a group of devices is;
- *	pkvm_smmu_stream.lock guards what EL2 has the stream attached to, and is
+ *	pkvm_iommu_stream.lock guards what EL2 has the stream attached to, and is
  *	held while that changes;
- *	pkvm_smmu.streams_lock guards pkvm_smmu.streams, the users and the VM of
- *	each stream, and pkvm_smmu_master.domain against the fault work, which passes
+ *	pkvm_iommu.streams_lock guards pkvm_iommu.streams, the users and the VM of
+ *	each stream, and pkvm_iommu_master.domain against the fault work, which passes
  *	the domain to its fault handler. The core frees a domain only after it
  *	attached another, so what the work sees under the lock is alive.
  *
@@ -46,7 +46,7 @@
  *
  * Map, unmap and iova_to_phys take no lock: callers own their IOVA range, EL2
  * serialises what they share, and they may be called in atomic context.
- * The list of SMMUs is complete before the first driver can look.
+ * The list of IOMMUs is complete before the first driver can look.
  */
 #ifndef __PKVM_IOMMU_HOST_H__
 #define __PKVM_IOMMU_HOST_H__
@@ -74,32 +74,32 @@ struct pkvm_iommu_event;
 struct seq_file;
 
 /**
- * struct pkvm_smmu - an IOMMU that EL2 owns
+ * struct pkvm_iommu - an IOMMU that EL2 owns
  * @node: entry in the list of iommu.c
  * @fwnode: its firmware node
  * @id: its number at EL2
  * @base: physical address of its registers, for its name in sysfs
  * @dev: the platform device; NULL until its driver is bound
- * @iommu: handle in the iommu core
+ * @core: handle in the iommu core
  * @sid_bits: bits of a stream ID
  * @ias: input address bits of a paging domain
  * @info: PKVM_IOMMU_INFO_*
- * @streams: stream ID -> struct pkvm_smmu_stream
+ * @streams: stream ID -> struct pkvm_iommu_stream
  * @streams_lock: see above
  * @event_work: drains the event queue
  * @wired: interrupts tell of faults and errors
- * @dead: the death of the SMMU was logged
+ * @dead: the death of the IOMMU was logged
  * @faults: fault records seen
  * @unknown_rs: limits messages that belong to no device
  */
-struct pkvm_smmu {
+struct pkvm_iommu {
 	struct list_head	node;
 	struct fwnode_handle	*fwnode;
 	unsigned int		id;
 	phys_addr_t		base;
 
 	struct device		*dev;
-	struct iommu_device	iommu;
+	struct iommu_device	core;
 	unsigned int		sid_bits;
 	unsigned int		ias;
 	u64			info;
@@ -115,15 +115,15 @@ struct pkvm_smmu {
 };
 
 /* In place of a VM: EL2 keeps the device for good, it could not be reset */
-#define PKVM_SMMU_NOBODY	((pkvm_handle_t)~0)
+#define PKVM_IOMMU_NOBODY	((pkvm_handle_t)~0)
 
 /**
- * struct pkvm_smmu_stream - one stream of an SMMU
+ * struct pkvm_iommu_stream - one stream of an IOMMU
  * @sid: its stream ID
  * @lock: see the top of this file
  * @handle: what EL2 has attached it to; while a VM owns it, what the host will
  *	attach it to when the VM is gone
- * @vm: pKVM handle of the VM that owns it, 0 if the host does, PKVM_SMMU_NOBODY;
+ * @vm: pKVM handle of the VM that owns it, 0 if the host does, PKVM_IOMMU_NOBODY;
  *	written under both locks
  * @named: the VM calls it @vsid on @pviommu
  * @pviommu: see @named
@@ -131,7 +131,7 @@ struct pkvm_smmu {
  * @users: the devices that may use it, more than one with PCI aliases
  * @ref: one for having users or an owner, one for who returns it from a VM
  */
-struct pkvm_smmu_stream {
+struct pkvm_iommu_stream {
 	u32			sid;
 	struct mutex		lock;	/* see the top of this file */
 	u32			handle;
@@ -144,40 +144,40 @@ struct pkvm_smmu_stream {
 };
 
 /**
- * struct pkvm_smmu_stream_user - link between a stream and a device
- * @node: entry in &pkvm_smmu_stream.users
+ * struct pkvm_iommu_stream_user - link between a stream and a device
+ * @node: entry in &pkvm_iommu_stream.users
  * @stream: the stream
  * @master: the device
  */
-struct pkvm_smmu_stream_user {
+struct pkvm_iommu_stream_user {
 	struct list_head	node;
-	struct pkvm_smmu_stream	*stream;
-	struct pkvm_smmu_master	*master;
+	struct pkvm_iommu_stream	*stream;
+	struct pkvm_iommu_master	*master;
 };
 
 /**
- * struct pkvm_smmu_master - a device behind an SMMU
+ * struct pkvm_iommu_master - a device behind an IOMMU
  * @dev: the device
- * @smmu: its SMMU
+ * @iommu: its IOMMU
  * @domain: what its streams are attached to, NULL before the first attach; for
- *	those that a VM owns, see &pkvm_smmu_stream.handle
+ *	those that a VM owns, see &pkvm_iommu_stream.handle
  * @faults: fault records that name one of its streams
  * @rs: limits messages about it, so that it cannot hide the faults of others
  * @nr_streams: number of streams
  * @streams: its streams, each once
  */
-struct pkvm_smmu_master {
+struct pkvm_iommu_master {
 	struct device		*dev;
-	struct pkvm_smmu	*smmu;
+	struct pkvm_iommu	*iommu;
 	struct iommu_domain	*domain;
 	atomic_t		faults;
 	struct ratelimit_state	rs;
 	unsigned int		nr_streams;
-	struct pkvm_smmu_stream_user streams[] __counted_by(nr_streams);
+	struct pkvm_iommu_stream_user streams[] __counted_by(nr_streams);
 };
 
 /**
- * struct pkvm_smmu_domain - a paging domain
+ * struct pkvm_iommu_domain - a paging domain
  * @domain: handle in the iommu core
  * @handle: handle at EL2
  * @mapped: bytes mapped at EL2, for debugfs
@@ -185,7 +185,7 @@ struct pkvm_smmu_master {
  * @lazy: what is unmapped here, and not yet at EL2
  * @lazy_node: on a list since the first use of @lazy, or empty
  */
-struct pkvm_smmu_domain {
+struct pkvm_iommu_domain {
 	struct iommu_domain	domain;
 	u32			handle;
 	atomic_long_t		mapped;
@@ -194,151 +194,151 @@ struct pkvm_smmu_domain {
 	struct list_head	lazy_node;
 };
 
-static inline struct pkvm_smmu_domain *
-to_pkvm_smmu_domain(struct iommu_domain *domain)
+static inline struct pkvm_iommu_domain *
+to_pkvm_iommu_domain(struct iommu_domain *domain)
 {
-	return container_of(domain, struct pkvm_smmu_domain, domain);
+	return container_of(domain, struct pkvm_iommu_domain, domain);
 }
 
 /**
- * struct pkvm_smmu_need - what one request may still ask for
+ * struct pkvm_iommu_need - what one request may still ask for
  * @gfp: how to allocate
  * @pages: pages EL2 asked for
  * @tries: rounds without progress, so that no request goes on for ever
  */
-struct pkvm_smmu_need {
+struct pkvm_iommu_need {
 	gfp_t		gfp;
 	unsigned long	pages;
 	unsigned int	tries;
 };
 
 /* iommu.c */
-void pkvm_smmu_add(struct pkvm_smmu *smmu, struct device_node *np);
-void pkvm_smmu_forget_all(void);
-struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode);
-struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu);
+void pkvm_iommu_add(struct pkvm_iommu *iommu, struct device_node *np);
+void pkvm_iommu_forget_all(void);
+struct pkvm_iommu *pkvm_iommu_find(const struct fwnode_handle *fwnode);
+struct pkvm_iommu *pkvm_iommu_next(struct pkvm_iommu *iommu);
 
 /**
- * enum pkvm_smmu_state - what EL2 does with the DMA behind an IOMMU
- * @PKVM_SMMU_OPEN: nothing, it is not isolated
- * @PKVM_SMMU_BLOCKED: it has the registers, and all DMA aborts
- * @PKVM_SMMU_ISOLATED: it drives the SMMU
+ * enum pkvm_iommu_state - what EL2 does with the DMA behind an IOMMU
+ * @PKVM_IOMMU_OPEN: nothing, it is not isolated
+ * @PKVM_IOMMU_BLOCKED: it has the registers, and all DMA aborts
+ * @PKVM_IOMMU_ISOLATED: it drives the IOMMU
  */
-enum pkvm_smmu_state {
-	PKVM_SMMU_OPEN,
-	PKVM_SMMU_BLOCKED,
-	PKVM_SMMU_ISOLATED,
+enum pkvm_iommu_state {
+	PKVM_IOMMU_OPEN,
+	PKVM_IOMMU_BLOCKED,
+	PKVM_IOMMU_ISOLATED,
 };
 
 /* coverage.c */
-void pkvm_smmu_cover(struct device_node *np, enum pkvm_smmu_state state,
-		     const char *why);
-void pkvm_smmu_report_coverage(void);
-void pkvm_smmu_show_coverage(struct seq_file *s);
+void pkvm_iommu_cover(struct device_node *np, enum pkvm_iommu_state state,
+		      const char *why);
+void pkvm_iommu_report_coverage(void);
+void pkvm_iommu_show_coverage(struct seq_file *s);
 
 /* window.c */
-unsigned long pkvm_smmu_window_pages(void);
-void pkvm_smmu_register_windows(void);
+unsigned long pkvm_iommu_count_window_pages(void);
+void pkvm_iommu_register_windows(void);
 
 /* stream.c */
-int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,
-			  const struct iommu_fwspec *fwspec);
-void pkvm_smmu_remove_streams(struct pkvm_smmu_master *master);
-bool pkvm_smmu_streams_in_group(struct pkvm_smmu_master *master,
-				const struct iommu_group *group);
-struct pkvm_smmu_master *pkvm_smmu_stream_master(struct pkvm_smmu *smmu,
-						 u32 sid);
-int pkvm_smmu_attach(struct pkvm_smmu_master *master,
-		     struct iommu_domain *domain, struct iommu_domain *old);
-void pkvm_smmu_block(struct pkvm_smmu_master *master,
-		     struct iommu_domain *domain);
-int pkvm_smmu_give_stream(struct pkvm_smmu_master *master, unsigned int index,
-			  pkvm_handle_t vm);
-void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
-			   struct pkvm_smmu_stream *stream);
-int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
-void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm);
-void pkvm_smmu_lose_sid(struct pkvm_smmu *smmu, u32 sid);
-void pkvm_smmu_name_sid(struct pkvm_smmu *smmu, u32 sid, u32 pviommu, u32 vsid);
+int pkvm_iommu_add_streams(struct pkvm_iommu_master *master,
+			   const struct iommu_fwspec *fwspec);
+void pkvm_iommu_remove_streams(struct pkvm_iommu_master *master);
+bool pkvm_iommu_streams_in_group(struct pkvm_iommu_master *master,
+				 const struct iommu_group *group);
+struct pkvm_iommu_master *pkvm_iommu_stream_master(struct pkvm_iommu *iommu,
+						   u32 sid);
+int pkvm_iommu_attach(struct pkvm_iommu_master *master,
+		      struct iommu_domain *domain, struct iommu_domain *old);
+void pkvm_iommu_block(struct pkvm_iommu_master *master,
+		      struct iommu_domain *domain);
+int pkvm_iommu_give_stream(struct pkvm_iommu_master *master, unsigned int index,
+			   pkvm_handle_t vm);
+void pkvm_iommu_take_stream(struct pkvm_iommu *iommu,
+			    struct pkvm_iommu_stream *stream);
+int pkvm_iommu_give_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm);
+void pkvm_iommu_take_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm);
+void pkvm_iommu_lose_sid(struct pkvm_iommu *iommu, u32 sid);
+void pkvm_iommu_name_sid(struct pkvm_iommu *iommu, u32 sid, u32 pviommu, u32 vsid);
 
 /* assignable.c */
-unsigned int pkvm_smmu_count_assignable(void);
-u64 pkvm_smmu_register_assignable(void);
-int pkvm_smmu_group_of(const struct pkvm_smmu *smmu, u32 sid);
-int pkvm_smmu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
-void pkvm_smmu_take_group(unsigned int group);
-bool pkvm_smmu_return_groups(pkvm_handle_t vm);
-pkvm_handle_t pkvm_smmu_group_owner(const struct pkvm_smmu *smmu, u32 sid);
+unsigned int pkvm_iommu_count_assignable(void);
+u64 pkvm_iommu_register_assignable(void);
+int pkvm_iommu_group_of(const struct pkvm_iommu *iommu, u32 sid);
+int pkvm_iommu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
+void pkvm_iommu_take_group(unsigned int group);
+bool pkvm_iommu_return_groups(pkvm_handle_t vm);
+pkvm_handle_t pkvm_iommu_group_owner(const struct pkvm_iommu *iommu, u32 sid);
 
 /* quiet.c */
-int pkvm_smmu_note_quiet(struct device_node *np, unsigned int group);
-int pkvm_smmu_quiet_init(void);
-int pkvm_smmu_claim_quiet(unsigned int group);
-void pkvm_smmu_release_quiet(unsigned int group);
+int pkvm_iommu_note_quiet(struct device_node *np, unsigned int group);
+int pkvm_iommu_quiet_init(void);
+int pkvm_iommu_claim_quiet(unsigned int group);
+void pkvm_iommu_release_quiet(unsigned int group);
 
 /* endpoint.c */
-struct pkvm_smmu_master *pkvm_smmu_master_of(struct device *dev);
+struct pkvm_iommu_master *pkvm_iommu_master_of(struct device *dev);
 
 /* device.c */
-extern const struct iommu_ops pkvm_smmu_ops;
+extern const struct iommu_ops pkvm_iommu_ops;
 
 /* domain.c */
-extern const struct iommu_domain_ops pkvm_smmu_paging_ops;
-struct iommu_domain *pkvm_smmu_domain_alloc_paging(struct device *dev);
+extern const struct iommu_domain_ops pkvm_iommu_paging_ops;
+struct iommu_domain *pkvm_iommu_domain_alloc_paging(struct device *dev);
 
 /* listener.c */
-extern struct mutex pkvm_smmu_listeners_lock;
-void pkvm_smmu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event);
+extern struct mutex pkvm_iommu_listeners_lock;
+void pkvm_iommu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event);
 
 /* memory.c */
-extern atomic_long_t pkvm_smmu_pages;
-extern atomic_long_t pkvm_smmu_vm_pages;
-int pkvm_smmu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
-			unsigned long nr);
-void pkvm_smmu_free_vm_pages(struct pkvm_iommu_account *account,
-			     struct kvm_hyp_memcache *mc);
-bool pkvm_smmu_supply(struct pkvm_smmu_need *need);
-void pkvm_smmu_reclaim(void);
+extern atomic_long_t pkvm_iommu_lent_pages;
+extern atomic_long_t pkvm_iommu_lent_vm_pages;
+int pkvm_iommu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+			 unsigned long nr);
+void pkvm_iommu_free_vm_pages(struct pkvm_iommu_account *account,
+			      struct kvm_hyp_memcache *mc);
+bool pkvm_iommu_supply(struct pkvm_iommu_need *need);
+void pkvm_iommu_reclaim(void);
 
 /* debugfs.c */
 #ifdef CONFIG_DEBUG_FS
-void pkvm_smmu_debugfs_init(void);
-void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu);
+void pkvm_iommu_debugfs_init(void);
+void pkvm_iommu_debugfs_add(struct pkvm_iommu *iommu);
 #else
-static inline void pkvm_smmu_debugfs_init(void) { }
-static inline void pkvm_smmu_debugfs_add(struct pkvm_smmu *smmu) { }
+static inline void pkvm_iommu_debugfs_init(void) { }
+static inline void pkvm_iommu_debugfs_add(struct pkvm_iommu *iommu) { }
 #endif
 
 /* hypercall.c */
-int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
-			   phys_addr_t mem, unsigned long nr_pages, u64 *out);
-int pkvm_smmu_hyp_finalise(u64 flags);
-int pkvm_smmu_hyp_withhold(phys_addr_t base, u64 size);
-int pkvm_smmu_hyp_window(phys_addr_t base, u64 size);
-int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset);
-int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size);
-int pkvm_smmu_hyp_device_stream(unsigned int device, unsigned int smmu, u32 sid);
-int pkvm_smmu_hyp_get_info(unsigned int smmu, unsigned int *sid_bits,
-			   u64 *info);
-int pkvm_smmu_hyp_topup(struct kvm_hyp_memcache *mc);
-int pkvm_smmu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc);
-int pkvm_smmu_hyp_alloc_domain(unsigned long *need);
-int pkvm_smmu_hyp_free_domain(u32 handle);
-int pkvm_smmu_hyp_attach(unsigned int smmu, u32 sid, u32 handle,
-			 unsigned long *need);
-int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
-		      size_t size, int prot, size_t *done, unsigned long *need);
-int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
-			   size_t *done, unsigned long *need);
-int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
-			size_t *done);
-int pkvm_smmu_hyp_unmap_list(u32 handle, const unsigned long *range,
-			     unsigned int nr, size_t *done);
-long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4]);
-int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
-int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
-			   unsigned int smmu, u32 sid, u64 flags,
-			   unsigned long *need);
-int pkvm_smmu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
+int pkvm_iommu_hyp_register(phys_addr_t base, u64 size, u64 flags,
+			    phys_addr_t mem, unsigned long nr_pages, u64 *out);
+int pkvm_iommu_hyp_finalise(u64 flags);
+int pkvm_iommu_hyp_withhold(phys_addr_t base, u64 size);
+int pkvm_iommu_hyp_window(phys_addr_t base, u64 size);
+int pkvm_iommu_hyp_device(unsigned int group, enum pkvm_device_reset reset);
+int pkvm_iommu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size);
+int pkvm_iommu_hyp_device_stream(unsigned int device, unsigned int iommu, u32 sid);
+int pkvm_iommu_hyp_get_info(unsigned int iommu, unsigned int *sid_bits,
+			    u64 *info);
+int pkvm_iommu_hyp_topup(struct kvm_hyp_memcache *mc);
+int pkvm_iommu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc);
+int pkvm_iommu_hyp_alloc_domain(unsigned long *need);
+int pkvm_iommu_hyp_free_domain(u32 handle);
+int pkvm_iommu_hyp_attach(unsigned int iommu, u32 sid, u32 handle,
+			  unsigned long *need);
+int pkvm_iommu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
+		       size_t size, int prot, size_t *done, unsigned long *need);
+int pkvm_iommu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
+			    size_t *done, unsigned long *need);
+int pkvm_iommu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
+			 size_t *done);
+int pkvm_iommu_hyp_unmap_list(u32 handle, const unsigned long *range,
+			      unsigned int nr, size_t *done);
+long pkvm_iommu_hyp_poll(unsigned int iommu, u64 record[4]);
+int pkvm_iommu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
+int pkvm_iommu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
+			    unsigned int iommu, u32 sid, u64 flags,
+			    unsigned long *need);
+int pkvm_iommu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc);
 
 #endif /* __PKVM_IOMMU_HOST_H__ */

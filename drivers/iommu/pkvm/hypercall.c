@@ -39,7 +39,7 @@ static long hyp_result(unsigned long x0, unsigned long x1)
 	hyp_call(__pkvm_iommu_op, PKVM_IOMMU_OP_##op, a2, a3, a4, a5, a6, res)
 
 /**
- * pkvm_smmu_hyp_register() - hand an SMMU to EL2
+ * pkvm_iommu_hyp_register() - hand an IOMMU to EL2
  * @base: physical address of its registers
  * @size: size of its registers
  * @flags: PKVM_IOMMU_F_*
@@ -47,10 +47,10 @@ static long hyp_result(unsigned long x0, unsigned long x1)
  * @nr_pages: number of pages, 0 to ask
  * @out: with -ENOMEM the pages needed, with -EOPNOTSUPP the reason
  *
- * Return: the number of the SMMU or an errno.
+ * Return: the number of the IOMMU or an errno.
  */
-int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
-			   phys_addr_t mem, unsigned long nr_pages, u64 *out)
+int pkvm_iommu_hyp_register(phys_addr_t base, u64 size, u64 flags,
+			    phys_addr_t mem, unsigned long nr_pages, u64 *out)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -63,12 +63,12 @@ int pkvm_smmu_hyp_register(phys_addr_t base, u64 size, u64 flags,
 }
 
 /**
- * pkvm_smmu_hyp_finalise() - enable all SMMUs that EL2 has
+ * pkvm_iommu_hyp_finalise() - enable all IOMMUs that EL2 has
  * @flags: PKVM_IOMMU_FINALISE_*
  *
  * Return: 0 or an errno, all streams abort then.
  */
-int pkvm_smmu_hyp_finalise(u64 flags)
+int pkvm_iommu_hyp_finalise(u64 flags)
 {
 	struct arm_smccc_res res;
 
@@ -77,13 +77,13 @@ int pkvm_smmu_hyp_finalise(u64 flags)
 }
 
 /**
- * pkvm_smmu_hyp_withhold() - nobody is to have these registers
+ * pkvm_iommu_hyp_withhold() - nobody is to have these registers
  * @base: physical address
  * @size: size in bytes
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_withhold(phys_addr_t base, u64 size)
+int pkvm_iommu_hyp_withhold(phys_addr_t base, u64 size)
 {
 	struct arm_smccc_res res;
 
@@ -92,13 +92,13 @@ int pkvm_smmu_hyp_withhold(phys_addr_t base, u64 size)
 }
 
 /**
- * pkvm_smmu_hyp_window() - the host's devices are to reach some high MMIO
+ * pkvm_iommu_hyp_window() - the host's devices are to reach some high MMIO
  * @base: physical address
  * @size: size in bytes
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_window(phys_addr_t base, u64 size)
+int pkvm_iommu_hyp_window(phys_addr_t base, u64 size)
 {
 	struct arm_smccc_res res;
 
@@ -107,13 +107,13 @@ int pkvm_smmu_hyp_window(phys_addr_t base, u64 size)
 }
 
 /**
- * pkvm_smmu_hyp_device() - name an assignable device
+ * pkvm_iommu_hyp_device() - name an assignable device
  * @group: the group with which it changes hands
  * @reset: how it is reset
  *
  * Return: its number or an errno.
  */
-int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset)
+int pkvm_iommu_hyp_device(unsigned int group, enum pkvm_device_reset reset)
 {
 	struct arm_smccc_res res;
 
@@ -122,14 +122,14 @@ int pkvm_smmu_hyp_device(unsigned int group, enum pkvm_device_reset reset)
 }
 
 /**
- * pkvm_smmu_hyp_device_mmio() - registers of an assignable device
+ * pkvm_iommu_hyp_device_mmio() - registers of an assignable device
  * @device: its number
  * @base: physical address
  * @size: size in bytes
  *
  * Return: 0 or an errno, the device cannot be assigned then.
  */
-int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size)
+int pkvm_iommu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size)
 {
 	struct arm_smccc_res res;
 
@@ -138,35 +138,35 @@ int pkvm_smmu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size)
 }
 
 /**
- * pkvm_smmu_hyp_device_stream() - a stream of an assignable device
+ * pkvm_iommu_hyp_device_stream() - a stream of an assignable device
  * @device: its number
- * @smmu: number of the SMMU
+ * @iommu: number of the IOMMU
  * @sid: stream ID
  *
  * Return: 0 or an errno, the device cannot be assigned then.
  */
-int pkvm_smmu_hyp_device_stream(unsigned int device, unsigned int smmu, u32 sid)
+int pkvm_iommu_hyp_device_stream(unsigned int device, unsigned int iommu, u32 sid)
 {
 	struct arm_smccc_res res;
 
 	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE_STREAM,
-			device, smmu, sid, 0, 0, &res);
+			device, iommu, sid, 0, 0, &res);
 }
 
 /**
- * pkvm_smmu_hyp_get_info() - what an SMMU can do
- * @smmu: its number
+ * pkvm_iommu_hyp_get_info() - what an IOMMU can do
+ * @iommu: its number
  * @sid_bits: bits of a stream ID
  * @info: PKVM_IOMMU_INFO_*
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_get_info(unsigned int smmu, unsigned int *sid_bits, u64 *info)
+int pkvm_iommu_hyp_get_info(unsigned int iommu, unsigned int *sid_bits, u64 *info)
 {
 	struct arm_smccc_res res;
 	int ret;
 
-	ret = hyp_op(GET_INFO, smmu, 0, 0, 0, 0, &res);
+	ret = hyp_op(GET_INFO, iommu, 0, 0, 0, 0, &res);
 	if (ret < 0)
 		return ret;
 
@@ -176,12 +176,12 @@ int pkvm_smmu_hyp_get_info(unsigned int smmu, unsigned int *sid_bits, u64 *info)
 }
 
 /**
- * pkvm_smmu_hyp_topup() - donate pages to the host's pool
+ * pkvm_iommu_hyp_topup() - donate pages to the host's pool
  * @mc: the pages; what EL2 did not take is left in it, on errors too
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_topup(struct kvm_hyp_memcache *mc)
+int pkvm_iommu_hyp_topup(struct kvm_hyp_memcache *mc)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -196,13 +196,13 @@ int pkvm_smmu_hyp_topup(struct kvm_hyp_memcache *mc)
 }
 
 /**
- * pkvm_smmu_hyp_reclaim() - take unused pages back
+ * pkvm_iommu_hyp_reclaim() - take unused pages back
  * @max: most pages wanted
  * @mc: the pages
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc)
+int pkvm_iommu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -218,12 +218,12 @@ int pkvm_smmu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc)
 }
 
 /**
- * pkvm_smmu_hyp_alloc_domain() - make a paging domain
+ * pkvm_iommu_hyp_alloc_domain() - make a paging domain
  * @need: with -ENOMEM the pages needed
  *
  * Return: its handle or an errno.
  */
-int pkvm_smmu_hyp_alloc_domain(unsigned long *need)
+int pkvm_iommu_hyp_alloc_domain(unsigned long *need)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -235,12 +235,12 @@ int pkvm_smmu_hyp_alloc_domain(unsigned long *need)
 }
 
 /**
- * pkvm_smmu_hyp_free_domain() - free a paging domain, in steps
+ * pkvm_iommu_hyp_free_domain() - free a paging domain, in steps
  * @handle: the domain
  *
  * Return: 0, -EAGAIN (repeat) or an errno.
  */
-int pkvm_smmu_hyp_free_domain(u32 handle)
+int pkvm_iommu_hyp_free_domain(u32 handle)
 {
 	struct arm_smccc_res res;
 
@@ -248,28 +248,28 @@ int pkvm_smmu_hyp_free_domain(u32 handle)
 }
 
 /**
- * pkvm_smmu_hyp_attach() - attach one stream
- * @smmu: number of the SMMU
+ * pkvm_iommu_hyp_attach() - attach one stream
+ * @iommu: number of the IOMMU
  * @sid: stream ID
  * @handle: a domain, or PKVM_IOMMU_DOMAIN_*
  * @need: with -ENOMEM the pages needed
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_attach(unsigned int smmu, u32 sid, u32 handle,
-			 unsigned long *need)
+int pkvm_iommu_hyp_attach(unsigned int iommu, u32 sid, u32 handle,
+			  unsigned long *need)
 {
 	struct arm_smccc_res res;
 	int ret;
 
-	ret = hyp_op(ATTACH, smmu, sid, handle, 0, 0, &res);
+	ret = hyp_op(ATTACH, iommu, sid, handle, 0, 0, &res);
 	*need = res.a2;
 
 	return ret;
 }
 
 /**
- * pkvm_smmu_hyp_map() - map a range, or its beginning
+ * pkvm_iommu_hyp_map() - map a range, or its beginning
  * @handle: the domain
  * @iova: where
  * @paddr: what
@@ -280,8 +280,8 @@ int pkvm_smmu_hyp_attach(unsigned int smmu, u32 sid, u32 handle,
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
-		      size_t size, int prot, size_t *done, unsigned long *need)
+int pkvm_iommu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
+		       size_t size, int prot, size_t *done, unsigned long *need)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -294,7 +294,7 @@ int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 }
 
 /**
- * pkvm_smmu_hyp_map_list() - map pieces of memory one after the other
+ * pkvm_iommu_hyp_map_list() - map pieces of memory one after the other
  * @handle: the domain
  * @list: where, and which
  * @done: bytes mapped, also on error
@@ -302,8 +302,8 @@ int pkvm_smmu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
  *
  * Return: 0 or an errno; 0 with less than the list means call again.
  */
-int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
-			   size_t *done, unsigned long *need)
+int pkvm_iommu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
+			    size_t *done, unsigned long *need)
 {
 	struct arm_smccc_1_2_regs regs = {
 		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
@@ -323,7 +323,7 @@ int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
 }
 
 /**
- * pkvm_smmu_hyp_unmap() - unmap a range, or its beginning
+ * pkvm_iommu_hyp_unmap() - unmap a range, or its beginning
  * @handle: the domain
  * @iova: where
  * @size: bytes
@@ -331,8 +331,8 @@ int pkvm_smmu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
-			size_t *done)
+int pkvm_iommu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
+			 size_t *done)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -344,7 +344,7 @@ int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 }
 
 /**
- * pkvm_smmu_hyp_unmap_list() - unmap ranges one after the other
+ * pkvm_iommu_hyp_unmap_list() - unmap ranges one after the other
  * @handle: the domain
  * @range: IOVAs and sizes, see &struct pkvm_lazy_set
  * @nr: how many, at most PKVM_IOMMU_LIST_MAX
@@ -352,8 +352,8 @@ int pkvm_smmu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
  *
  * Return: 0 or an errno; 0 with less than all ranges means call again.
  */
-int pkvm_smmu_hyp_unmap_list(u32 handle, const unsigned long *range,
-			     unsigned int nr, size_t *done)
+int pkvm_iommu_hyp_unmap_list(u32 handle, const unsigned long *range,
+			      unsigned int nr, size_t *done)
 {
 	struct arm_smccc_1_2_regs regs = {
 		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
@@ -372,19 +372,19 @@ int pkvm_smmu_hyp_unmap_list(u32 handle, const unsigned long *range,
 }
 
 /**
- * pkvm_smmu_hyp_poll() - handle global errors, take one fault record
- * @smmu: number of the SMMU
+ * pkvm_iommu_hyp_poll() - handle global errors, take one fault record
+ * @iommu: number of the IOMMU
  * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned, or what there is to
  *	know of a VM's, if PKVM_IOMMU_POLL_VM_EVENT is
  *
  * Return: PKVM_IOMMU_POLL_* or an errno.
  */
-long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4])
+long pkvm_iommu_hyp_poll(unsigned int iommu, u64 record[4])
 {
 	struct arm_smccc_1_2_regs regs = {
 		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
 		.a1 = PKVM_IOMMU_OP_POLL,
-		.a2 = smmu,
+		.a2 = iommu,
 	};
 
 	arm_smccc_1_2_hvc(&regs, &regs);
@@ -397,13 +397,13 @@ long pkvm_smmu_hyp_poll(unsigned int smmu, u64 record[4])
 }
 
 /**
- * pkvm_smmu_hyp_vm_topup() - donate pages to the pool of a VM
+ * pkvm_iommu_hyp_vm_topup() - donate pages to the pool of a VM
  * @vm: pKVM handle of the VM
  * @mc: the pages; what EL2 did not take is left in it, on errors too
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
+int pkvm_iommu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 {
 	struct arm_smccc_res res;
 	int ret;
@@ -418,20 +418,20 @@ int pkvm_smmu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 }
 
 /**
- * pkvm_smmu_hyp_vm_route() - make a (pvIOMMU, vSID) of a VM name a stream
+ * pkvm_iommu_hyp_vm_route() - make a (pvIOMMU, vSID) of a VM name a stream
  * @vm: pKVM handle of the VM
  * @pviommu: number of the pvIOMMU
  * @vsid: virtual stream ID
- * @smmu: number of the SMMU
+ * @iommu: number of the IOMMU
  * @sid: stream ID
  * @flags: PKVM_IOMMU_ROUTE_*
  * @need: with -ENOMEM the pages needed
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
-			   unsigned int smmu, u32 sid, u64 flags,
-			   unsigned long *need)
+int pkvm_iommu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
+			    unsigned int iommu, u32 sid, u64 flags,
+			    unsigned long *need)
 {
 	struct arm_smccc_1_2_regs regs = {
 		.a0 = KVM_HOST_SMCCC_FUNC(__pkvm_iommu_op),
@@ -439,7 +439,7 @@ int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 		.a2 = vm,
 		.a3 = pviommu,
 		.a4 = vsid,
-		.a5 = smmu,
+		.a5 = iommu,
 		.a6 = sid,
 		.a7 = flags,
 	};
@@ -451,13 +451,13 @@ int pkvm_smmu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 }
 
 /**
- * pkvm_smmu_hyp_vm_drain() - take from a dying VM what it has here, in steps
+ * pkvm_iommu_hyp_vm_drain() - take from a dying VM what it has here, in steps
  * @vm: pKVM handle of the VM
  * @mc: pages that are the host's again, with 0 and -EAGAIN
  *
  * Return: 0, -EAGAIN (repeat) or an errno.
  */
-int pkvm_smmu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
+int pkvm_iommu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 {
 	struct arm_smccc_res res;
 	int ret;

@@ -11,71 +11,71 @@
 #include "host.h"
 
 /* Written before the first driver binds, only read after that */
-static LIST_HEAD(pkvm_smmus);
+static LIST_HEAD(pkvm_iommus);
 
 /**
- * pkvm_smmu_add() - EL2 drives an IOMMU from now on
- * @smmu: the IOMMU, zeroed but for its number and address
+ * pkvm_iommu_add() - EL2 drives an IOMMU from now on
+ * @iommu: the IOMMU, zeroed but for its number and address
  * @np: its node
  */
-void __init pkvm_smmu_add(struct pkvm_smmu *smmu, struct device_node *np)
+void __init pkvm_iommu_add(struct pkvm_iommu *iommu, struct device_node *np)
 {
-	smmu->fwnode = of_fwnode_handle(of_node_get(np));
+	iommu->fwnode = of_fwnode_handle(of_node_get(np));
 	/* Here: assignable devices name it whether EL2 enables it or not */
-	xa_init(&smmu->streams);
-	mutex_init(&smmu->streams_lock);
-	list_add_tail(&smmu->node, &pkvm_smmus);
-	pkvm_smmu_cover(np, PKVM_SMMU_ISOLATED, NULL);
+	xa_init(&iommu->streams);
+	mutex_init(&iommu->streams_lock);
+	list_add_tail(&iommu->node, &pkvm_iommus);
+	pkvm_iommu_cover(np, PKVM_IOMMU_ISOLATED, NULL);
 }
 
 /**
- * pkvm_smmu_forget_all() - EL2 could not enable the IOMMUs
+ * pkvm_iommu_forget_all() - EL2 could not enable the IOMMUs
  */
-void __init pkvm_smmu_forget_all(void)
+void __init pkvm_iommu_forget_all(void)
 {
-	struct pkvm_smmu *smmu, *tmp;
+	struct pkvm_iommu *iommu, *tmp;
 
-	list_for_each_entry_safe(smmu, tmp, &pkvm_smmus, node) {
-		pkvm_smmu_cover(to_of_node(smmu->fwnode), PKVM_SMMU_BLOCKED,
-				"not enabled");
-		list_del(&smmu->node);
-		fwnode_handle_put(smmu->fwnode);
-		kfree(smmu);
+	list_for_each_entry_safe(iommu, tmp, &pkvm_iommus, node) {
+		pkvm_iommu_cover(to_of_node(iommu->fwnode), PKVM_IOMMU_BLOCKED,
+				 "not enabled");
+		list_del(&iommu->node);
+		fwnode_handle_put(iommu->fwnode);
+		kfree(iommu);
 	}
 }
 
 /**
- * pkvm_smmu_find() - find an IOMMU that EL2 drives
+ * pkvm_iommu_find() - find an IOMMU that EL2 drives
  * @fwnode: its firmware node
  *
  * Return: the IOMMU or NULL.
  */
-struct pkvm_smmu *pkvm_smmu_find(const struct fwnode_handle *fwnode)
+struct pkvm_iommu *pkvm_iommu_find(const struct fwnode_handle *fwnode)
 {
-	struct pkvm_smmu *smmu;
+	struct pkvm_iommu *iommu;
 
-	list_for_each_entry(smmu, &pkvm_smmus, node) {
-		if (smmu->fwnode == fwnode)
-			return smmu;
+	list_for_each_entry(iommu, &pkvm_iommus, node) {
+		if (iommu->fwnode == fwnode)
+			return iommu;
 	}
 
 	return NULL;
 }
 
 /**
- * pkvm_smmu_next() - go through the IOMMUs that EL2 drives
- * @smmu: the last one, or NULL
+ * pkvm_iommu_next() - go through the IOMMUs that EL2 drives
+ * @iommu: the last one, or NULL
  *
  * Return: the next one or NULL.
  */
-struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu)
+struct pkvm_iommu *pkvm_iommu_next(struct pkvm_iommu *iommu)
 {
-	if (!smmu)
-		return list_first_entry_or_null(&pkvm_smmus, struct pkvm_smmu,
+	if (!iommu)
+		return list_first_entry_or_null(&pkvm_iommus, struct pkvm_iommu,
 						node);
 
-	return list_is_last(&smmu->node, &pkvm_smmus) ? NULL :
-							list_next_entry(smmu, node);
+	return list_is_last(&iommu->node, &pkvm_iommus) ? NULL :
+							list_next_entry(iommu, node);
 }
 
 /**
@@ -85,6 +85,6 @@ struct pkvm_smmu *pkvm_smmu_next(struct pkvm_smmu *smmu)
  */
 bool pkvm_iommu_available(void)
 {
-	return !list_empty(&pkvm_smmus);
+	return !list_empty(&pkvm_iommus);
 }
 EXPORT_SYMBOL_GPL(pkvm_iommu_available);

@@ -12,7 +12,7 @@
 #include "host.h"
 
 /* Guards the list; see above what else */
-DEFINE_MUTEX(pkvm_smmu_listeners_lock);
+DEFINE_MUTEX(pkvm_iommu_listeners_lock);
 
 static LIST_HEAD(listeners);
 
@@ -24,7 +24,7 @@ static LIST_HEAD(listeners);
  */
 void pkvm_iommu_listen(struct pkvm_iommu_listener *listener)
 {
-	guard(mutex)(&pkvm_smmu_listeners_lock);
+	guard(mutex)(&pkvm_iommu_listeners_lock);
 	list_add_tail(&listener->node, &listeners);
 }
 EXPORT_SYMBOL_GPL(pkvm_iommu_listen);
@@ -39,23 +39,23 @@ EXPORT_SYMBOL_GPL(pkvm_iommu_listen);
  */
 void pkvm_iommu_unlisten(struct pkvm_iommu_listener *listener)
 {
-	guard(mutex)(&pkvm_smmu_listeners_lock);
+	guard(mutex)(&pkvm_iommu_listeners_lock);
 	list_del(&listener->node);
 }
 EXPORT_SYMBOL_GPL(pkvm_iommu_unlisten);
 
 /**
- * pkvm_smmu_tell() - tell of a fault
+ * pkvm_iommu_tell() - tell of a fault
  * @vm: pKVM handle of the VM
  * @event: the fault
  *
- * Context: pkvm_smmu_listeners_lock held.
+ * Context: pkvm_iommu_listeners_lock held.
  */
-void pkvm_smmu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event)
+void pkvm_iommu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event)
 {
 	struct pkvm_iommu_listener *listener;
 
-	lockdep_assert_held(&pkvm_smmu_listeners_lock);
+	lockdep_assert_held(&pkvm_iommu_listeners_lock);
 	list_for_each_entry(listener, &listeners, node) {
 		if (listener->vm == vm)
 			listener->event(listener, event);

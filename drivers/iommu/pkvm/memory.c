@@ -23,8 +23,8 @@
 #define MAX_TRIES	16
 
 /* Pages donated and not yet returned: to the host's pool, to those of VMs */
-atomic_long_t pkvm_smmu_pages = ATOMIC_LONG_INIT(0);
-atomic_long_t pkvm_smmu_vm_pages = ATOMIC_LONG_INIT(0);
+atomic_long_t pkvm_iommu_lent_pages = ATOMIC_LONG_INIT(0);
+atomic_long_t pkvm_iommu_lent_vm_pages = ATOMIC_LONG_INIT(0);
 
 static phys_addr_t to_pa(void *va)
 {
@@ -58,13 +58,13 @@ static void free_one(void *va, void *unused)
 
 static int topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 {
-	return vm ? pkvm_smmu_hyp_vm_topup(vm, mc) : pkvm_smmu_hyp_topup(mc);
+	return vm ? pkvm_iommu_hyp_vm_topup(vm, mc) : pkvm_iommu_hyp_topup(mc);
 }
 
 /* EL2 may have some of the pages after an errno, too: @nr becomes how many it took */
 static int donate(pkvm_handle_t vm, unsigned long *nr, gfp_t gfp)
 {
-	atomic_long_t *count = vm ? &pkvm_smmu_vm_pages : &pkvm_smmu_pages;
+	atomic_long_t *count = vm ? &pkvm_iommu_lent_vm_pages : &pkvm_iommu_lent_pages;
 	struct kvm_hyp_memcache mc = { };
 	unsigned long taken = 0;
 	int ret;
@@ -106,7 +106,7 @@ static void uncharge(struct pkvm_iommu_account *account, unsigned long nr)
 }
 
 /**
- * pkvm_smmu_donate_vm() - give pages to the pool that EL2 has for a VM
+ * pkvm_iommu_donate_vm() - give pages to the pool that EL2 has for a VM
  * @vm: pKVM handle of the VM
  * @account: the VM's
  * @nr: number of pages, at most PKVM_IOMMU_TOPUP_MAX
@@ -114,8 +114,8 @@ static void uncharge(struct pkvm_iommu_account *account, unsigned long nr)
  * Return: 0, -EDQUOT (more than the VM may have), -ENOMEM, or the errno of the call;
  * EL2 may have some of them then.
  */
-int pkvm_smmu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
-			unsigned long nr)
+int pkvm_iommu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
+			 unsigned long nr)
 {
 	unsigned long taken = nr;
 	int ret = charge(account, nr);
@@ -129,12 +129,12 @@ int pkvm_smmu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 }
 
 /**
- * pkvm_smmu_supply() - give EL2 the memory that a call asked for
+ * pkvm_iommu_supply() - give EL2 the memory that a call asked for
  * @need: number of pages and how to get them
  *
  * Return: true if the call is worth repeating.
  */
-bool pkvm_smmu_supply(struct pkvm_smmu_need *need)
+bool pkvm_iommu_supply(struct pkvm_iommu_need *need)
 {
 	unsigned long left = max(need->pages, 1UL);
 	unsigned long nr;
@@ -152,34 +152,34 @@ bool pkvm_smmu_supply(struct pkvm_smmu_need *need)
 }
 
 /**
- * pkvm_smmu_reclaim() - return the unused pages of the pool to the host
+ * pkvm_iommu_reclaim() - return the unused pages of the pool to the host
  *
  * Context: may sleep.
  */
-void pkvm_smmu_reclaim(void)
+void pkvm_iommu_reclaim(void)
 {
 	struct kvm_hyp_memcache mc;
 
-	while (!pkvm_smmu_hyp_reclaim(PKVM_IOMMU_TOPUP_MAX, &mc) &&
+	while (!pkvm_iommu_hyp_reclaim(PKVM_IOMMU_TOPUP_MAX, &mc) &&
 	       mc.nr_pages) {
-		atomic_long_sub(mc.nr_pages, &pkvm_smmu_pages);
+		atomic_long_sub(mc.nr_pages, &pkvm_iommu_lent_pages);
 		__free_hyp_memcache(&mc, free_one, to_va, NULL);
 		cond_resched();
 	}
 }
 
 /**
- * pkvm_smmu_free_vm_pages() - free pages that EL2 returned from the pool of a VM
+ * pkvm_iommu_free_vm_pages() - free pages that EL2 returned from the pool of a VM
  * @account: the VM's, or NULL: it never had any
  * @mc: the pages
  *
  * Context: may sleep.
  */
-void pkvm_smmu_free_vm_pages(struct pkvm_iommu_account *account,
-			     struct kvm_hyp_memcache *mc)
+void pkvm_iommu_free_vm_pages(struct pkvm_iommu_account *account,
+			      struct kvm_hyp_memcache *mc)
 {
 	if (account && mc->nr_pages)
 		uncharge(account, mc->nr_pages);
-	atomic_long_sub(mc->nr_pages, &pkvm_smmu_vm_pages);
+	atomic_long_sub(mc->nr_pages, &pkvm_iommu_lent_vm_pages);
 	__free_hyp_memcache(mc, free_one, to_va, NULL);
 }

@@ -41,13 +41,13 @@ static struct platform_driver quiet_driver = {
 };
 
 /**
- * pkvm_smmu_note_quiet() - the device tree has an assignable device without streams
+ * pkvm_iommu_note_quiet() - the device tree has an assignable device without streams
  * @np: its node
  * @group: its group
  *
  * Return: 0 or -ENOMEM.
  */
-int __init pkvm_smmu_note_quiet(struct device_node *np, unsigned int group)
+int __init pkvm_iommu_note_quiet(struct device_node *np, unsigned int group)
 {
 	struct quiet_device *quiet = kzalloc_obj(*quiet);
 
@@ -61,11 +61,11 @@ int __init pkvm_smmu_note_quiet(struct device_node *np, unsigned int group)
 }
 
 /**
- * pkvm_smmu_quiet_init() - get ready to keep drivers off such devices
+ * pkvm_iommu_quiet_init() - get ready to keep drivers off such devices
  *
  * Return: 0 or an errno.
  */
-int __init pkvm_smmu_quiet_init(void)
+int __init pkvm_iommu_quiet_init(void)
 {
 	return list_empty(&quiet_devices) ? 0 :
 	       platform_driver_register(&quiet_driver);
@@ -91,10 +91,10 @@ static int claim(struct quiet_device *quiet)
 }
 
 /**
- * pkvm_smmu_release_quiet() - drivers may have the devices of a group again
+ * pkvm_iommu_release_quiet() - drivers may have the devices of a group again
  * @group: the group, locked; the host has its registers
  */
-void pkvm_smmu_release_quiet(unsigned int group)
+void pkvm_iommu_release_quiet(unsigned int group)
 {
 	struct quiet_device *quiet;
 
@@ -108,18 +108,18 @@ void pkvm_smmu_release_quiet(unsigned int group)
 }
 
 /**
- * pkvm_smmu_claim_quiet() - keep drivers off the devices of a group without streams
+ * pkvm_iommu_claim_quiet() - keep drivers off the devices of a group without streams
  * @group: the group, locked
  *
  * Return: 0, or -EBUSY: a driver has one of them; nothing changed then.
  */
-int pkvm_smmu_claim_quiet(unsigned int group)
+int pkvm_iommu_claim_quiet(unsigned int group)
 {
 	struct quiet_device *quiet;
 
 	list_for_each_entry(quiet, &quiet_devices, node) {
 		if (quiet->group == group && claim(quiet)) {
-			pkvm_smmu_release_quiet(group);
+			pkvm_iommu_release_quiet(group);
 			return -EBUSY;
 		}
 	}

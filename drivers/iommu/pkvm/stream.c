@@ -27,14 +27,14 @@ static u32 domain_handle(const struct iommu_domain *domain)
 	if (domain->type == IOMMU_DOMAIN_IDENTITY)
 		return PKVM_IOMMU_DOMAIN_IDENTITY;
 
-	return container_of_const(domain, struct pkvm_smmu_domain,
+	return container_of_const(domain, struct pkvm_iommu_domain,
 				  domain)->handle;
 }
 
-static int __attach_stream(struct pkvm_smmu *smmu,
-			   struct pkvm_smmu_stream *stream, u32 handle)
+static int __attach_stream(struct pkvm_iommu *iommu,
+			   struct pkvm_iommu_stream *stream, u32 handle)
 {
-	struct pkvm_smmu_need need = { .gfp = GFP_KERNEL };
+	struct pkvm_iommu_need need = { .gfp = GFP_KERNEL };
 	int ret;
 
 	lockdep_assert_held(&stream->lock);
@@ -44,9 +44,9 @@ static int __attach_stream(struct pkvm_smmu *smmu,
 		return 0;
 
 	do {
-		ret = pkvm_smmu_hyp_attach(smmu->id, stream->sid, handle,
-					   &need.pages);
-	} while (ret == -ENOMEM && pkvm_smmu_supply(&need));
+		ret = pkvm_iommu_hyp_attach(iommu->id, stream->sid, handle,
+					    &need.pages);
+	} while (ret == -ENOMEM && pkvm_iommu_supply(&need));
 
 	if (!ret)
 		stream->handle = handle;
@@ -56,8 +56,8 @@ static int __attach_stream(struct pkvm_smmu *smmu,
 	return ret;
 }
 
-static int attach_stream(struct pkvm_smmu *smmu,
-			 struct pkvm_smmu_stream *stream, u32 handle)
+static int attach_stream(struct pkvm_iommu *iommu,
+			 struct pkvm_iommu_stream *stream, u32 handle)
 {
 	guard(mutex)(&stream->lock);
 	if (stream->vm) {
@@ -65,15 +65,15 @@ static int attach_stream(struct pkvm_smmu *smmu,
 		return 0;
 	}
 
-	return __attach_stream(smmu, stream, handle);
+	return __attach_stream(iommu, stream, handle);
 }
 
 /* Is another device of the group to go on using the stream? */
-static bool used_by_other(struct pkvm_smmu_stream_user *user)
+static bool used_by_other(struct pkvm_iommu_stream_user *user)
 {
-	struct pkvm_smmu_stream_user *other;
+	struct pkvm_iommu_stream_user *other;
 
-	guard(mutex)(&user->master->smmu->streams_lock);
+	guard(mutex)(&user->master->iommu->streams_lock);
 	list_for_each_entry(other, &user->stream->users, node) {
 		if (other != user && other->master->domain &&
 		    other->master->domain->type != IOMMU_DOMAIN_BLOCKED)
@@ -83,24 +83,24 @@ static bool used_by_other(struct pkvm_smmu_stream_user *user)
 	return false;
 }
 
-static void set_domain(struct pkvm_smmu_master *master,
+static void set_domain(struct pkvm_iommu_master *master,
 		       struct iommu_domain *domain)
 {
-	guard(mutex)(&master->smmu->streams_lock);
+	guard(mutex)(&master->iommu->streams_lock);
 	master->domain = domain;
 }
 
 /**
- * pkvm_smmu_block() - block all streams of a device
+ * pkvm_iommu_block() - block all streams of a device
  * @master: the device
  * @domain: the blocked domain
  *
- * Cannot fail for the caller: all streams of a dead SMMU abort.
+ * Cannot fail for the caller: all streams of a dead IOMMU abort.
  */
-void pkvm_smmu_block(struct pkvm_smmu_master *master,
-		     struct iommu_domain *domain)
+void pkvm_iommu_block(struct pkvm_iommu_master *master,
+		      struct iommu_domain *domain)
 {
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu_stream *stream;
 	unsigned int i;
 	int ret;
 
@@ -109,7 +109,7 @@ void pkvm_smmu_block(struct pkvm_smmu_master *master,
 		if (used_by_other(&master->streams[i]))
 			continue;
 
-		ret = attach_stream(master->smmu, stream,
+		ret = attach_stream(master->iommu, stream,
 				    PKVM_IOMMU_DOMAIN_BLOCKED);
 		if (ret && ret != -EIO)
 			dev_err(master->dev, "stream %#x not blocked (%pe)\n",
@@ -120,14 +120,14 @@ void pkvm_smmu_block(struct pkvm_smmu_master *master,
 }
 
 /* The first @nr streams are on a new domain: put them where they were */
-static void roll_back(struct pkvm_smmu_master *master, unsigned int nr,
+static void roll_back(struct pkvm_iommu_master *master, unsigned int nr,
 		      struct iommu_domain *old)
 {
 	unsigned int i;
 	int ret;
 
 	for (i = 0; i < nr; i++) {
-		ret = attach_stream(master->smmu, master->streams[i].stream,
+		ret = attach_stream(master->iommu, master->streams[i].stream,
 				    domain_handle(old));
 		if (!ret)
 			continue;
@@ -135,16 +135,16 @@ static void roll_back(struct pkvm_smmu_master *master, unsigned int nr,
 		dev_err(master->dev,
 			"stream %#x cannot go back (%pe), blocking all\n",
 			master->streams[i].stream->sid, ERR_PTR(ret));
-		pkvm_smmu_block(master, old);
+		pkvm_iommu_block(master, old);
 		return;
 	}
 }
 
-static bool is_owned_by_vm(struct pkvm_smmu_master *master)
+static bool is_owned_by_vm(struct pkvm_iommu_master *master)
 {
 	unsigned int i;
 
-	guard(mutex)(&master->smmu->streams_lock);
+	guard(mutex)(&master->iommu->streams_lock);
 	for (i = 0; i < master->nr_streams; i++) {
 		if (master->streams[i].stream->vm)
 			return true;
@@ -154,7 +154,7 @@ static bool is_owned_by_vm(struct pkvm_smmu_master *master)
 }
 
 /**
- * pkvm_smmu_attach() - attach all streams of a device, or none
+ * pkvm_iommu_attach() - attach all streams of a device, or none
  * @master: the device
  * @domain: what to attach to
  * @old: what all its streams are attached to
@@ -165,8 +165,8 @@ static bool is_owned_by_vm(struct pkvm_smmu_master *master)
  *
  * Return: 0 or an errno.
  */
-int pkvm_smmu_attach(struct pkvm_smmu_master *master,
-		     struct iommu_domain *domain, struct iommu_domain *old)
+int pkvm_iommu_attach(struct pkvm_iommu_master *master,
+		      struct iommu_domain *domain, struct iommu_domain *old)
 {
 	u32 handle = domain_handle(domain);
 	unsigned int i;
@@ -177,7 +177,7 @@ int pkvm_smmu_attach(struct pkvm_smmu_master *master,
 		return -EBUSY;
 
 	for (i = 0; i < master->nr_streams; i++) {
-		ret = attach_stream(master->smmu, master->streams[i].stream,
+		ret = attach_stream(master->iommu, master->streams[i].stream,
 				    handle);
 		if (!ret)
 			continue;
@@ -194,46 +194,46 @@ int pkvm_smmu_attach(struct pkvm_smmu_master *master,
 
 static void free_stream(struct kref *ref)
 {
-	kfree(container_of(ref, struct pkvm_smmu_stream, ref));
+	kfree(container_of(ref, struct pkvm_iommu_stream, ref));
 }
 
 /*
  * Forget a stream that nobody uses and no VM owns, if it is blocked: that is what a
  * stream without a record is taken for, when its device comes back.
  */
-static void drop_stream(struct pkvm_smmu *smmu, struct pkvm_smmu_stream *stream)
+static void drop_stream(struct pkvm_iommu *iommu, struct pkvm_iommu_stream *stream)
 {
-	lockdep_assert_held(&smmu->streams_lock);
+	lockdep_assert_held(&iommu->streams_lock);
 
 	if (stream->vm || !list_empty(&stream->users) ||
 	    READ_ONCE(stream->handle) != PKVM_IOMMU_DOMAIN_BLOCKED)
 		return;
 
-	xa_erase(&smmu->streams, stream->sid);
+	xa_erase(&iommu->streams, stream->sid);
 	kref_put(&stream->ref, free_stream);
 }
 
 /**
- * pkvm_smmu_give_stream() - a stream is about to become a VM's
+ * pkvm_iommu_give_stream() - a stream is about to become a VM's
  * @master: the device
  * @index: which of its streams
  * @vm: pKVM handle of the VM
  *
- * From here to pkvm_smmu_take_stream() nothing is attached to the stream. A
+ * From here to pkvm_iommu_take_stream() nothing is attached to the stream. A
  * device is not shared between VMs.
  *
  * Return: 0, -EACCES (not in the blocking domain) or -EBUSY (it, or another one
  * of the device, has been given away).
  */
-int pkvm_smmu_give_stream(struct pkvm_smmu_master *master, unsigned int index,
-			  pkvm_handle_t vm)
+int pkvm_iommu_give_stream(struct pkvm_iommu_master *master, unsigned int index,
+			   pkvm_handle_t vm)
 {
-	struct pkvm_smmu_stream *stream = master->streams[index].stream;
+	struct pkvm_iommu_stream *stream = master->streams[index].stream;
 	pkvm_handle_t owner;
 	unsigned int i;
 
 	guard(mutex)(&stream->lock);
-	guard(mutex)(&master->smmu->streams_lock);
+	guard(mutex)(&master->iommu->streams_lock);
 
 	if (!master->domain || master->domain->type != IOMMU_DOMAIN_BLOCKED ||
 	    stream->handle != PKVM_IOMMU_DOMAIN_BLOCKED)
@@ -250,14 +250,14 @@ int pkvm_smmu_give_stream(struct pkvm_smmu_master *master, unsigned int index,
 }
 
 /**
- * pkvm_smmu_take_stream() - a stream is no longer a VM's
- * @smmu: the SMMU
+ * pkvm_iommu_take_stream() - a stream is no longer a VM's
+ * @iommu: the IOMMU
  * @stream: the stream, blocked at EL2; may be freed
  *
  * Attaches it to what the iommu core wanted meanwhile.
  */
-void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
-			   struct pkvm_smmu_stream *stream)
+void pkvm_iommu_take_stream(struct pkvm_iommu *iommu,
+			    struct pkvm_iommu_stream *stream)
 {
 	u32 handle;
 	int ret;
@@ -266,34 +266,34 @@ void pkvm_smmu_take_stream(struct pkvm_smmu *smmu,
 	scoped_guard(mutex, &stream->lock) {
 		handle = stream->handle;
 		stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
-		ret = __attach_stream(smmu, stream, handle);
+		ret = __attach_stream(iommu, stream, handle);
 		if (ret)
-			dev_err(smmu->dev, "stream %#x stays blocked (%pe)\n",
+			dev_err(iommu->dev, "stream %#x stays blocked (%pe)\n",
 				stream->sid, ERR_PTR(ret));
 
-		guard(mutex)(&smmu->streams_lock);
+		guard(mutex)(&iommu->streams_lock);
 		stream->vm = 0;
 		stream->named = false;
-		drop_stream(smmu, stream);
+		drop_stream(iommu, stream);
 	}
 	kref_put(&stream->ref, free_stream);
 }
 
-static struct pkvm_smmu_stream *find_stream(struct pkvm_smmu *smmu, u32 sid)
+static struct pkvm_iommu_stream *find_stream(struct pkvm_iommu *iommu, u32 sid)
 {
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu_stream *stream;
 
-	guard(mutex)(&smmu->streams_lock);
-	stream = xa_load(&smmu->streams, sid);
+	guard(mutex)(&iommu->streams_lock);
+	stream = xa_load(&iommu->streams, sid);
 	if (stream)
 		kref_get(&stream->ref);
 
 	return stream;
 }
 
-static bool is_blocked(struct pkvm_smmu_stream *stream)
+static bool is_blocked(struct pkvm_iommu_stream *stream)
 {
-	struct pkvm_smmu_stream_user *user;
+	struct pkvm_iommu_stream_user *user;
 
 	list_for_each_entry(user, &stream->users, node) {
 		struct iommu_domain *domain = user->master->domain;
@@ -306,26 +306,26 @@ static bool is_blocked(struct pkvm_smmu_stream *stream)
 }
 
 /**
- * pkvm_smmu_give_sid() - a stream of an assignable device is to become a VM's
- * @smmu: the SMMU
+ * pkvm_iommu_give_sid() - a stream of an assignable device is to become a VM's
+ * @iommu: the IOMMU
  * @sid: the stream ID
  * @vm: pKVM handle of the VM
  *
- * As pkvm_smmu_give_stream(). A stream without a device has no record here, until
+ * As pkvm_iommu_give_stream(). A stream without a device has no record here, until
  * a device comes: see get_stream().
  *
  * Return: 0, -EACCES (a device is not in the blocking domain) or -EBUSY.
  */
-int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
+int pkvm_iommu_give_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
 {
-	struct pkvm_smmu_stream *stream = find_stream(smmu, sid);
+	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
 	int ret = 0;
 
 	if (!stream)
 		return 0;
 
 	scoped_guard(mutex, &stream->lock) {
-		guard(mutex)(&smmu->streams_lock);
+		guard(mutex)(&iommu->streams_lock);
 		if (stream->vm)
 			ret = -EBUSY;
 		else if (!is_blocked(stream))
@@ -339,56 +339,56 @@ int pkvm_smmu_give_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
 }
 
 /**
- * pkvm_smmu_take_sid() - undo pkvm_smmu_give_sid()
- * @smmu: the SMMU
+ * pkvm_iommu_take_sid() - undo pkvm_iommu_give_sid()
+ * @iommu: the IOMMU
  * @sid: the stream ID
  * @vm: pKVM handle of the VM
  */
-void pkvm_smmu_take_sid(struct pkvm_smmu *smmu, u32 sid, pkvm_handle_t vm)
+void pkvm_iommu_take_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
 {
-	struct pkvm_smmu_stream *stream = find_stream(smmu, sid);
+	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
 
 	if (!stream)
 		return;
 	if (READ_ONCE(stream->vm) == vm)
-		pkvm_smmu_take_stream(smmu, stream);
+		pkvm_iommu_take_stream(iommu, stream);
 	kref_put(&stream->ref, free_stream);
 }
 
 /**
- * pkvm_smmu_lose_sid() - a stream that was given to a VM never comes back
- * @smmu: the SMMU
+ * pkvm_iommu_lose_sid() - a stream that was given to a VM never comes back
+ * @iommu: the IOMMU
  * @sid: the stream ID
  *
  * What is attached to it from now on is noted, as for a VM's.
  */
-void pkvm_smmu_lose_sid(struct pkvm_smmu *smmu, u32 sid)
+void pkvm_iommu_lose_sid(struct pkvm_iommu *iommu, u32 sid)
 {
-	struct pkvm_smmu_stream *stream = find_stream(smmu, sid);
+	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
 
 	if (!stream)
 		return;
 	scoped_guard(mutex, &stream->lock) {
-		guard(mutex)(&smmu->streams_lock);
-		stream->vm = PKVM_SMMU_NOBODY;
+		guard(mutex)(&iommu->streams_lock);
+		stream->vm = PKVM_IOMMU_NOBODY;
 		stream->named = false;
 	}
 	kref_put(&stream->ref, free_stream);
 }
 
 /**
- * pkvm_smmu_name_sid() - note what a VM calls a stream, as EL2 does
- * @smmu: the SMMU
+ * pkvm_iommu_name_sid() - note what a VM calls a stream, as EL2 does
+ * @iommu: the IOMMU
  * @sid: the stream ID, given to the VM
  * @pviommu: number of the pvIOMMU
  * @vsid: virtual stream ID
  */
-void pkvm_smmu_name_sid(struct pkvm_smmu *smmu, u32 sid, u32 pviommu, u32 vsid)
+void pkvm_iommu_name_sid(struct pkvm_iommu *iommu, u32 sid, u32 pviommu, u32 vsid)
 {
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu_stream *stream;
 
-	guard(mutex)(&smmu->streams_lock);
-	stream = xa_load(&smmu->streams, sid);
+	guard(mutex)(&iommu->streams_lock);
+	stream = xa_load(&iommu->streams, sid);
 	if (!stream)
 		return;
 	stream->pviommu = pviommu;
@@ -396,7 +396,7 @@ void pkvm_smmu_name_sid(struct pkvm_smmu *smmu, u32 sid, u32 pviommu, u32 vsid)
 	stream->named = true;
 }
 
-static bool has_stream(struct pkvm_smmu_master *master, u32 sid)
+static bool has_stream(struct pkvm_iommu_master *master, u32 sid)
 {
 	unsigned int i;
 
@@ -408,9 +408,9 @@ static bool has_stream(struct pkvm_smmu_master *master, u32 sid)
 	return false;
 }
 
-static struct pkvm_smmu_stream *get_stream(struct pkvm_smmu *smmu, u32 sid)
+static struct pkvm_iommu_stream *get_stream(struct pkvm_iommu *iommu, u32 sid)
 {
-	struct pkvm_smmu_stream *stream = xa_load(&smmu->streams, sid);
+	struct pkvm_iommu_stream *stream = xa_load(&iommu->streams, sid);
 	int ret;
 
 	if (stream)
@@ -421,13 +421,13 @@ static struct pkvm_smmu_stream *get_stream(struct pkvm_smmu *smmu, u32 sid)
 		return ERR_PTR(-ENOMEM);
 
 	stream->sid = sid;
-	stream->vm = pkvm_smmu_group_owner(smmu, sid);
+	stream->vm = pkvm_iommu_group_owner(iommu, sid);
 	stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
 	mutex_init(&stream->lock);
 	INIT_LIST_HEAD(&stream->users);
 	kref_init(&stream->ref);
 
-	ret = xa_err(xa_store(&smmu->streams, sid, stream, GFP_KERNEL));
+	ret = xa_err(xa_store(&iommu->streams, sid, stream, GFP_KERNEL));
 	if (ret) {
 		kfree(stream);
 		return ERR_PTR(ret);
@@ -436,15 +436,15 @@ static struct pkvm_smmu_stream *get_stream(struct pkvm_smmu *smmu, u32 sid)
 	return stream;
 }
 
-static int add_stream(struct pkvm_smmu_master *master, u32 sid)
+static int add_stream(struct pkvm_iommu_master *master, u32 sid)
 {
-	struct pkvm_smmu *smmu = master->smmu;
-	struct pkvm_smmu_stream_user *user;
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu *iommu = master->iommu;
+	struct pkvm_iommu_stream_user *user;
+	struct pkvm_iommu_stream *stream;
 
-	if ((u64)sid >> smmu->sid_bits) {
+	if ((u64)sid >> iommu->sid_bits) {
 		dev_err(master->dev, "stream %#x is beyond the %u bits of %s\n",
-			sid, smmu->sid_bits, dev_name(smmu->dev));
+			sid, iommu->sid_bits, dev_name(iommu->dev));
 		return -ERANGE;
 	}
 
@@ -452,7 +452,7 @@ static int add_stream(struct pkvm_smmu_master *master, u32 sid)
 	if (has_stream(master, sid))
 		return 0;
 
-	stream = get_stream(smmu, sid);
+	stream = get_stream(iommu, sid);
 	if (IS_ERR(stream))
 		return PTR_ERR(stream);
 
@@ -467,60 +467,60 @@ static int add_stream(struct pkvm_smmu_master *master, u32 sid)
 }
 
 /**
- * pkvm_smmu_remove_streams() - a device goes: forget its streams
+ * pkvm_iommu_remove_streams() - a device goes: forget its streams
  * @master: the device, blocked, or in identity as firmware demands
  */
-void pkvm_smmu_remove_streams(struct pkvm_smmu_master *master)
+void pkvm_iommu_remove_streams(struct pkvm_iommu_master *master)
 {
-	struct pkvm_smmu_stream_user *user;
+	struct pkvm_iommu_stream_user *user;
 
-	guard(mutex)(&master->smmu->streams_lock);
+	guard(mutex)(&master->iommu->streams_lock);
 	while (master->nr_streams) {
 		user = &master->streams[master->nr_streams - 1];
 		list_del(&user->node);
-		drop_stream(master->smmu, user->stream);
+		drop_stream(master->iommu, user->stream);
 		master->nr_streams--;
 	}
 }
 
 /**
- * pkvm_smmu_add_streams() - a device comes: note its streams
+ * pkvm_iommu_add_streams() - a device comes: note its streams
  * @master: the device, with room for all IDs of @fwspec
  * @fwspec: its stream IDs
  *
  * Return: 0 or an errno, there are no streams then.
  */
-int pkvm_smmu_add_streams(struct pkvm_smmu_master *master,
-			  const struct iommu_fwspec *fwspec)
+int pkvm_iommu_add_streams(struct pkvm_iommu_master *master,
+			   const struct iommu_fwspec *fwspec)
 {
 	unsigned int i;
 	int ret = 0;
 
 	master->nr_streams = 0;
-	scoped_guard(mutex, &master->smmu->streams_lock) {
+	scoped_guard(mutex, &master->iommu->streams_lock) {
 		for (i = 0; i < fwspec->num_ids && !ret; i++)
 			ret = add_stream(master, fwspec->ids[i]);
 	}
 	if (ret)
-		pkvm_smmu_remove_streams(master);
+		pkvm_iommu_remove_streams(master);
 
 	return ret;
 }
 
 /**
- * pkvm_smmu_streams_in_group() - are all that share streams in one group?
+ * pkvm_iommu_streams_in_group() - are all that share streams in one group?
  * @master: a device
  * @group: the group it is to join
  *
  * Return: true if so.
  */
-bool pkvm_smmu_streams_in_group(struct pkvm_smmu_master *master,
-				const struct iommu_group *group)
+bool pkvm_iommu_streams_in_group(struct pkvm_iommu_master *master,
+				 const struct iommu_group *group)
 {
-	struct pkvm_smmu_stream_user *user, *other;
+	struct pkvm_iommu_stream_user *user, *other;
 	unsigned int i;
 
-	guard(mutex)(&master->smmu->streams_lock);
+	guard(mutex)(&master->iommu->streams_lock);
 	for (i = 0; i < master->nr_streams; i++) {
 		user = &master->streams[i];
 		list_for_each_entry(other, &user->stream->users, node) {
@@ -539,25 +539,25 @@ bool pkvm_smmu_streams_in_group(struct pkvm_smmu_master *master,
 }
 
 /**
- * pkvm_smmu_stream_master() - find the device of a stream
- * @smmu: the SMMU
+ * pkvm_iommu_stream_master() - find the device of a stream
+ * @iommu: the IOMMU
  * @sid: the stream ID
  *
  * Context: streams_lock held.
  *
  * Return: the device, the first of those that share the stream, or NULL.
  */
-struct pkvm_smmu_master *pkvm_smmu_stream_master(struct pkvm_smmu *smmu,
-						 u32 sid)
+struct pkvm_iommu_master *pkvm_iommu_stream_master(struct pkvm_iommu *iommu,
+						   u32 sid)
 {
-	struct pkvm_smmu_stream *stream = xa_load(&smmu->streams, sid);
+	struct pkvm_iommu_stream *stream = xa_load(&iommu->streams, sid);
 
-	lockdep_assert_held(&smmu->streams_lock);
+	lockdep_assert_held(&iommu->streams_lock);
 
 	/* A stream without a device is a VM's */
 	if (!stream || list_empty(&stream->users))
 		return NULL;
 
-	return list_first_entry(&stream->users, struct pkvm_smmu_stream_user,
+	return list_first_entry(&stream->users, struct pkvm_iommu_stream_user,
 				node)->master;
 }

@@ -15,7 +15,7 @@
 #include "host.h"
 
 #undef pr_fmt
-#define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
+#define pr_fmt(fmt) "pkvm-iommu: " fmt
 
 static const struct of_device_id doorbells[] = {
 	{ .compatible = "arm,gic-v3-its" },
@@ -74,19 +74,19 @@ static unsigned long __init count(struct device_node *np, u64 base, u64 size)
 }
 
 /**
- * pkvm_smmu_window_pages() - memory that EL2 needs for high windows of MMIO
+ * pkvm_iommu_count_window_pages() - memory that EL2 needs for high windows of MMIO
  *
  * Context: early; the device tree is all that there is.
  * Return: number of pages.
  */
-unsigned long __init pkvm_smmu_window_pages(void)
+unsigned long __init pkvm_iommu_count_window_pages(void)
 {
 	return visit_windows(count);
 }
 
 static unsigned long __init hand_on(struct device_node *np, u64 base, u64 size)
 {
-	int ret = pkvm_smmu_hyp_window(base, size);
+	int ret = pkvm_iommu_hyp_window(base, size);
 
 	if (ret)
 		pr_warn("%pOF: devices do not reach %#llx to %#llx by their identity domain (%pe)\n",
@@ -96,11 +96,11 @@ static unsigned long __init hand_on(struct device_node *np, u64 base, u64 size)
 }
 
 /**
- * pkvm_smmu_register_windows() - tell EL2 which high MMIO devices are to reach
+ * pkvm_iommu_register_windows() - tell EL2 which high MMIO devices are to reach
  *
- * Context: before EL2 enables the SMMUs.
+ * Context: before EL2 enables the IOMMUs.
  */
-void __init pkvm_smmu_register_windows(void)
+void __init pkvm_iommu_register_windows(void)
 {
 	visit_windows(hand_on);
 }

@@ -22,7 +22,7 @@
  */
 static irqreturn_t pkvm_smmu_irq(int irq, void *data)
 {
-	struct pkvm_smmu *smmu = data;
+	struct pkvm_iommu *smmu = data;
 
 	/* What it had to tell before it died is being read, or was */
 	if (!READ_ONCE(smmu->dead))
@@ -31,7 +31,7 @@ static irqreturn_t pkvm_smmu_irq(int irq, void *data)
 	return IRQ_HANDLED;
 }
 
-static bool has_irq(struct pkvm_smmu *smmu, struct platform_device *pdev,
+static bool has_irq(struct pkvm_iommu *smmu, struct platform_device *pdev,
 		    const char *name)
 {
 	int irq, ret;
@@ -54,7 +54,7 @@ static bool has_irq(struct pkvm_smmu *smmu, struct platform_device *pdev,
  * not make the SMMU write MSIs: one that has nothing else is polled, and so is one
  * that would not tell of errors, or not of faults.
  */
-static void pkvm_smmu_setup_irqs(struct pkvm_smmu *smmu,
+static void pkvm_smmu_setup_irqs(struct pkvm_iommu *smmu,
 				 struct platform_device *pdev)
 {
 	bool combined = has_irq(smmu, pdev, "combined");
@@ -67,7 +67,7 @@ static void pkvm_smmu_setup_irqs(struct pkvm_smmu *smmu,
 			 "no interrupt for faults and errors, polling\n");
 }
 
-static void pkvm_smmu_announce(struct pkvm_smmu *smmu)
+static void pkvm_smmu_announce(struct pkvm_iommu *smmu)
 {
 	dev_info(smmu->dev,
 		 "owned by EL2: stage %llu, %u-bit, %s stream table, %s%s%s%s\n",
@@ -80,11 +80,11 @@ static void pkvm_smmu_announce(struct pkvm_smmu *smmu)
 		 smmu->info & PKVM_IOMMU_INFO_REPEAT ? ", each invalidation twice" : "");
 }
 
-static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)
+static int pkvm_smmu_init(struct pkvm_iommu *smmu, struct device *dev)
 {
 	int ret;
 
-	ret = pkvm_smmu_hyp_get_info(smmu->id, &smmu->sid_bits, &smmu->info);
+	ret = pkvm_iommu_hyp_get_info(smmu->id, &smmu->sid_bits, &smmu->info);
 	if (ret)
 		return dev_err_probe(dev, ret, "not enabled by EL2, its streams are blocked\n");
 
@@ -103,11 +103,11 @@ static int pkvm_smmu_init(struct pkvm_smmu *smmu, struct device *dev)
 static int pkvm_smmu_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
-	struct pkvm_smmu *smmu;
+	struct pkvm_iommu *smmu;
 	int ret;
 
 	/* EL2 did not take this one; why was logged then */
-	smmu = pkvm_smmu_find(dev_fwnode(dev));
+	smmu = pkvm_iommu_find(dev_fwnode(dev));
 	if (!smmu)
 		return -ENODEV;
 
@@ -116,17 +116,17 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 		return ret;
 
 	pkvm_smmu_announce(smmu);
-	pkvm_smmu_debugfs_add(smmu);
+	pkvm_iommu_debugfs_add(smmu);
 	pkvm_smmu_setup_irqs(smmu, pdev);
 
-	ret = iommu_device_sysfs_add(&smmu->iommu, dev, NULL, "smmu3.%pa",
+	ret = iommu_device_sysfs_add(&smmu->core, dev, NULL, "smmu3.%pa",
 				     &smmu->base);
 	if (ret)
 		return ret;
 
-	ret = iommu_device_register(&smmu->iommu, &pkvm_smmu_ops, dev);
+	ret = iommu_device_register(&smmu->core, &pkvm_iommu_ops, dev);
 	if (ret) {
-		iommu_device_sysfs_remove(&smmu->iommu);
+		iommu_device_sysfs_remove(&smmu->core);
 		return dev_err_probe(dev, ret, "cannot register\n");
 	}
 
@@ -139,7 +139,7 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 /* An SMMU that was powered down against the rules is dead: EL2 knows, ask it */
 static int pkvm_smmu_resume(struct device *dev)
 {
-	struct pkvm_smmu *smmu = pkvm_smmu_find(dev_fwnode(dev));
+	struct pkvm_iommu *smmu = pkvm_iommu_find(dev_fwnode(dev));
 
 	pkvm_smmu_poll_now(smmu);
 
@@ -180,12 +180,12 @@ static int __init pkvm_smmu_driver_init(void)
 		return 0;
 
 	/* Where EL2 drives nothing this is what there is to say */
-	pkvm_smmu_report_coverage();
-	pkvm_smmu_debugfs_init();
+	pkvm_iommu_report_coverage();
+	pkvm_iommu_debugfs_init();
 	if (!pkvm_iommu_available())
 		return 0;
 
-	ret = pkvm_smmu_quiet_init();
+	ret = pkvm_iommu_quiet_init();
 	if (ret)
 		return ret;
 

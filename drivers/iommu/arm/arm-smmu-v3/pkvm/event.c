@@ -102,7 +102,7 @@ static void describe_access(const u64 *rec, unsigned int has, char *buf,
 		scnprintf(buf + n, size - n, ", stage 1)");
 }
 
-static void log_record(struct pkvm_smmu *smmu, struct pkvm_smmu_master *master,
+static void log_record(struct pkvm_iommu *smmu, struct pkvm_iommu_master *master,
 		       const u64 *rec)
 {
 	unsigned int id = FIELD_GET(EVTQ_0_ID, rec[0]);
@@ -137,8 +137,8 @@ static const char *event_text(unsigned int id)
 	       event_types[id].text : "unknown";
 }
 
-static void log_vm_record(struct pkvm_smmu *smmu,
-			  struct pkvm_smmu_master *master, pkvm_handle_t vm,
+static void log_vm_record(struct pkvm_iommu *smmu,
+			  struct pkvm_iommu_master *master, pkvm_handle_t vm,
 			  u32 sid, const struct pkvm_iommu_event *event)
 {
 	const char *name = master ? dev_name(master->dev) : "no device";
@@ -159,7 +159,7 @@ static void log_vm_record(struct pkvm_smmu *smmu,
 }
 
 /* The record went to the VM; this is what EL2 tells of it */
-static void handle_vm_record(struct pkvm_smmu *smmu, const u64 *rec)
+static void handle_vm_record(struct pkvm_iommu *smmu, const u64 *rec)
 {
 	struct pkvm_iommu_event event = {
 		.pviommu	= lower_32_bits(rec[1]),
@@ -167,26 +167,26 @@ static void handle_vm_record(struct pkvm_smmu *smmu, const u64 *rec)
 		.type		= FIELD_GET(PVIOMMU_EVENT_TYPE, rec[2]),
 		.flags		= FIELD_GET(VM_EVENT_FLAGS, rec[2]),
 	};
-	struct pkvm_smmu_master *master;
+	struct pkvm_iommu_master *master;
 
 	scoped_guard(mutex, &smmu->streams_lock) {
-		master = pkvm_smmu_stream_master(smmu, rec[3]);
+		master = pkvm_iommu_stream_master(smmu, rec[3]);
 		atomic_inc(&smmu->faults);
 		if (master)
 			atomic_inc(&master->faults);
 		log_vm_record(smmu, master, rec[0], rec[3], &event);
 	}
 	if (rec[0])
-		pkvm_smmu_tell(rec[0], &event);
+		pkvm_iommu_tell(rec[0], &event);
 }
 
 /* All VMs that have a stream behind an SMMU that is dead */
-static void tell_death(struct pkvm_smmu *smmu)
+static void tell_death(struct pkvm_iommu *smmu)
 {
-	struct pkvm_smmu_stream *stream;
+	struct pkvm_iommu_stream *stream;
 	unsigned long sid;
 
-	guard(mutex)(&pkvm_smmu_listeners_lock);
+	guard(mutex)(&pkvm_iommu_listeners_lock);
 	guard(mutex)(&smmu->streams_lock);
 	xa_for_each(&smmu->streams, sid, stream) {
 		struct pkvm_iommu_event event = {
@@ -196,7 +196,7 @@ static void tell_death(struct pkvm_smmu *smmu)
 		};
 
 		if (stream->vm && stream->named)
-			pkvm_smmu_tell(stream->vm, &event);
+			pkvm_iommu_tell(stream->vm, &event);
 	}
 }
 
@@ -207,14 +207,14 @@ static bool record_has_addr(const u64 *rec)
 	return id < ARRAY_SIZE(event_types) && event_types[id].has & HAS_ADDR;
 }
 
-static void handle_record(struct pkvm_smmu *smmu, const u64 *rec)
+static void handle_record(struct pkvm_iommu *smmu, const u64 *rec)
 {
-	struct pkvm_smmu_master *master;
+	struct pkvm_iommu_master *master;
 	int ret = -EINVAL;
 
 	guard(mutex)(&smmu->streams_lock);
 
-	master = pkvm_smmu_stream_master(smmu, FIELD_GET(EVTQ_0_SID, rec[0]));
+	master = pkvm_iommu_stream_master(smmu, FIELD_GET(EVTQ_0_SID, rec[0]));
 	atomic_inc(&smmu->faults);
 	if (master)
 		atomic_inc(&master->faults);
@@ -228,7 +228,7 @@ static void handle_record(struct pkvm_smmu *smmu, const u64 *rec)
 		log_record(smmu, master, rec);
 }
 
-static void log_gerror(struct pkvm_smmu *smmu, unsigned long bits)
+static void log_gerror(struct pkvm_iommu *smmu, unsigned long bits)
 {
 	unsigned int bit;
 
@@ -243,13 +243,13 @@ static void log_gerror(struct pkvm_smmu *smmu, unsigned long bits)
 }
 
 /* Returns whether there may be more */
-static bool poll_once(struct pkvm_smmu *smmu)
+static bool poll_once(struct pkvm_iommu *smmu)
 {
 	u64 rec[4];
 	long ret;
 
-	scoped_guard(mutex, &pkvm_smmu_listeners_lock) {
-		ret = pkvm_smmu_hyp_poll(smmu->id, rec);
+	scoped_guard(mutex, &pkvm_iommu_listeners_lock) {
+		ret = pkvm_iommu_hyp_poll(smmu->id, rec);
 		if (ret >= 0 && ret & PKVM_IOMMU_POLL_VM_EVENT)
 			handle_vm_record(smmu, rec);
 	}
@@ -281,12 +281,12 @@ static bool poll_once(struct pkvm_smmu *smmu)
 
 /**
  * pkvm_smmu_event_work() - drain the event queue, for a while
- * @work: work of pkvm_smmu.event_work
+ * @work: work of pkvm_iommu.event_work
  */
 void pkvm_smmu_event_work(struct work_struct *work)
 {
-	struct pkvm_smmu *smmu = container_of(work, struct pkvm_smmu,
-					      event_work.work);
+	struct pkvm_iommu *smmu = container_of(work, struct pkvm_iommu,
+					       event_work.work);
 	unsigned int i;
 
 	for (i = 0; i < RECORDS_PER_RUN; i++) {
@@ -307,7 +307,7 @@ void pkvm_smmu_event_work(struct work_struct *work)
  *
  * Context: any.
  */
-void pkvm_smmu_poll_now(struct pkvm_smmu *smmu)
+void pkvm_smmu_poll_now(struct pkvm_iommu *smmu)
 {
 	mod_delayed_work(system_dfl_wq, &smmu->event_work, 0);
 }

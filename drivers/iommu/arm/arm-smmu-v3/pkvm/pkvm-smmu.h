@@ -24,6 +24,6 @@ void pkvm_smmu_withhold(void);
 
 /* event.c */
 void pkvm_smmu_event_work(struct work_struct *work);
-void pkvm_smmu_poll_now(struct pkvm_smmu *smmu);
+void pkvm_smmu_poll_now(struct pkvm_iommu *smmu);
 
 #endif /* __PKVM_SMMU_H__ */

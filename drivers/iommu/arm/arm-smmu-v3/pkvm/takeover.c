@@ -63,9 +63,9 @@ static const char *unsupported_str(u64 reason)
 static int __init register_with(const struct resource *res, u64 flags,
 				struct page *mem, unsigned int order, u64 *out)
 {
-	return pkvm_smmu_hyp_register(res->start, resource_size(res), flags,
-				      mem ? page_to_phys(mem) : 0,
-				      mem ? 1UL << order : 0, out);
+	return pkvm_iommu_hyp_register(res->start, resource_size(res), flags,
+				       mem ? page_to_phys(mem) : 0,
+				       mem ? 1UL << order : 0, out);
 }
 
 /*
@@ -134,35 +134,35 @@ static void __init note_failure(struct device_node *np, int err, u64 out)
 	case -EOPNOTSUPP:
 		pr_err("%pOF: EL2 cannot use it: %s; its streams are blocked\n",
 		       np, unsupported_str(out));
-		pkvm_smmu_cover(np, PKVM_SMMU_BLOCKED, unsupported_str(out));
+		pkvm_iommu_cover(np, PKVM_IOMMU_BLOCKED, unsupported_str(out));
 		break;
 	case -EIO:
 		/* Nor did it say that it aborts what it let through at reset */
 		pr_err("%pOF: no answer from the hardware; DMA through it is not isolated\n",
 		       np);
-		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no answer from the hardware");
+		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "no answer from the hardware");
 		break;
 	case -EPERM:
 		pr_err("%pOF: EL2 cannot withhold its other registers; DMA through it is not isolated\n",
 		       np);
-		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "registers in reach");
+		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "registers in reach");
 		break;
 	case -EINVAL:
 	case -ENOSPC:
 		pr_err("%pOF: EL2 does not take its registers (%pe); DMA through it is not isolated\n",
 		       np, ERR_PTR(err));
-		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "registers refused");
+		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "registers refused");
 		break;
 	default:
 		pr_err("%pOF: not set up (%pe); its streams are blocked\n", np,
 		       ERR_PTR(err));
-		pkvm_smmu_cover(np, PKVM_SMMU_BLOCKED, "not set up");
+		pkvm_iommu_cover(np, PKVM_IOMMU_BLOCKED, "not set up");
 	}
 }
 
 static void __init take_over_one(struct device_node *np)
 {
-	struct pkvm_smmu *smmu;
+	struct pkvm_iommu *smmu;
 	struct resource res;
 	u64 flags, out = 0;
 	int ret;
@@ -171,7 +171,7 @@ static void __init take_over_one(struct device_node *np)
 	if (ret) {
 		pr_err("%pOF: no registers in the device tree (%pe); DMA through it is not isolated\n",
 		       np, ERR_PTR(ret));
-		pkvm_smmu_cover(np, PKVM_SMMU_OPEN, "no registers");
+		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "no registers");
 		return;
 	}
 
@@ -193,7 +193,7 @@ static void __init take_over_one(struct device_node *np)
 
 	smmu->id = ret;
 	smmu->base = res.start;
-	pkvm_smmu_add(smmu, np);
+	pkvm_iommu_add(smmu, np);
 }
 
 /**
@@ -215,9 +215,9 @@ unsigned long __init pkvm_iommu_reserve_pages(void)
 	}
 	if (nr_smmus)
 		kvm_nvhe_sym(pkvm_iommu_nr_pages) =
-			pkvm_iommu_pool_pages(nr_smmus, pkvm_smmu_count_assignable() +
+			pkvm_iommu_pool_pages(nr_smmus, pkvm_iommu_count_assignable() +
 							pkvm_smmu_count_withheld()) +
-			pkvm_smmu_window_pages();
+			pkvm_iommu_count_window_pages();
 
 	return kvm_nvhe_sym(pkvm_iommu_nr_pages);
 }
@@ -249,14 +249,14 @@ int __init pkvm_iommu_take_over(void)
 	if (!pkvm_iommu_available())
 		return 0;
 
-	flags = pkvm_smmu_register_assignable();
+	flags = pkvm_iommu_register_assignable();
 	pkvm_smmu_withhold();
-	pkvm_smmu_register_windows();
-	ret = pkvm_smmu_hyp_finalise(flags);
+	pkvm_iommu_register_windows();
+	ret = pkvm_iommu_hyp_finalise(flags);
 	if (ret) {
 		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",
 		       ERR_PTR(ret));
-		pkvm_smmu_forget_all();
+		pkvm_iommu_forget_all();
 	}
 
 	return ret;

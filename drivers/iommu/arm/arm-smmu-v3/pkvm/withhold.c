@@ -56,7 +56,7 @@ static int __init withhold_node(struct device_node *np)
 	for (i = 0; !ret && !of_address_to_resource(np, i, &res); i++) {
 		u64 base = ALIGN_DOWN(res.start, PAGE_SIZE);
 
-		ret = pkvm_smmu_hyp_withhold(base, PAGE_ALIGN(res.end + 1) - base);
+		ret = pkvm_iommu_hyp_withhold(base, PAGE_ALIGN(res.end + 1) - base);
 	}
 
 	return ret;
