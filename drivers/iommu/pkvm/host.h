@@ -19,6 +19,9 @@
  *	domain.c	iommu_domain_ops: map, unmap
  *	endpoint.c	giving streams to a VM, and getting them back
  *	listener.c	who is told of the faults of VMs
+ *	iova-map.c	what a domain maps
+ *	map-list.c	scatterlists
+ *	lazy.c		what a flush queue unmaps
  *	memory.c	pages lent to EL2 for its tables
  *	hypercall.c	registers of each call, and nothing else
  *	debugfs.c	counters for tests

@@ -2,31 +2,23 @@
 /*
  * What a domain maps, for the drivers of IOMMUs that EL2 owns, in host and guest.
  *
- * dma_unmap_*() of one buffer asks for its physical address first. Only EL2 has the
- * page table, and a hypercall for this would cost as much as the one that unmaps. So
- * a copy is kept here, a radix tree like the page table: as cheap to write as that,
- * whatever the number of mappings, and, like io-pgtable, without a lock. Tables are
- * installed by compare and exchange and stay until the domain goes; entries belong to
- * the caller who owns the IOVA.
- *
- * A table says what it is for in page_private(): the part of the IOVA that leads to it.
- * The last one above the tables of pages is where most walks can begin.
+ * Most calls are about a few pages next to those of the call before. For these a
+ * function call would cost as much as the work, so it is done here, inline.
  */
 #ifndef __PKVM_IOVA_MAP_H__
 #define __PKVM_IOVA_MAP_H__
 
-#include <linux/align.h>
-#include <linux/gfp.h>
-#include <linux/log2.h>
+#include <linux/bits.h>
 #include <linux/mm.h>
 #include <linux/types.h>
 
+/* A table fills a page */
 #define PKVM_IOVA_BITS		(PAGE_SHIFT - 3)
 #define PKVM_IOVA_ENTRIES	BIT(PKVM_IOVA_BITS)
 
 /*
- * An entry is 0, a table, or an address with IOVA_MAPPED: of a page, or on the level
- * above of all that a table of pages could map.
+ * An entry is 0, a table, or an address with PKVM_IOVA_MAPPED: of a page, or on the
+ * level above of all that a table of pages could map.
  */
 #define PKVM_IOVA_MAPPED	BIT(0)
 
@@ -46,95 +38,18 @@ struct pkvm_iova_map {
 	size_t		block;
 };
 
-/**
- * pkvm_iova_map_init() - start with nothing mapped
- * @map: what to initialise
- * @bits: of an IOVA
- * @page: smallest page size
- *
- * Return: 0 or -ENOMEM.
- */
-static inline int pkvm_iova_map_init(struct pkvm_iova_map *map, unsigned int bits,
-				     unsigned long page)
-{
-	map->shift = ilog2(page);
-	map->levels = DIV_ROUND_UP(bits - map->shift, PKVM_IOVA_BITS);
-	map->block = map->levels > 1 ? 1UL << (map->shift + PKVM_IOVA_BITS) : 0;
-	map->near = NULL;
-	map->root = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-
-	return map->root ? 0 : -ENOMEM;
-}
-
-static inline void pkvm_iova_put_table(u64 *table)
-{
-	set_page_private(virt_to_page(table), 0);
-	free_page((unsigned long)table);
-}
-
-/*
- * Where there is no table, put one, for @what of the IOVA; the entry's old value tells
- * what a block stood for.
- */
-static inline u64 *pkvm_iova_new_table(const struct pkvm_iova_map *map, u64 *entry,
-				       unsigned long what, gfp_t gfp)
-{
-	u64 old = READ_ONCE(*entry), cur;
-	unsigned int i;
-	u64 *table;
-
-	table = (u64 *)get_zeroed_page(gfp & ~__GFP_HIGHMEM);
-	if (!table)
-		return NULL;
-	set_page_private(virt_to_page(table), what);
-	for (i = 0; old & PKVM_IOVA_MAPPED && i < PKVM_IOVA_ENTRIES; i++)
-		table[i] = old + ((u64)i << map->shift);
-
-	/* The table is complete before it is seen */
-	cur = cmpxchg_release(entry, old, (unsigned long)table);
-	if (cur == old)
-		return table;
-	pkvm_iova_put_table(table);
-
-	return (u64 *)(unsigned long)cur;
-}
-
-/*
- * The entry for @iova at level 0, which has pages, or 1. Without @gfp, or memory, NULL
- * if the walk ends above, and a block above stays.
- */
-static inline u64 *pkvm_iova_walk(struct pkvm_iova_map *map, unsigned long iova,
-				  unsigned int level, gfp_t gfp)
-{
-	unsigned int shift = map->shift + (map->levels - 1) * PKVM_IOVA_BITS;
-	unsigned int last = map->shift + level * PKVM_IOVA_BITS;
-	u64 *entry = &map->root[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
-
-	while (shift > last) {
-		u64 next = READ_ONCE(*entry);
-		u64 *table = (u64 *)(unsigned long)next;
-
-		if (unlikely(!next || next & PKVM_IOVA_MAPPED)) {
-			table = gfp ? pkvm_iova_new_table(map, entry, iova >> shift, gfp) : NULL;
-			if (!table)
-				return NULL;
-		}
-		shift -= PKVM_IOVA_BITS;
-		if (shift == map->shift + PKVM_IOVA_BITS && READ_ONCE(map->near) != table) {
-			/* Pairs with pkvm_iova_page(): page_private() is seen, too */
-			smp_store_release(&map->near, table);
-		}
-		entry = &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
-	}
-
-	return entry;
-}
+int pkvm_iova_map_init(struct pkvm_iova_map *map, unsigned int bits, unsigned long page);
+void __pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova, size_t size);
+int __pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova, phys_addr_t phys,
+			size_t size, gfp_t gfp);
+phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map, unsigned long iova);
+void pkvm_iova_map_free(struct pkvm_iova_map *map);
 
 /*
  * The entry for the page at @iova, or NULL if to find it takes a walk. Tables of level 1
  * stay as long as the map does.
  */
-static inline u64 *pkvm_iova_page(const struct pkvm_iova_map *map, unsigned long iova)
+static inline u64 *pkvm_iova_near(const struct pkvm_iova_map *map, unsigned long iova)
 {
 	unsigned int shift = map->shift + PKVM_IOVA_BITS;
 	u64 *near = READ_ONCE(map->near), next;
@@ -149,69 +64,28 @@ static inline u64 *pkvm_iova_page(const struct pkvm_iova_map *map, unsigned long
 	return (u64 *)(unsigned long)next + ((iova >> map->shift) & (PKVM_IOVA_ENTRIES - 1));
 }
 
-static inline bool pkvm_iova_is_block(const struct pkvm_iova_map *map, unsigned long iova,
+/* Less than a block, in one table of pages */
+static inline bool pkvm_iova_in_table(const struct pkvm_iova_map *map, unsigned long iova,
 				      size_t size)
 {
-	return map->block && size >= map->block && IS_ALIGNED(iova, map->block);
+	return size < map->block && (iova & (map->block - 1)) + size <= map->block;
 }
 
-/* Nothing is mapped below the entry any more */
-static inline void pkvm_iova_set_block(u64 *entry, u64 value)
+static inline void pkvm_iova_set(const struct pkvm_iova_map *map, u64 *entry, u64 value,
+				 size_t size)
 {
-	u64 old = xchg(entry, value);
+	u64 *last = entry + (size >> map->shift), page = 1UL << map->shift;
 
-	if (old && !(old & PKVM_IOVA_MAPPED))
-		pkvm_iova_put_table((u64 *)(unsigned long)old);
-}
-
-/**
- * pkvm_iova_map_remove() - forget a range
- * @map: of the domain
- * @iova: first byte
- * @size: bytes
- *
- * Needs memory only for a part of what was mapped as a block, which neither EL2 nor
- * the iommu core unmaps in parts; without, that part is remembered.
- */
-static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
-					size_t size)
-{
-	size_t block = map->block, step;
-	u64 *entry, *last;
-
-	for (; size; iova += step, size -= step) {
-		if (pkvm_iova_is_block(map, iova, size)) {
-			step = block;
-			entry = pkvm_iova_walk(map, iova, 1, 0);
-			if (entry)
-				pkvm_iova_set_block(entry, 0);
-			continue;
-		}
-		step = block ? min(size, block - (iova & (block - 1))) : size;
-		entry = pkvm_iova_page(map, iova) ?:
-			pkvm_iova_walk(map, iova, 0, GFP_ATOMIC | __GFP_NOWARN);
-		if (!entry)
-			continue;
-		for (last = entry + (step >> map->shift); entry < last; entry++)
-			WRITE_ONCE(*entry, 0);
-	}
-}
-
-/* Pages of one table; false: no memory for it */
-static inline bool pkvm_iova_add_pages(struct pkvm_iova_map *map, unsigned long iova,
-				       u64 value, size_t size, gfp_t gfp)
-{
-	u64 *entry = pkvm_iova_page(map, iova) ?: pkvm_iova_walk(map, iova, 0, gfp);
-	u64 *last, page = 1UL << map->shift;
-
-	if (!entry)
-		return false;
-	for (last = entry + (size >> map->shift); entry < last; entry++) {
+	for (; entry < last; entry++, value += page)
 		WRITE_ONCE(*entry, value);
-		value += page;
-	}
+}
 
-	return true;
+static inline void pkvm_iova_clear(const struct pkvm_iova_map *map, u64 *entry, size_t size)
+{
+	u64 *last = entry + (size >> map->shift);
+
+	for (; entry < last; entry++)
+		WRITE_ONCE(*entry, 0);
 }
 
 /**
@@ -227,82 +101,33 @@ static inline bool pkvm_iova_add_pages(struct pkvm_iova_map *map, unsigned long 
 static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 				    phys_addr_t phys, size_t size, gfp_t gfp)
 {
-	size_t block = map->block, done, step;
-	u64 *entry, value = phys | PKVM_IOVA_MAPPED;
+	u64 *entry = pkvm_iova_near(map, iova);
 
-	/* By far the most frequent */
-	if (size < block && (iova & (block - 1)) + size <= block)
-		return pkvm_iova_add_pages(map, iova, value, size, gfp) ? 0 : -ENOMEM;
+	if (unlikely(!entry || !pkvm_iova_in_table(map, iova, size)))
+		return __pkvm_iova_map_add(map, iova, phys, size, gfp);
+	pkvm_iova_set(map, entry, phys | PKVM_IOVA_MAPPED, size);
 
-	for (done = 0; done < size; done += step, value += step) {
-		if (pkvm_iova_is_block(map, iova + done, size - done)) {
-			step = block;
-			entry = pkvm_iova_walk(map, iova + done, 1, gfp);
-			if (!entry)
-				break;
-			pkvm_iova_set_block(entry, value);
-			continue;
-		}
-		step = size - done;
-		if (block)
-			step = min(step, block - ((iova + done) & (block - 1)));
-		if (!pkvm_iova_add_pages(map, iova + done, value, step, gfp))
-			break;
-	}
-	if (done == size)
-		return 0;
-	pkvm_iova_map_remove(map, iova, done);
-
-	return -ENOMEM;
+	return 0;
 }
 
 /**
- * pkvm_iova_map_phys() - where an IOVA leads
+ * pkvm_iova_map_remove() - forget a range
  * @map: of the domain
- * @iova: the address, of any alignment
+ * @iova: first byte
+ * @size: bytes
  *
- * Return: the physical address, or 0 if it is not mapped.
+ * Needs memory only for a part of what was mapped as a block, which neither EL2 nor
+ * the iommu core unmaps in parts; without, that part is remembered.
  */
-static inline phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map,
-					     unsigned long iova)
+static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
+					size_t size)
 {
-	unsigned int shift = map->shift + map->levels * PKVM_IOVA_BITS;
-	u64 *table = map->root, *page = pkvm_iova_page(map, iova), entry;
+	u64 *entry = pkvm_iova_near(map, iova);
 
-	if (likely(page)) {
-		entry = READ_ONCE(*page);
-		shift = map->shift;
-	} else {
-		if (shift < BITS_PER_LONG && iova >> shift)
-			return 0;
-		do {
-			shift -= PKVM_IOVA_BITS;
-			entry = READ_ONCE(table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)]);
-			table = (u64 *)(unsigned long)entry;
-		} while (entry && !(entry & PKVM_IOVA_MAPPED));
-	}
-
-	return entry ? (entry & ~PKVM_IOVA_MAPPED) + (iova & ((1UL << shift) - 1)) : 0;
-}
-
-static inline void pkvm_iova_free_table(u64 *table, unsigned int level)
-{
-	unsigned int i;
-
-	for (i = 0; level && i < PKVM_IOVA_ENTRIES; i++)
-		if (table[i] && !(table[i] & PKVM_IOVA_MAPPED))
-			pkvm_iova_free_table((u64 *)(unsigned long)table[i],
-					     level - 1);
-	pkvm_iova_put_table(table);
-}
-
-/**
- * pkvm_iova_map_free() - forget everything
- * @map: of a domain that nobody uses any more
- */
-static inline void pkvm_iova_map_free(struct pkvm_iova_map *map)
-{
-	pkvm_iova_free_table(map->root, map->levels - 1);
+	if (unlikely(!entry || !pkvm_iova_in_table(map, iova, size)))
+		__pkvm_iova_map_remove(map, iova, size);
+	else
+		pkvm_iova_clear(map, entry, size);
 }
 
 #endif /* __PKVM_IOVA_MAP_H__ */

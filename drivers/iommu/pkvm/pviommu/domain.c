@@ -8,7 +8,7 @@
  *
  * EL2 returns from an unmap only when no TLB holds what was unmapped, so there
  * is nothing to gather. For a flush queue it unmaps many ranges by one call, see
- * ../lazy.h. Where it cannot, IOMMU_CAP_DEFERRED_FLUSH is not claimed; a flush
+ * ../lazy.c. Where it cannot, IOMMU_CAP_DEFERRED_FLUSH is not claimed; a flush
  * queue, which sysfs can still ask for, is then as strict as working without.
  */
 #include <linux/bitfield.h>

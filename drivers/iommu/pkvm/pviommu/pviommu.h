@@ -4,9 +4,9 @@
  *
  *	core.c		pvIOMMUs, devices, attaching their streams
  *	domain.c	domains: map, unmap
- *	../iova-map.h	what a domain maps
- *	../map-list.h	scatterlists
- *	../lazy.h	what a flush queue unmaps
+ *	../iova-map.c	what a domain maps
+ *	../map-list.c	scatterlists
+ *	../lazy.c	what a flush queue unmaps
  *	verify.c	does a device belong to this VM alone?
  *	pools.c		bounce buffers and atomic allocations
  *	events.c	what devices did that they may not
