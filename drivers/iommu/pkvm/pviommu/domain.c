@@ -19,14 +19,6 @@
 
 #include "pviommu.h"
 
-/*
- * What a hypervisor without PVIOMMU_OP_FEATURES is good for: any SMMU maps
- * pages of the guest if they are not smaller than those of the host, and this
- * many input address bits.
- */
-#define PVIOMMU_OLD_PGSIZES	PAGE_SIZE
-#define PVIOMMU_OLD_INPUT_BITS	39
-
 /**
  * pviommu_prot() - translate permissions
  * @prot: IOMMU_*
@@ -59,62 +51,6 @@ static int hyp_free_domain(u64 handle)
 	struct arm_smccc_res res;
 
 	return pviommu_call(PVIOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0, &res);
-}
-
-/* An old hypervisor has no FEATURES; whether it has pvIOMMUs, a domain shows */
-static int pviommu_old_features(struct pviommu *pviommu)
-{
-	u64 handle;
-	int ret;
-
-	ret = hyp_alloc_domain(&handle);
-	if (ret)
-		return ret;
-
-	pviommu->pgsize_bitmap = PVIOMMU_OLD_PGSIZES;
-	pviommu->input_bits = PVIOMMU_OLD_INPUT_BITS;
-
-	return hyp_free_domain(handle);
-}
-
-/**
- * pviommu_domain_features() - learn what a domain can map
- * @pviommu: where to note it
- *
- * Return: 0, or an errno after a message.
- */
-int pviommu_domain_features(struct pviommu *pviommu)
-{
-	struct device *dev = pviommu->dev;
-	struct arm_smccc_res res;
-	unsigned long granule;
-	int ret;
-
-	ret = pviommu_call(PVIOMMU_OP_FEATURES, 0, 0, 0, 0, 0, &res);
-	if (ret == -EOPNOTSUPP) {
-		ret = pviommu_old_features(pviommu);
-	} else if (!ret) {
-		pviommu->has_events = res.a1 & PVIOMMU_FEATURE_EVENTS;
-		pviommu->pgsize_bitmap = res.a2;
-		pviommu->input_bits = min(res.a3, 64);
-		pviommu->features = res.a1;
-	}
-	if (ret)
-		return dev_err_probe(dev, -ENODEV,
-				     "the hypervisor offers no pvIOMMU (%pe)\n",
-				     ERR_PTR(ret));
-
-	granule = pviommu->pgsize_bitmap & -pviommu->pgsize_bitmap;
-	if (!granule || granule > PAGE_SIZE)
-		return dev_err_probe(dev, -ENODEV,
-				     "the hypervisor maps pages of %lu bytes, larger than this kernel's %lu\n",
-				     granule, PAGE_SIZE);
-	if (pviommu->input_bits < 32)
-		return dev_err_probe(dev, -ENODEV,
-				     "only %u bits of DMA address\n",
-				     pviommu->input_bits);
-
-	return 0;
 }
 
 /*

@@ -2,8 +2,10 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: shared declarations.
  *
- *	core.c		pvIOMMUs, devices, attaching their streams
+ *	core.c		pvIOMMUs and devices: calls all others, and none calls it
+ *	features.c	what the hypervisor offers
  *	domain.c	domains: map, unmap
+ *	attach.c	attaching the streams of a device
  *	../iova-map.c	what a domain maps
  *	../map-list.c	scatterlists
  *	../lazy.c	what a flush queue unmaps
@@ -146,13 +148,17 @@ static inline int pviommu_call(enum pviommu_op op, u64 a2, u64 a3, u64 a4,
 	return pviommu_errno(res);
 }
 
-int pviommu_domain_features(struct pviommu *pviommu);
-struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu);
+/* features.c */
+int pviommu_features(struct pviommu *pviommu);
+
+/* attach.c */
+extern struct iommu_domain pviommu_blocked_domain;
 int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 		       struct iommu_domain *old);
 
-/* For the tests: no hypercalls below */
-u64 pviommu_prot(int prot);
+/* domain.c */
+struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu);
+u64 pviommu_prot(int prot);	/* for the tests: no hypercall */
 
 /* verify.c */
 int pviommu_verify(const struct pviommu *pviommu, struct device *dev);
