@@ -234,7 +234,7 @@ int pkvm_iommu_group_of(const struct pkvm_iommu *iommu, u32 sid)
  * @iommu: the IOMMU
  * @sid: the stream ID
  *
- * Context: streams_lock of @iommu held: pkvm_iommu_give_group() finds the stream's
+ * Context: streams_lock of @iommu held: pkvm_iommu_assign_group() finds the stream's
  * record under it, or what makes one under it finds the VM here.
  * Return: pKVM handle of the VM, or 0.
  */
@@ -258,28 +258,28 @@ next_stream(unsigned int group, struct assignable_stream *stream)
 	return NULL;
 }
 
-static void take_group(unsigned int nr)
+static void return_group(unsigned int nr)
 {
 	struct assignable_stream *stream = NULL;
 	pkvm_handle_t vm = groups[nr].vm;
 
 	WRITE_ONCE(groups[nr].vm, 0);
 	while ((stream = next_stream(nr, stream)))
-		pkvm_iommu_take_sid(stream->iommu, stream->sid, vm);
+		pkvm_iommu_return_sid(stream->iommu, stream->sid, vm);
 	pkvm_iommu_release_quiet(nr);
 }
 
 /**
- * pkvm_iommu_give_group() - the streams of a group are about to become a VM's
+ * pkvm_iommu_assign_group() - the streams of a group are about to become a VM's
  * @nr: the group
  * @vm: pKVM handle of the VM
  * @fresh: out: they were not before
  *
  * Return: 0, or -ENOTRECOVERABLE (lost), -EBUSY (another VM's, or a driver has a device
- * without streams), -EINTR (the caller was killed), or as pkvm_iommu_give_sid(); nothing
+ * without streams), -EINTR (the caller was killed), or as pkvm_iommu_assign_sid(); nothing
  * changed then.
  */
-int pkvm_iommu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
+int pkvm_iommu_assign_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 {
 	struct assignable_group *group = &groups[nr];
 	struct assignable_stream *stream = NULL;
@@ -302,10 +302,10 @@ int pkvm_iommu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 
 	WRITE_ONCE(group->vm, vm);
 	while ((stream = next_stream(nr, stream))) {
-		ret = pkvm_iommu_give_sid(stream->iommu, stream->sid, vm);
+		ret = pkvm_iommu_assign_sid(stream->iommu, stream->sid, vm);
 		if (ret) {
 			/* What has been given so far, the others are not the VM's */
-			take_group(nr);
+			return_group(nr);
 			return ret;
 		}
 	}
@@ -314,13 +314,13 @@ int pkvm_iommu_give_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 }
 
 /**
- * pkvm_iommu_take_group() - undo pkvm_iommu_give_group()
+ * pkvm_iommu_return_group() - undo pkvm_iommu_assign_group()
  * @nr: the group; EL2 has not given it to the VM
  */
-void pkvm_iommu_take_group(unsigned int nr)
+void pkvm_iommu_return_group(unsigned int nr)
 {
 	guard(rwsem_write)(&groups[nr].lock);
-	take_group(nr);
+	return_group(nr);
 }
 
 /* Blocked streams: to block them again tells whose they are, and does nothing */

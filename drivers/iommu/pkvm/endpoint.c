@@ -164,7 +164,7 @@ static int set_vsid_in_group(pkvm_handle_t vm,
 	bool fresh;
 	int ret;
 
-	ret = pkvm_iommu_give_group(group, vm, &fresh);
+	ret = pkvm_iommu_assign_group(group, vm, &fresh);
 	if (ret)
 		return ret;
 
@@ -172,7 +172,7 @@ static int set_vsid_in_group(pkvm_handle_t vm,
 		    PKVM_IOMMU_ROUTE_REGS);
 	/* After these EL2 has the devices, until the VM is drained or for good */
 	if (ret && ret != -ENOTRECOVERABLE && ret != -EAGAIN && fresh)
-		pkvm_iommu_take_group(group);
+		pkvm_iommu_return_group(group);
 
 	return ret;
 }
@@ -241,13 +241,13 @@ int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm,
 		ret = set_vsid_in_group(vm, account, pviommu, master->iommu,
 					sid, vsid, group);
 	} else {
-		ret = pkvm_iommu_give_stream(master, index, vm);
+		ret = pkvm_iommu_assign_stream(master, index, vm);
 		if (ret)
 			return ret;
 
 		ret = route(vm, account, pviommu, vsid, master->iommu, sid, 0);
 		if (ret)
-			pkvm_iommu_take_stream(master->iommu, stream);
+			pkvm_iommu_return_stream(master->iommu, stream);
 	}
 	if (!ret)
 		pkvm_iommu_name_sid(master->iommu, sid, pviommu, vsid);
@@ -272,7 +272,7 @@ static struct pkvm_iommu_stream *find_owned(struct pkvm_iommu *iommu,
 }
 
 /* What was found stays: nobody else takes a stream from a VM */
-static void take_streams(pkvm_handle_t vm)
+static void return_streams(pkvm_handle_t vm)
 {
 	struct pkvm_iommu_stream *stream;
 	struct pkvm_iommu *iommu = NULL;
@@ -283,7 +283,7 @@ static void take_streams(pkvm_handle_t vm)
 			continue;
 
 		while ((stream = find_owned(iommu, vm)))
-			pkvm_iommu_take_stream(iommu, stream);
+			pkvm_iommu_return_stream(iommu, stream);
 	}
 }
 
@@ -328,7 +328,7 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
 	/* EL2 gives nothing to a VM of which it has no page, and that page comes last */
 	known |= pkvm_iommu_return_groups(vm);
 	if (known)
-		take_streams(vm);
+		return_streams(vm);
 
 	return 0;
 }

@@ -255,12 +255,12 @@ int pkvm_iommu_attach(struct pkvm_iommu_master *master,
 		      struct iommu_domain *domain, struct iommu_domain *old);
 void pkvm_iommu_block(struct pkvm_iommu_master *master,
 		      struct iommu_domain *domain);
-int pkvm_iommu_give_stream(struct pkvm_iommu_master *master, unsigned int index,
-			   pkvm_handle_t vm);
-void pkvm_iommu_take_stream(struct pkvm_iommu *iommu,
-			    struct pkvm_iommu_stream *stream);
-int pkvm_iommu_give_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm);
-void pkvm_iommu_take_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm);
+int pkvm_iommu_assign_stream(struct pkvm_iommu_master *master, unsigned int index,
+			     pkvm_handle_t vm);
+void pkvm_iommu_return_stream(struct pkvm_iommu *iommu,
+			      struct pkvm_iommu_stream *stream);
+int pkvm_iommu_assign_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm);
+void pkvm_iommu_return_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm);
 void pkvm_iommu_lose_sid(struct pkvm_iommu *iommu, u32 sid);
 void pkvm_iommu_name_sid(struct pkvm_iommu *iommu, u32 sid, u32 pviommu, u32 vsid);
 
@@ -268,8 +268,8 @@ void pkvm_iommu_name_sid(struct pkvm_iommu *iommu, u32 sid, u32 pviommu, u32 vsi
 unsigned int pkvm_iommu_count_assignable(void);
 u64 pkvm_iommu_register_assignable(void);
 int pkvm_iommu_group_of(const struct pkvm_iommu *iommu, u32 sid);
-int pkvm_iommu_give_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
-void pkvm_iommu_take_group(unsigned int group);
+int pkvm_iommu_assign_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
+void pkvm_iommu_return_group(unsigned int group);
 bool pkvm_iommu_return_groups(pkvm_handle_t vm);
 pkvm_handle_t pkvm_iommu_group_owner(const struct pkvm_iommu *iommu, u32 sid);
 

@@ -214,19 +214,19 @@ static void drop_stream(struct pkvm_iommu *iommu, struct pkvm_iommu_stream *stre
 }
 
 /**
- * pkvm_iommu_give_stream() - a stream is about to become a VM's
+ * pkvm_iommu_assign_stream() - a stream is about to become a VM's
  * @master: the device
  * @index: which of its streams
  * @vm: pKVM handle of the VM
  *
- * From here to pkvm_iommu_take_stream() nothing is attached to the stream. A
+ * From here to pkvm_iommu_return_stream() nothing is attached to the stream. A
  * device is not shared between VMs.
  *
  * Return: 0, -EACCES (not in the blocking domain) or -EBUSY (it, or another one
  * of the device, has been given away).
  */
-int pkvm_iommu_give_stream(struct pkvm_iommu_master *master, unsigned int index,
-			   pkvm_handle_t vm)
+int pkvm_iommu_assign_stream(struct pkvm_iommu_master *master, unsigned int index,
+			     pkvm_handle_t vm)
 {
 	struct pkvm_iommu_stream *stream = master->streams[index].stream;
 	pkvm_handle_t owner;
@@ -250,14 +250,14 @@ int pkvm_iommu_give_stream(struct pkvm_iommu_master *master, unsigned int index,
 }
 
 /**
- * pkvm_iommu_take_stream() - a stream is no longer a VM's
+ * pkvm_iommu_return_stream() - a stream is no longer a VM's
  * @iommu: the IOMMU
  * @stream: the stream, blocked at EL2; may be freed
  *
  * Attaches it to what the iommu core wanted meanwhile.
  */
-void pkvm_iommu_take_stream(struct pkvm_iommu *iommu,
-			    struct pkvm_iommu_stream *stream)
+void pkvm_iommu_return_stream(struct pkvm_iommu *iommu,
+			      struct pkvm_iommu_stream *stream)
 {
 	u32 handle;
 	int ret;
@@ -306,17 +306,17 @@ static bool is_blocked(struct pkvm_iommu_stream *stream)
 }
 
 /**
- * pkvm_iommu_give_sid() - a stream of an assignable device is to become a VM's
+ * pkvm_iommu_assign_sid() - a stream of an assignable device is to become a VM's
  * @iommu: the IOMMU
  * @sid: the stream ID
  * @vm: pKVM handle of the VM
  *
- * As pkvm_iommu_give_stream(). A stream without a device has no record here, until
+ * As pkvm_iommu_assign_stream(). A stream without a device has no record here, until
  * a device comes: see get_stream().
  *
  * Return: 0, -EACCES (a device is not in the blocking domain) or -EBUSY.
  */
-int pkvm_iommu_give_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
+int pkvm_iommu_assign_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
 {
 	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
 	int ret = 0;
@@ -339,19 +339,19 @@ int pkvm_iommu_give_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
 }
 
 /**
- * pkvm_iommu_take_sid() - undo pkvm_iommu_give_sid()
+ * pkvm_iommu_return_sid() - undo pkvm_iommu_assign_sid()
  * @iommu: the IOMMU
  * @sid: the stream ID
  * @vm: pKVM handle of the VM
  */
-void pkvm_iommu_take_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
+void pkvm_iommu_return_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
 {
 	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
 
 	if (!stream)
 		return;
 	if (READ_ONCE(stream->vm) == vm)
-		pkvm_iommu_take_stream(iommu, stream);
+		pkvm_iommu_return_stream(iommu, stream);
 	kref_put(&stream->ref, free_stream);
 }
 
