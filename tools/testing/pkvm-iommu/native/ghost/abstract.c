@@ -161,27 +161,27 @@ static u64 handle_of(const struct hyp_iommu_domain *domain)
 	native_fail("a stream is attached to a domain without a handle");
 }
 
-struct smmu_stream *ghost_stream_of(const struct hyp_smmu *smmu, u32 sid)
+struct hyp_stream *ghost_stream_of(const struct hyp_iommu *smmu, u32 sid)
 {
-	struct smmu_stream *chunk = smmu->streams;
+	struct hyp_stream *chunk = smmu->streams;
 
-	if (!smmu->split)
+	if (!smmu->chunk_bits)
 		return chunk ? chunk + sid : NULL;
-	chunk = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
+	chunk = ((struct hyp_stream **)smmu->streams)[sid >> smmu->chunk_bits];
 
-	return chunk ? chunk + (sid & (BIT(smmu->split) - 1)) : NULL;
+	return chunk ? chunk + (sid & (BIT(smmu->chunk_bits) - 1)) : NULL;
 }
 
 static void read_streams(struct ghost *g)
 {
-	struct smmu_stream *stream;
+	struct hyp_stream *stream;
 	unsigned int i, j;
 
-	for (i = 0; i < hyp_nr_smmus; i++) {
-		struct hyp_smmu *smmu = hyp_smmus[i];
+	for (i = 0; i < hyp_nr_iommus; i++) {
+		struct hyp_iommu *smmu = hyp_iommus[i];
 
-		g->smmu_dead[i] = smmu->state != SMMU_LIVE;
-		for (j = 0; smmu->split && j < BIT(smmu->sid_bits - smmu->split); j++) {
+		g->smmu_dead[i] = smmu->state != IOMMU_LIVE;
+		for (j = 0; smmu->chunk_bits && j < BIT(smmu->sid_bits - smmu->chunk_bits); j++) {
 			/* STEs and streams */
 			if (((void **)smmu->streams)[j])
 				pool_of(g, GHOST_HOST)->used += 2;
@@ -334,7 +334,7 @@ static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struc
 			const struct iommu_route *r = &page->routes[i];
 			unsigned int smmu;
 
-			for (smmu = 0; hyp_smmus[smmu] != r->smmu; smmu++)
+			for (smmu = 0; hyp_iommus[smmu] != r->iommu; smmu++)
 				;
 			v->routes[end + i] = (struct ghost_route) {
 				r->pviommu, r->vsid, r->sid, smmu, r->blocked,
@@ -346,7 +346,7 @@ static void read_routes(struct ghost_vm *v, struct ghost_pool *pool, const struc
 /* By EL2's own structures, at any moment of a call */
 u8 ghost_stream_owner(unsigned int smmu, unsigned int sid)
 {
-	struct smmu_stream *stream = ghost_stream_of(hyp_smmus[smmu], sid);
+	struct hyp_stream *stream = ghost_stream_of(hyp_iommus[smmu], sid);
 
 	return stream ? ghost_owner(stream->owner) : GHOST_HOST;
 }

@@ -9,7 +9,7 @@
 #include <page_use.h>
 #include <vm.h>
 
-#include "arm-smmu-v3.h"
+#include "smmu_v3/smmu.h"
 
 #include "ghost.h"
 #include "must.h"
@@ -34,20 +34,20 @@ static ghost_verdict check_pages(void)
 	return NULL;
 }
 
-static struct smmu_stream *stream_of(struct hyp_smmu *smmu, u32 sid, u64 **ste)
+static struct hyp_stream *stream_of(struct hyp_iommu *smmu, u32 sid, u64 **ste)
 {
-	struct smmu_stream *stream = smmu->streams;
+	struct hyp_stream *stream = smmu->streams;
 	u32 idx = sid;
 
-	*ste = smmu->strtab;
-	if (smmu->split) {
-		u64 *l1 = smmu->strtab;
-		u64 l2 = l1[sid >> smmu->split] & STRTAB_L1_DESC_L2PTR_MASK;
+	*ste = to_smmu(smmu)->strtab;
+	if (smmu->chunk_bits) {
+		u64 *l1 = to_smmu(smmu)->strtab;
+		u64 l2 = l1[sid >> smmu->chunk_bits] & STRTAB_L1_DESC_L2PTR_MASK;
 
-		stream = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
-		idx = sid & (BIT(smmu->split) - 1);
+		stream = ((struct hyp_stream **)smmu->streams)[sid >> smmu->chunk_bits];
+		idx = sid & (BIT(smmu->chunk_bits) - 1);
 		if (!stream != !l2)
-			native_fail("STEs and streams of chunk %u differ", sid >> smmu->split);
+			native_fail("STEs and streams of chunk %u differ", sid >> smmu->chunk_bits);
 		if (!stream)
 			return NULL;
 		*ste = hyp_phys_to_virt(l2);
@@ -58,9 +58,9 @@ static struct smmu_stream *stream_of(struct hyp_smmu *smmu, u32 sid, u64 **ste)
 }
 
 /* An STE says what EL2 thinks that it says */
-static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, unsigned long *ids)
+static ghost_verdict check_ste(struct hyp_iommu *smmu, u32 sid, unsigned long *ids)
 {
-	struct smmu_stream *stream;
+	struct hyp_stream *stream;
 	unsigned int i, cfg;
 	u64 *ste;
 
@@ -70,15 +70,15 @@ static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, unsigned long *id
 	MUST(ste[0] & STRTAB_STE_0_V, "STE 0x%x is not valid", sid);
 	cfg = FIELD_GET(STRTAB_STE_0_CFG, ste[0]);
 	if (!stream->domain) {
-		MUST(cfg == STRTAB_STE_0_CFG_ABORT || smmu->state == SMMU_ABORTING ||
-		     (smmu->state == SMMU_HUNG && stream->may_be_live),
+		MUST(cfg == STRTAB_STE_0_CFG_ABORT || smmu->state == IOMMU_ABORTING ||
+		     (smmu->state == IOMMU_HUNG && stream->may_be_live),
 		     "I6: STE 0x%x of a blocked stream is 0x%lx", sid, ste[0]);
 		return NULL;
 	}
 	for (i = 0; i < stream->domain->nr_tags; i++) {
 		const struct iommu_tag *tag = &stream->domain->tags[i];
 
-		if (!tag->refs || tag->smmu != smmu)
+		if (!tag->refs || tag->iommu != smmu)
 			continue;
 		ids[BIT_WORD(tag->id)] |= BIT_MASK(tag->id);
 		MUST(smmu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
@@ -96,7 +96,7 @@ static ghost_verdict check_ste(struct hyp_smmu *smmu, u32 sid, unsigned long *id
 }
 
 /* Tags that no stream needs are free again, unless an SMMU has failed */
-static ghost_verdict check_smmu(struct hyp_smmu *smmu)
+static ghost_verdict check_smmu(struct hyp_iommu *smmu)
 {
 	static unsigned long ids[BITS_TO_LONGS(1 << 16)];
 	unsigned int i, nr = BITS_TO_LONGS(smmu->nr_ids);
@@ -118,9 +118,9 @@ ghost_verdict ghost_concrete(void)
 	ghost_verdict v = check_pages();
 	unsigned int i;
 
-	for (i = 0; i < hyp_nr_smmus && !v; i++) {
-		if (hyp_smmus[i]->strtab)
-			v = check_smmu(hyp_smmus[i]);
+	for (i = 0; i < hyp_nr_iommus && !v; i++) {
+		if (hyp_iommus[i]->ready)
+			v = check_smmu(hyp_iommus[i]);
 	}
 
 	return v ?: ghost_derived();

@@ -10,7 +10,7 @@
 #include <page_use.h>
 #include <vm.h>
 
-#include "arm-smmu-v3.h"
+#include "smmu_v3/smmu.h"
 
 #include "ghost.h"
 #include "must.h"
@@ -68,13 +68,13 @@ static ghost_verdict check_caches(const struct iommu_pgtable *pgt)
 }
 
 /* Streams of an SMMU that use a domain */
-static u32 count_streams(const struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+static u32 count_streams(const struct hyp_iommu_domain *domain, struct hyp_iommu *smmu)
 {
 	unsigned int i;
 	u32 nr = 0;
 
 	for (i = 0; i < NR_SIDS; i++) {
-		const struct smmu_stream *stream = ghost_stream_of(smmu, machine_sids[i]);
+		const struct hyp_stream *stream = ghost_stream_of(smmu, machine_sids[i]);
 
 		nr += stream && stream->domain == domain;
 	}
@@ -93,16 +93,16 @@ static ghost_verdict check_tags(const struct hyp_iommu_domain *domain)
 		if (!tag->refs)
 			continue;
 		MUST(i < domain->nr_used, "tag %u is in use, of %u", i, domain->nr_used);
-		for (j = 0; hyp_smmus[j] != tag->smmu; j++)
+		for (j = 0; hyp_iommus[j] != tag->iommu; j++)
 			;
 		MUST(!refs[j], "a domain has two tags on SMMU %u", j);
-		MUST(tag->smmu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
+		MUST(tag->iommu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
 		     "tag %u of a domain is free", tag->id);
 		refs[j] = tag->refs;
 		sum += tag->refs;
 	}
-	for (i = 0; i < hyp_nr_smmus; i++) {
-		u32 nr = count_streams(domain, hyp_smmus[i]);
+	for (i = 0; i < hyp_nr_iommus; i++) {
+		u32 nr = count_streams(domain, hyp_iommus[i]);
 
 		MUST(weather.hardware ? refs[i] >= nr : refs[i] == nr,
 		     "a domain counts %u streams of SMMU %u, and has %u", refs[i], i, nr);
@@ -161,10 +161,10 @@ static ghost_verdict check_vm(struct iommu_vm *vm)
 {
 	const struct iommu_events *events = &vm->events;
 
-	MUST(!vm->users && !vm->draining, "VM 0x%x is in use: %u calls, draining %d", vm->handle,
+	MUST(!vm->users && !vm->draining, "VM 0x%x is in use: %u calls, draining %d", vm->owner.vm,
 	     vm->users, vm->draining);
 	MUST(events->first < IOMMU_EVENTS_MAX && events->nr <= IOMMU_EVENTS_MAX,
-	     "VM 0x%x has %u faults from %u on", vm->handle, events->nr, events->first);
+	     "VM 0x%x has %u faults from %u on", vm->owner.vm, events->nr, events->first);
 
 	return check_owner(&vm->owner);
 }
@@ -219,7 +219,7 @@ static ghost_verdict check_memory(void)
 /* Events are numbered from 0 on, whoever reads them and when */
 static ghost_verdict check_smmu(unsigned int nr)
 {
-	const struct hyp_smmu *smmu = hyp_smmus[nr];
+	const struct hyp_smmu *smmu = to_smmu(hyp_iommus[nr]);
 	const struct sim_smmu *sim = sim_smmus[nr];
 	u64 queued = (sim->evtq_prod - sim->evtq_cons) & (2 * BIT(smmu->evtq_log2) - 1);
 	unsigned int i;
@@ -228,7 +228,7 @@ static ghost_verdict check_smmu(unsigned int nr)
 	     "SMMU %u: %lu events taken and %lu queued, of %lu", nr, smmu->evtq_taken, queued,
 	     sim->nr_events);
 	for (i = 0; i < NR_SIDS; i++) {
-		const struct smmu_stream *stream = ghost_stream_of(hyp_smmus[nr], machine_sids[i]);
+		const struct hyp_stream *stream = ghost_stream_of(hyp_iommus[nr], machine_sids[i]);
 
 		MUST(!stream || stream->first_event <= sim->nr_events,
 		     "stream 0x%x: its first event is %lu, of %lu", machine_sids[i],
@@ -249,8 +249,8 @@ static ghost_verdict check_all(void)
 
 		v = vm ? check_vm(vm) : NULL;
 	}
-	for (i = 0; i < hyp_nr_smmus && !v; i++)
-		v = hyp_smmus[i]->strtab ? check_smmu(i) : NULL;
+	for (i = 0; i < hyp_nr_iommus && !v; i++)
+		v = hyp_iommus[i]->ready ? check_smmu(i) : NULL;
 	for (i = 0; i < PKVM_DEVICE_MAX && !v; i++)
 		MUST(!hyp_device_groups[i].resetting, "nobody resets group %u", i);
 

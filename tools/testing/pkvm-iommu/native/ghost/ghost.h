@@ -273,8 +273,8 @@ void ghost_copy(struct ghost *to, const struct ghost *from);
 struct iommu_vm *ghost_context(unsigned int vm);
 u8 ghost_stream_owner(unsigned int smmu, unsigned int sid);
 /* What EL2 knows of a stream, or NULL */
-struct hyp_smmu;
-struct smmu_stream *ghost_stream_of(const struct hyp_smmu *smmu, u32 sid);
+struct hyp_iommu;
+struct hyp_stream *ghost_stream_of(const struct hyp_iommu *smmu, u32 sid);
 /* The owner of streams and domains that EL2 knows by this address */
 struct iommu_owner;
 u8 ghost_owner(const struct iommu_owner *owner);

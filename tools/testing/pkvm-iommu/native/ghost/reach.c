@@ -14,17 +14,17 @@
 
 static char said[256];
 
-static const struct smmu_stream *stream_of(unsigned int smmu_id, u32 sid)
+static const struct hyp_stream *stream_of(unsigned int smmu_id, u32 sid)
 {
-	struct hyp_smmu *smmu = hyp_smmus[smmu_id];
-	struct smmu_stream *stream = smmu->streams;
+	struct hyp_iommu *smmu = hyp_iommus[smmu_id];
+	struct hyp_stream *stream = smmu->streams;
 
-	if (smmu->split)
-		stream = ((struct smmu_stream **)smmu->streams)[sid >> smmu->split];
+	if (smmu->chunk_bits)
+		stream = ((struct hyp_stream **)smmu->streams)[sid >> smmu->chunk_bits];
 	if (!stream)
 		native_fail("stream 0x%x was never attached and does DMA", sid);
 
-	return stream + (smmu->split ? sid & (BIT(smmu->split) - 1) : sid);
+	return stream + (smmu->chunk_bits ? sid & (BIT(smmu->chunk_bits) - 1) : sid);
 }
 
 static u8 owner_of_stream(unsigned int smmu_id, u32 sid)
@@ -79,12 +79,12 @@ static void device_reached(struct sim_smmu *smmu, u32 sid, u64 iova, u64 pa, boo
 
 /* The domain that a tag of a translation belongs to on an SMMU, if any */
 static struct hyp_iommu_domain *domain_by_tag(struct hyp_iommu_domain *domain,
-					      struct hyp_smmu *smmu, u16 id)
+					      struct hyp_iommu *smmu, u16 id)
 {
 	unsigned int i;
 
 	for (i = 0; i < domain->nr_tags; i++) {
-		if (domain->tags[i].refs && domain->tags[i].smmu == smmu &&
+		if (domain->tags[i].refs && domain->tags[i].iommu == smmu &&
 		    domain->tags[i].id == id)
 			return domain;
 	}
@@ -97,7 +97,7 @@ static bool cached_for_host(unsigned int smmu, const struct sim_tlb_entry *entry
 {
 	u16 id = entry->stage1 ? entry->asid : entry->vmid;
 
-	return domain_by_tag(host_idmap, hyp_smmus[smmu], id) ||
+	return domain_by_tag(host_idmap, hyp_iommus[smmu], id) ||
 	       owner_of_stream(smmu, entry->sid) == GHOST_HOST;
 }
 
@@ -156,7 +156,7 @@ static const struct ghost_domain *domain_of_tag(const struct ghost *g, unsigned 
 {
 	unsigned int i;
 
-	*identity = domain_by_tag(host_idmap, hyp_smmus[smmu], id);
+	*identity = domain_by_tag(host_idmap, hyp_iommus[smmu], id);
 	for (i = 0; i < GHOST_MAX_DOMAINS; i++) {
 		const struct ghost_domain *d = &g->domain[i];
 		struct hyp_iommu_domain *domain;
@@ -170,7 +170,7 @@ static const struct ghost_domain *domain_of_tag(const struct ghost *g, unsigned 
 		if (!domain)
 			continue;
 		handle_put(domain);
-		if (domain_by_tag(domain, hyp_smmus[smmu], id))
+		if (domain_by_tag(domain, hyp_iommus[smmu], id))
 			return d;
 	}
 

@@ -15,7 +15,7 @@ static const struct {
 	{ "&host_mmu.lock",	2 },
 	{ "&vm->lock",		3 },	/* a guest's stage 2 */
 	{ "&pkvm_lock",		3 },	/* EL2's own page table */
-	{ "&smmu->lock",	4 },
+	{ "&iommu->lock",	4 },
 	{ "&handles->lock",	5 },
 	{ "&domain->lock",	5 },
 	{ "&host_idmap->lock",	5 },

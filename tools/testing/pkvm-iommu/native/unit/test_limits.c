@@ -189,8 +189,8 @@ TEST(limits, an_smmu_has_so_many_tags)
 	other = new_domain();
 	phys = host_page_get();
 	ASSERT_EQ(map(domain, 0, phys, PAGE_SIZE, RW, &done), 0);
-	ids = hyp_smmus[0]->ids;
-	words = BITS_TO_LONGS(hyp_smmus[0]->nr_ids) * sizeof(*ids);
+	ids = hyp_iommus[0]->ids;
+	words = BITS_TO_LONGS(hyp_iommus[0]->nr_ids) * sizeof(*ids);
 	saved = malloc(words);
 	memcpy(saved, ids, words);
 	memset(ids, 0xff, words);
@@ -268,7 +268,7 @@ TEST(limits, an_owner_has_so_many_domains)
 /* The page of SMMUs is full: what EL2 cannot have the host keeps */
 TEST(limits, el2_has_so_many_smmus)
 {
-	const unsigned int nr = PAGE_SIZE / sizeof(struct hyp_smmu *);
+	const unsigned int nr = PAGE_SIZE / sizeof(struct hyp_iommu *);
 	struct machine two = *m;
 	unsigned int i;
 
@@ -277,15 +277,15 @@ TEST(limits, el2_has_so_many_smmus)
 	machine_prepare(&two, seed);
 	ASSERT_EQ(machine_register(&two, 0), 0);
 	for (i = 1; i < nr; i++)
-		hyp_smmus[i] = hyp_smmus[0];
-	hyp_nr_smmus = nr;
+		hyp_iommus[i] = hyp_iommus[0];
+	hyp_nr_iommus = nr;
 	ASSERT_EQ(machine_register(&two, 1), -ENOSPC);
-	hyp_nr_smmus = nr - 1;
+	hyp_nr_iommus = nr - 1;
 	ASSERT_EQ(machine_register(&two, 1), nr - 1);
-	ASSERT_EQ(hyp_nr_smmus, nr);
-	hyp_smmus[1] = hyp_smmus[nr - 1];
+	ASSERT_EQ(hyp_nr_iommus, nr);
+	hyp_iommus[1] = hyp_iommus[nr - 1];
 	two.nr_smmus = 2;
-	hyp_nr_smmus = 2;
+	hyp_nr_iommus = 2;
 	machine_register_devices(&two);
 	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
 	check_state();

@@ -8,6 +8,7 @@
 #include <nvhe/mem_protect.h>
 
 #include <iommu.h>
+#include <smmu_v3/smmu.h>
 #include <vm.h>
 
 #include "../ghost/ghost.h"
@@ -27,16 +28,16 @@ static void lose(hyp_spinlock_t *lock)
 /* All that map and unmap have no business with, and those of a domain of the host */
 static void lose_locks(u64 domain)
 {
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *smmu;
 
 	lose(&vm_table_lock);
 	lose(&host_mmu.lock);
 	lose(&host_idmap->lock);
 	lose(&iommu_host.handles.lock);
 	lose(&iommu_host.pool.lock);
-	for_each_smmu(smmu) {
+	for_each_iommu(smmu) {
 		lose(&smmu->lock);
-		lose(&smmu->evtq_lock);
+		lose(&to_smmu(smmu)->evtq_lock);
 	}
 	lose(&handle_get(&iommu_host.handles, domain)->lock);
 }
@@ -75,7 +76,7 @@ TEST_EACH(locks, host_domains_share_none)
 	find_locks();
 	ASSERT_EQ(map(other, PAGE_SIZE, phys, PAGE_SIZE, RW, &done), 0);
 	lose_locks(mine);
-	lose(&hyp_smmus[0]->cmdq_lock);
+	lose(&to_smmu(hyp_iommus[0])->cmdq_lock);
 	ASSERT_EQ(map_page(other, phys), 0);
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_UNMAP, other, 0, PAGE_SIZE, 0, 0).ret, 0);
 	find_locks();

@@ -90,18 +90,18 @@ static int add_registers(struct hyp_device *dev, u64 base, u64 size)
 	return 0;
 }
 
-static int add_stream(struct hyp_device *dev, struct hyp_smmu *smmu, u64 sid)
+static int add_stream(struct hyp_device *dev, struct hyp_iommu *iommu, u64 sid)
 {
-	struct hyp_device_group *group = hyp_device_group_of(smmu, sid);
+	struct hyp_device_group *group = hyp_device_group_of(iommu, sid);
 
-	if (sid >> smmu->sid_bits)
+	if (sid >> iommu->sid_bits)
 		return -ERANGE;
 	/* Devices of one group may share a stream, which is noted once */
 	if (group)
 		return group == dev->group ? 0 : -EEXIST;
 	if (dev->nr_streams == PKVM_DEVICE_MAX_STREAMS)
 		return -ENOSPC;
-	dev->streams[dev->nr_streams++] = (struct hyp_device_stream) { smmu, sid };
+	dev->streams[dev->nr_streams++] = (struct hyp_device_stream) { iommu, sid };
 
 	return 0;
 }
@@ -119,15 +119,15 @@ int hyp_device_register_mmio(u64 id, u64 base, u64 size)
 	return ret;
 }
 
-int hyp_device_register_stream(u64 id, u64 smmu_id, u64 sid)
+int hyp_device_register_stream(u64 id, u64 iommu_id, u64 sid)
 {
 	struct hyp_device *dev = device_of(id);
-	struct hyp_smmu *smmu = smmu_by_id(smmu_id);
+	struct hyp_iommu *iommu = iommu_by_id(iommu_id);
 	int ret;
 
 	if (!dev)
 		return -EPERM;
-	ret = smmu ? add_stream(dev, smmu, sid) : -ENOENT;
+	ret = iommu ? add_stream(dev, iommu, sid) : -ENOENT;
 	dev->group->broken |= !!ret;
 
 	return ret;
@@ -186,14 +186,14 @@ struct hyp_device_group *hyp_device_clamp(u64 addr, u64 *start, u64 *end)
 	return group;
 }
 
-struct hyp_device_group *hyp_device_group_of(const struct hyp_smmu *smmu, u64 sid)
+struct hyp_device_group *hyp_device_group_of(const struct hyp_iommu *iommu, u64 sid)
 {
 	struct hyp_device *dev;
 	u32 i;
 
 	for (dev = devices; dev < devices + nr_devices; dev++) {
 		for (i = 0; i < dev->nr_streams; i++) {
-			if (dev->streams[i].smmu == smmu && dev->streams[i].sid == sid)
+			if (dev->streams[i].iommu == iommu && dev->streams[i].sid == sid)
 				return dev->group;
 		}
 	}

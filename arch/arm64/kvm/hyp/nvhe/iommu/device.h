@@ -26,7 +26,7 @@
 
 #include <asm/kvm_pkvm_iommu.h>
 
-struct hyp_smmu;
+struct hyp_iommu;
 struct iommu_vm;
 
 /**
@@ -44,7 +44,7 @@ struct hyp_device_range {
 };
 
 struct hyp_device_stream {
-	struct hyp_smmu	*smmu;
+	struct hyp_iommu	*iommu;
 	u32		sid;
 };
 
@@ -106,7 +106,7 @@ extern bool hyp_device_may_skip_reset;
 /* Boot, see enum pkvm_iommu_init_op */
 long hyp_device_register(u64 group, u64 reset);
 int hyp_device_register_mmio(u64 id, u64 base, u64 size);
-int hyp_device_register_stream(u64 id, u64 smmu, u64 sid);
+int hyp_device_register_stream(u64 id, u64 iommu, u64 sid);
 int hyp_device_set_policy(u64 flags);
 
 /**
@@ -122,7 +122,7 @@ int hyp_device_set_policy(u64 flags);
 struct hyp_device_group *hyp_device_clamp(u64 addr, u64 *start, u64 *end);
 
 /* The group of a stream, or NULL: no description names it */
-struct hyp_device_group *hyp_device_group_of(const struct hyp_smmu *smmu, u64 sid);
+struct hyp_device_group *hyp_device_group_of(const struct hyp_iommu *iommu, u64 sid);
 
 /* The registers at @addr and their device, or NULL */
 struct hyp_device_range *hyp_device_find_range(u64 addr, struct hyp_device **dev);

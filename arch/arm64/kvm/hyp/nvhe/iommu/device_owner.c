@@ -43,7 +43,7 @@ static void disown_streams(struct hyp_device_group *group, struct iommu_owner *f
 	struct stream_iter iter = { };
 
 	while ((stream = next_stream(group, &iter)))
-		stream_disown(from, stream->smmu, stream->sid, to);
+		stream_disown(from, stream->iommu, stream->sid, to);
 }
 
 static int check_streams(struct hyp_device_group *group)
@@ -53,7 +53,7 @@ static int check_streams(struct hyp_device_group *group)
 	int ret;
 
 	while ((stream = next_stream(group, &iter))) {
-		ret = stream_check_free(stream->smmu, stream->sid);
+		ret = stream_check_free(stream->iommu, stream->sid);
 		if (ret)
 			return ret;
 	}
@@ -64,7 +64,7 @@ static int check_streams(struct hyp_device_group *group)
 /*
  * All or none; what was taken is blocked, so that undoing it is safe. All were free a
  * moment ago, and whoever else makes one a VM's waits for vm_table_lock: only the loser
- * of a race with an attach has something to undo, or who meets an SMMU that fails. The
+ * of a race with an attach has something to undo, or who meets an IOMMU that fails. The
  * faults that the host has not heard of are lost then.
  */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
@@ -74,7 +74,7 @@ static int claim_streams(struct hyp_device_group *group, struct iommu_owner *own
 	int ret = 0;
 
 	while (!ret && (stream = next_stream(group, &iter)))
-		ret = stream_claim(owner, stream->smmu, stream->sid);
+		ret = stream_claim(owner, stream->iommu, stream->sid);
 	if (ret)
 		disown_streams(group, owner, NULL);
 

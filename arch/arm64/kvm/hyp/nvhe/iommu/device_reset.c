@@ -8,8 +8,8 @@
  */
 #include <nvhe/iommu.h>
 
+#include <deadline.h>
 #include <device.h>
-#include <smmu_v3/smmu.h>
 
 /* Seconds until a device that does not come to rest counts as hung */
 #define RESET_SECONDS		10
@@ -37,7 +37,7 @@ int hyp_device_reset_one(struct hyp_device *dev)
 		dev->reset_deadline = now + RESET_SECONDS * read_sysreg(cntfrq_el0);
 
 	ret = handlers[dev->reset](dev);
-	if (ret == -EAGAIN && smmu_expired(dev->reset_deadline))
+	if (ret == -EAGAIN && hyp_expired(dev->reset_deadline))
 		ret = -EIO;
 	if (ret != -EAGAIN)
 		dev->reset_deadline = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of a domain, and its presence on the SMMUs.
+ * Life of a domain, and its presence on the IOMMUs.
  */
 #include <nvhe/memory.h>
 
@@ -113,7 +113,7 @@ int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level
 		struct iommu_tag *tag = &domain->tags[i];
 
 		if (tag->refs)
-			ret = smmu_tlb_inv(tag->smmu, tag->id, iova, size, level) ?: ret;
+			ret = hw_tlb_range(tag->iommu, tag->id, iova, size, level) ?: ret;
 	}
 	if (ret)
 		domain->wedged = true;
@@ -130,7 +130,7 @@ int domain_tlb_inv_all(struct hyp_iommu_domain *domain)
 		struct iommu_tag *tag = &domain->tags[i];
 
 		if (tag->refs)
-			ret = smmu_tlb_inv_all(tag->smmu, tag->id) ?: ret;
+			ret = hw_tlb_all(tag->iommu, tag->id) ?: ret;
 	}
 	if (ret)
 		domain->wedged = true;
@@ -138,19 +138,43 @@ int domain_tlb_inv_all(struct hyp_iommu_domain *domain)
 	return ret;
 }
 
-static struct iommu_tag *find_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+/* 0 is the hardware's own. Context: hyp_iommu::lock held. */
+static int id_alloc(struct hyp_iommu *iommu)
+{
+	u32 word;
+
+	for (word = 0; word < BITS_TO_LONGS(iommu->nr_ids); word++) {
+		unsigned long used = iommu->ids[word] | (word ? 0 : BIT(0));
+
+		if (~used) {
+			u32 id = word * BITS_PER_LONG + ffz(used);
+
+			iommu->ids[word] |= BIT_MASK(id);
+			return id;
+		}
+	}
+
+	return -ENOSPC;
+}
+
+static void id_free(struct hyp_iommu *iommu, u16 id)
+{
+	iommu->ids[BIT_WORD(id)] &= ~BIT_MASK(id);
+}
+
+static struct iommu_tag *find_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
 	unsigned int i;
 
 	for (i = 0; i < domain->nr_used; i++) {
-		if (domain->tags[i].refs && domain->tags[i].smmu == smmu)
+		if (domain->tags[i].refs && domain->tags[i].iommu == iommu)
 			return &domain->tags[i];
 	}
 
 	return NULL;
 }
 
-static struct iommu_tag *new_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+static struct iommu_tag *new_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
 	struct iommu_tag *tag;
 	int id;
@@ -161,32 +185,31 @@ static struct iommu_tag *new_tag(struct hyp_iommu_domain *domain, struct hyp_smm
 	}
 	return NULL;
 found:
-	id = smmu_id_alloc(smmu);
+	id = id_alloc(iommu);
 	if (id < 0)
 		return NULL;
 
 	domain->nr_used = max_t(u32, domain->nr_used, tag - domain->tags + 1);
-	tag->smmu = smmu;
+	tag->iommu = iommu;
 	tag->id = id;
-	smmu_make_cd(&tag->cd, &domain->pgt, id);
-	iommu_pgtable_clean(&domain->pgt, &tag->cd, sizeof(tag->cd));
+	hw_bind(tag, &domain->pgt);
 
 	return tag;
 }
 
 /**
- * domain_get_tag() - one more stream of an SMMU is about to use a domain
+ * domain_get_tag() - one more stream of an IOMMU is about to use a domain
  * @domain: domain
- * @smmu: SMMU
+ * @iommu: IOMMU
  *
- * Return: the tag, or NULL if the SMMU has no VMID/ASID or the domain no room.
+ * Return: the tag, or NULL if the IOMMU has no address space ID or the domain no room.
  */
-struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
 	struct iommu_tag *tag;
 
 	hyp_spin_lock(&domain->lock);
-	tag = find_tag(domain, smmu) ?: new_tag(domain, smmu);
+	tag = find_tag(domain, iommu) ?: new_tag(domain, iommu);
 	if (tag) {
 		tag->refs++;
 		domain->nr_streams++;
@@ -197,29 +220,29 @@ struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smm
 }
 
 /**
- * domain_put_tag() - a stream of an SMMU does not use a domain any more
+ * domain_put_tag() - a stream of an IOMMU does not use a domain any more
  * @domain: domain
- * @smmu: SMMU
+ * @iommu: IOMMU
  *
- * With the last one the TLB is cleaned of the domain before its VMID/ASID can
+ * With the last one the TLB is cleaned of the domain before its ID can
  * be used again. If that fails the domain keeps the stream count: it is never
  * freed, nor are its pages.
  *
  * Return: 0 or -EIO.
  */
-int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu)
+int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
 	struct iommu_tag *tag;
 	int ret = 0;
 
 	hyp_spin_lock(&domain->lock);
-	tag = find_tag(domain, smmu);
+	tag = find_tag(domain, iommu);
 	if (tag && tag->refs == 1) {
-		ret = smmu_tlb_inv_all(smmu, tag->id);
+		ret = hw_tlb_all(iommu, tag->id);
 		if (ret)
 			domain->wedged = true;
 		else
-			smmu_id_free(smmu, tag->id);
+			id_free(iommu, tag->id);
 	}
 	if (tag && !ret) {
 		tag->refs--;

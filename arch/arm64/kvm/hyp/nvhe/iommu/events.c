@@ -42,67 +42,51 @@ static void add(struct iommu_events *events, const struct iommu_event *event)
 	hyp_spin_unlock(&events->lock);
 }
 
-/* Addresses in records of other types can be those of EL2's tables */
-static bool has_iova(u32 type)
+/* @event is not the host's: the VM gets it, and the host is told what it may know */
+static void deliver(const struct hyp_stream *stream, const struct hw_event *event, u64 *record)
 {
-	return type >= EVT_ID_TRANSLATION_FAULT && type <= EVT_ID_PERMISSION_FAULT;
-}
-
-static struct iommu_event decode(const struct smmu_stream *stream, const u64 *record)
-{
-	struct iommu_event event = {
-		.pviommu	= stream->pviommu,
-		.vsid		= stream->vsid,
-		.reason		= FIELD_GET(EVTQ_0_ID, record[0]),
-	};
-
-	if (has_iova(event.reason)) {
-		event.iova = FIELD_GET(EVTQ_2_ADDR, record[2]);
-		event.reason |= PVIOMMU_EVENT_IOVA |
-				(record[1] & EVTQ_1_PnU ? PVIOMMU_EVENT_PRIV : 0) |
-				(record[1] & EVTQ_1_InD ? PVIOMMU_EVENT_INSTR : 0) |
-				(record[1] & EVTQ_1_RnW ? PVIOMMU_EVENT_READ : 0);
-	}
-
-	return event;
-}
-
-/* @record is not the host's: the VM gets it, and the host is told what it may know */
-static void deliver(const struct smmu_stream *stream, bool stale, u64 *record)
-{
-	u64 sid = FIELD_GET(EVTQ_0_SID, record[0]);
-	struct iommu_event event = {};
+	bool stale = event->nr < stream->first_event;
+	struct iommu_event fault = {};
 	pkvm_handle_t handle = 0;
 
 	/* A VM is there as long as a stream is its own: it is not drained yet */
 	if (!stale && stream->owner->events) {
-		event = decode(stream, record);
-		handle = container_of(stream->owner, struct iommu_vm, owner)->handle;
-		add(stream->owner->events, &event);
+		fault = (struct iommu_event) {
+			.iova		= event->iova,
+			.pviommu	= stream->pviommu,
+			.vsid		= stream->vsid,
+			.reason		= event->reason,
+		};
+		handle = stream->owner->vm;
+		add(stream->owner->events, &fault);
 	}
 	record[0] = handle;
-	record[1] = event.pviommu | (u64)event.vsid << 32;
-	record[2] = event.reason;
-	record[3] = sid;
+	record[1] = fault.pviommu | (u64)fault.vsid << 32;
+	record[2] = fault.reason;
+	record[3] = event->sid;
 }
 
-u32 events_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS])
+u32 events_poll(struct hyp_iommu *iommu, u64 record[HW_EVENT_WORDS])
 {
-	struct smmu_stream *stream;
+	struct hyp_stream *stream;
+	struct hw_event event;
 	u32 ret;
-	u64 nr;
 
 	/* From here on: a VM gets its faults in their order, whoever polls */
-	hyp_spin_lock(&smmu->lock);
-	ret = smmu_poll(smmu, record, &nr);
+	hyp_spin_lock(&iommu->lock);
+	ret = hw_poll(iommu, &event);
+	if (!(ret & PKVM_IOMMU_POLL_EVENT))
+		goto unlock;
 	/* A stream that EL2 has no record of is nobody else's */
-	if (ret & PKVM_IOMMU_POLL_EVENT &&
-	    !smmu_stream_get(smmu, FIELD_GET(EVTQ_0_SID, record[0]), NULL, &stream) &&
-	    (stream->owner || nr < stream->first_event)) {
-		deliver(stream, nr < stream->first_event, record);
+	if (!stream_get(iommu, event.sid, NULL, &stream) &&
+	    (stream->owner || event.nr < stream->first_event)) {
+		deliver(stream, &event, record);
 		ret ^= PKVM_IOMMU_POLL_EVENT | PKVM_IOMMU_POLL_VM_EVENT;
+	} else {
+		memcpy(record, event.record, sizeof(event.record));
 	}
-	hyp_spin_unlock(&smmu->lock);
+unlock:
+	hyp_spin_unlock(&iommu->lock);
 
 	return ret;
 }

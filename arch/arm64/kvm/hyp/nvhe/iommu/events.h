@@ -10,7 +10,7 @@
 
 #include <nvhe/spinlock.h>
 
-struct hyp_smmu;
+#include <hw.h>
 
 /* What a VM can have waiting; more are counted, and that is all (I9) */
 #define IOMMU_EVENTS_MAX	16
@@ -50,11 +50,11 @@ bool events_take(struct iommu_events *events, struct iommu_event *event, u32 *lo
 
 /**
  * events_poll() - PKVM_IOMMU_OP_POLL
- * @smmu: SMMU
- * @record: out, see PKVM_IOMMU_POLL_EVENT and PKVM_IOMMU_POLL_VM_EVENT
+ * @iommu: IOMMU
+ * @record: out, zeroed, see PKVM_IOMMU_POLL_EVENT and PKVM_IOMMU_POLL_VM_EVENT
  *
  * Return: PKVM_IOMMU_POLL_*
  */
-u32 events_poll(struct hyp_smmu *smmu, u64 record[4]);
+u32 events_poll(struct hyp_iommu *iommu, u64 record[HW_EVENT_WORDS]);
 
 #endif /* __PKVM_IOMMU_EVENTS_H__ */

@@ -73,7 +73,7 @@ static int attach_dev(struct guest_call *call)
 	if (!route || call->arg[2] || call->arg[4] > PASID_BITS_MAX)
 		return -EINVAL;
 
-	return stream_attach_guest(&call->vm->owner, route->smmu, route->sid, call->arg[3]);
+	return stream_attach_guest(&call->vm->owner, route->iommu, route->sid, call->arg[3]);
 }
 
 static int detach_dev(struct guest_call *call)
@@ -83,7 +83,7 @@ static int detach_dev(struct guest_call *call)
 	if (!route || call->arg[2] || call->arg[4])
 		return -EINVAL;
 
-	return stream_detach_guest(&call->vm->owner, route->smmu, route->sid, call->arg[3]);
+	return stream_detach_guest(&call->vm->owner, route->iommu, route->sid, call->arg[3]);
 }
 
 static bool all_zero(const struct guest_call *call, unsigned int from)
@@ -321,7 +321,7 @@ static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
 	if (!route)
 		return -EINVAL;
 
-	call->out[0] = route->smmu->mmio_phys;
+	call->out[0] = route->iommu->mmio_phys;
 	call->out[1] = route->sid;
 
 	return 0;

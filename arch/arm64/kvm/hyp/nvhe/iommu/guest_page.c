@@ -2,6 +2,8 @@
 /*
  * A guest's pages: memory that it pins, registers that it was given.
  */
+#include <linux/iommu.h>
+
 #include <asm/kvm_pgtable.h>
 
 #include <nvhe/iommu.h>

@@ -29,7 +29,7 @@ static long handle_register(struct kvm_cpu_context *ctxt)
 	u64 out = 0;
 	long ret;
 
-	ret = iommu_register_smmu(base, size, flags, pfn, nr_pages, &out);
+	ret = iommu_register(base, size, flags, pfn, nr_pages, &out);
 	cpu_reg(ctxt, 2) = out;
 
 	return ret;
@@ -62,10 +62,10 @@ static long handle_device_mmio(struct kvm_cpu_context *ctxt)
 static long handle_device_stream(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, device, ctxt, 2);
-	DECLARE_REG(u64, smmu, ctxt, 3);
+	DECLARE_REG(u64, iommu, ctxt, 3);
 	DECLARE_REG(u64, sid, ctxt, 4);
 
-	return hyp_device_register_stream(device, smmu, sid);
+	return hyp_device_register_stream(device, iommu, sid);
 }
 
 static long handle_withhold(struct kvm_cpu_context *ctxt)
@@ -87,21 +87,18 @@ static long handle_window(struct kvm_cpu_context *ctxt)
 static long handle_get_info(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, id, ctxt, 2);
-	struct hyp_smmu *smmu = smmu_by_id(id);
+	struct hyp_iommu *iommu = iommu_by_id(id);
 
-	if (!smmu)
+	if (!iommu)
 		return -ENOENT;
 
-	cpu_reg(ctxt, 2) = smmu->sid_bits;
-	cpu_reg(ctxt, 3) =
+	cpu_reg(ctxt, 2) = iommu->sid_bits;
+	cpu_reg(ctxt, 3) = hw_info(iommu) |
 		FIELD_PREP(PKVM_IOMMU_INFO_IAS, iommu_pgtable_paging_ias(&iommu_cfg)) |
 		FIELD_PREP(PKVM_IOMMU_INFO_STAGE, iommu_cfg.stage) |
-		FIELD_PREP(PKVM_IOMMU_INFO_COHERENT, smmu->feat.coherent) |
-		FIELD_PREP(PKVM_IOMMU_INFO_2LVL_STRTAB, !!smmu->split) |
-		FIELD_PREP(PKVM_IOMMU_INFO_RIL, smmu->feat.range_inv) |
-		FIELD_PREP(PKVM_IOMMU_INFO_BBML2, smmu->feat.bbml2) |
-		FIELD_PREP(PKVM_IOMMU_INFO_DEAD, READ_ONCE(smmu->state) != SMMU_LIVE) |
-		FIELD_PREP(PKVM_IOMMU_INFO_REPEAT, smmu->feat.repeat);
+		FIELD_PREP(PKVM_IOMMU_INFO_COHERENT, iommu->coherent) |
+		FIELD_PREP(PKVM_IOMMU_INFO_BBML2, iommu->bbml2) |
+		FIELD_PREP(PKVM_IOMMU_INFO_DEAD, READ_ONCE(iommu->state) != IOMMU_LIVE);
 
 	return 0;
 }
@@ -154,11 +151,11 @@ static long handle_free_domain(struct kvm_cpu_context *ctxt)
 
 static long handle_attach(struct kvm_cpu_context *ctxt)
 {
-	DECLARE_REG(u64, smmu, ctxt, 2);
+	DECLARE_REG(u64, iommu, ctxt, 2);
 	DECLARE_REG(u64, sid, ctxt, 3);
 	DECLARE_REG(u64, handle, ctxt, 4);
 	u64 pages = 0;
-	long ret = stream_attach_host(smmu, sid, handle, &pages);
+	long ret = stream_attach_host(iommu, sid, handle, &pages);
 
 	cpu_reg(ctxt, 2) = pages;
 
@@ -243,16 +240,16 @@ static long handle_iova_to_phys(struct kvm_cpu_context *ctxt)
 static long handle_poll(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, id, ctxt, 2);
-	struct hyp_smmu *smmu = smmu_by_id(id);
-	u64 record[EVTQ_ENT_DWORDS] = {};
+	struct hyp_iommu *iommu = iommu_by_id(id);
+	u64 record[HW_EVENT_WORDS] = {};
 	unsigned int i;
 	long ret;
 
-	if (!smmu)
+	if (!iommu)
 		return -ENOENT;
 
-	ret = events_poll(smmu, record);
-	for (i = 0; i < EVTQ_ENT_DWORDS; i++)
+	ret = events_poll(iommu, record);
+	for (i = 0; i < HW_EVENT_WORDS; i++)
 		cpu_reg(ctxt, 2 + i) = record[i];
 
 	return ret;
@@ -276,14 +273,14 @@ static long handle_vm_route(struct kvm_cpu_context *ctxt)
 	DECLARE_REG(u64, vm, ctxt, 2);
 	DECLARE_REG(u64, pviommu, ctxt, 3);
 	DECLARE_REG(u64, vsid, ctxt, 4);
-	DECLARE_REG(u64, smmu, ctxt, 5);
+	DECLARE_REG(u64, iommu, ctxt, 5);
 	DECLARE_REG(u64, sid, ctxt, 6);
 	DECLARE_REG(u64, flags, ctxt, 7);
 	u64 pages = 0;
 	long ret = -EINVAL;
 
 	if (!upper_32_bits(pviommu) && !upper_32_bits(vsid))
-		ret = iommu_vm_route(vm, pviommu, vsid, smmu, sid, flags, &pages);
+		ret = iommu_vm_route(vm, pviommu, vsid, iommu, sid, flags, &pages);
 	cpu_reg(ctxt, 2) = pages;
 
 	return ret;
@@ -345,7 +342,7 @@ void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt)
 
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt)
 {
-	/* Without an SMMU that EL2 enabled there is no format to map in */
+	/* Without an IOMMU that EL2 enabled there is no format to map in */
 	if (host_idmap)
 		dispatch(host_ctxt, iommu_ops, ARRAY_SIZE(iommu_ops));
 	else

@@ -5,7 +5,7 @@
  * It mirrors the host's ownership exactly, under the lock that guards it, and
  * needs no hypercall for DMA. Memory that changes hands is taken out before the
  * new owner has it and put back after (I1, I5). Nothing else of the map changes
- * while that happens: blocks are used only where every SMMU lets a block be
+ * while that happens: blocks are used only where every IOMMU lets a block be
  * replaced by a table that translates alike (BBML 2), else all of memory is
  * mapped in pages. All tables come from memory reserved at boot for the worst
  * case, so that a donation never fails for want of one.
@@ -286,12 +286,12 @@ static int build_mmio(struct hyp_iommu_domain *domain)
  * @blocks: memory may be mapped in blocks
  *
  * Context: boot, before the host is deprivileged.
- * Return: 0, -ENOMEM, -ERANGE (memory that the SMMUs cannot address).
+ * Return: 0, -ENOMEM, -ERANGE (memory that the IOMMUs cannot address).
  */
 int host_idmap_build(bool blocks)
 {
 	u8 ias = iommu_pgtable_idmap_ias(&iommu_cfg);
-	size_t size = struct_size_t(struct hyp_iommu_domain, tags, hyp_nr_smmus);
+	size_t size = struct_size_t(struct hyp_iommu_domain, tags, hyp_nr_iommus);
 	s8 top = blocks ? KVM_PGTABLE_MIN_BLOCK_LEVEL : IOMMU_PAGE_LEVEL;
 	const struct mem_piece *piece;
 	struct hyp_iommu_domain *domain;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Take-over: the host, still trusted, hands its SMMUs to EL2. From the first
- * call about an SMMU on it aborts all DMA, and its registers are EL2's.
+ * Take-over: the host, still trusted, hands its IOMMUs to EL2. From the first
+ * call about an IOMMU on it aborts all DMA, and its registers are EL2's.
  */
 #include <asm/kvm_mmu.h>
 
@@ -14,22 +14,21 @@
 
 #include <iommu.h>
 
-#define SMMU_MIN_SIZE		SZ_128K
-#define SMMU_MAX_NR		(PAGE_SIZE / sizeof(struct hyp_smmu *))
+#define IOMMU_MAX_NR		(PAGE_SIZE / sizeof(struct hyp_iommu *))
 
 struct iommu_owner iommu_host;
 struct iommu_pgtable_cfg iommu_cfg;
 
-struct hyp_smmu **hyp_smmus;
-unsigned int hyp_nr_smmus;
+struct hyp_iommu **hyp_iommus;
+unsigned int hyp_nr_iommus;
 
-struct hyp_smmu *smmu_by_id(u64 id)
+struct hyp_iommu *iommu_by_id(u64 id)
 {
-	if (id >= hyp_nr_smmus)
+	if (id >= hyp_nr_iommus)
 		return NULL;
-	id = array_index_nospec(id, hyp_nr_smmus);
+	id = array_index_nospec(id, hyp_nr_iommus);
 
-	return hyp_smmus[id]->strtab ? hyp_smmus[id] : NULL;
+	return hyp_iommus[id]->ready ? hyp_iommus[id] : NULL;
 }
 
 static u64 end_of_memory(void)
@@ -41,7 +40,7 @@ static u64 end_of_memory(void)
 
 static bool range_is_free(u64 base, u64 size)
 {
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *iommu;
 	unsigned int i;
 
 	for (i = 0; i < hyp_memblock_nr; i++) {
@@ -49,8 +48,8 @@ static bool range_is_free(u64 base, u64 size)
 		    hyp_memory[i].base < base + size)
 			return false;
 	}
-	for_each_smmu(smmu) {
-		if (base < smmu->mmio_phys + smmu->mmio_size && smmu->mmio_phys < base + size)
+	for_each_iommu(iommu) {
+		if (base < iommu->mmio_phys + iommu->mmio_size && iommu->mmio_phys < base + size)
 			return false;
 	}
 
@@ -60,73 +59,77 @@ static bool range_is_free(u64 base, u64 size)
 /* Registers: EL2's, mapped, and out of the host's stage 2 */
 static long claim_registers(u64 base, u64 size)
 {
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *iommu;
 	unsigned long va;
 	int ret;
 
-	if (!PAGE_ALIGNED(base | size) || size < SMMU_MIN_SIZE || base + size < base ||
+	if (!PAGE_ALIGNED(base | size) || size < HW_REGISTERS_MIN || base + size < base ||
 	    !range_is_free(base, size))
 		return -EINVAL;
 
-	if (!hyp_smmus)
-		hyp_smmus = host_idmap_alloc(1);
-	if (!hyp_smmus || hyp_nr_smmus == SMMU_MAX_NR)
+	if (!hyp_iommus)
+		hyp_iommus = host_idmap_alloc(1);
+	if (!hyp_iommus || hyp_nr_iommus == IOMMU_MAX_NR)
 		return -ENOSPC;
-	smmu = host_idmap_alloc(1);
-	if (!smmu)
+	iommu = host_idmap_alloc(1);
+	if (!iommu)
 		return -ENOSPC;
-	/* The host must not take an SMMU that is still its own for one that aborts */
+	/* The host must not take an IOMMU that is still its own for one that aborts */
 	if (__pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va))
 		return -ENOSPC;
 
-	smmu->mmio_phys = base;
-	smmu->mmio_size = size;
-	smmu->base = (void __iomem *)va;
-	hyp_spin_lock_init(&smmu->lock);
-	hyp_spin_lock_init(&smmu->cmdq_lock);
-	hyp_spin_lock_init(&smmu->evtq_lock);
-	hyp_smmus[hyp_nr_smmus] = smmu;
+	iommu->mmio_phys = base;
+	iommu->mmio_size = size;
+	hyp_spin_lock_init(&iommu->lock);
+	hw_init(iommu, (void __iomem *)va);
+	hyp_iommus[hyp_nr_iommus] = iommu;
 
 	hyp_spin_lock(&host_mmu.lock);
 	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, base, size);
 	hyp_spin_unlock(&host_mmu.lock);
 
-	return ret ? -ENOSPC : hyp_nr_smmus++;
+	return ret ? -ENOSPC : hyp_nr_iommus++;
 }
 
 static long find_registers(u64 base, u64 size)
 {
 	unsigned int i;
 
-	for (i = 0; i < hyp_nr_smmus; i++) {
-		if (hyp_smmus[i]->mmio_phys == base && hyp_smmus[i]->mmio_size == size)
+	for (i = 0; i < hyp_nr_iommus; i++) {
+		if (hyp_iommus[i]->mmio_phys == base && hyp_iommus[i]->mmio_size == size)
 			return i;
 	}
 
 	return claim_registers(base, size);
 }
 
-/* Cut the host's donation up: largest and most aligned first */
-static void assign_memory(struct hyp_smmu *smmu, void *mem, const struct smmu_layout *l)
+/* The IOMMU's own memory, then the core's about it */
+static size_t ids_size(const struct hyp_iommu *iommu)
 {
-	memset(mem, 0, l->total);
-	smmu->strtab = mem;
-	smmu->streams = mem += l->strtab;
-	smmu->cmdq = mem += l->streams;
-	smmu->evtq = mem += l->cmdq;
-	smmu->ids = mem + l->evtq;
-	smmu->cmdq_log2 = min_t(u8, smmu->feat.cmdq_log2, PAGE_SHIFT - CMDQ_ENT_SZ_SHIFT);
-	smmu->evtq_log2 = min_t(u8, smmu->feat.evtq_log2, PAGE_SHIFT - EVTQ_ENT_SZ_SHIFT);
-	smmu_strtab_init(smmu);
-	if (!smmu->feat.coherent)
-		kvm_flush_dcache_to_poc(smmu->strtab, l->total);
+	return PAGE_ALIGN(iommu->max_ids / BITS_PER_BYTE);
 }
 
-long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out)
+static size_t memory_size(const struct hyp_iommu *iommu)
 {
-	struct smmu_layout layout;
-	struct hyp_smmu *smmu;
-	u32 idr[6];
+	return iommu->mem_size + PAGE_ALIGN(stream_table_size(iommu)) + ids_size(iommu);
+}
+
+static int use_memory(struct hyp_iommu *iommu, void *mem)
+{
+	int ret;
+
+	memset(mem, 0, memory_size(iommu));
+	iommu->streams = mem + iommu->mem_size;
+	iommu->ids = mem + memory_size(iommu) - ids_size(iommu);
+	ret = hw_reset(iommu, mem);
+	iommu->ready = !ret;
+
+	return ret;
+}
+
+long iommu_register(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out)
+{
+	struct hyp_iommu *iommu;
 	long id;
 	int ret;
 
@@ -135,25 +138,19 @@ long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u
 	id = find_registers(base, size);
 	if (id < 0)
 		return id;
-	smmu = hyp_smmus[id];
-	if (smmu->strtab)
+	iommu = hyp_iommus[id];
+	if (iommu->ready)
 		return -EBUSY;
 
-	ret = smmu_disable(smmu->base);
+	ret = hw_probe(iommu, flags, out);
 	if (ret)
 		return ret;
-	smmu_read_idrs(smmu->base, idr);
-	*out = smmu_features_decode(idr, flags, &smmu->feat);
-	ret = smmu_withhold_pages(smmu);
-	if (ret)
-		return ret;
-	if (!*out && end_of_memory() > BIT_ULL(smmu->feat.oas))
+	if (!*out && end_of_memory() > BIT_ULL(iommu->oas))
 		*out = PKVM_IOMMU_BAD_OAS;
 	if (*out)
 		return -EOPNOTSUPP;
 
-	layout = smmu_layout(&smmu->feat);
-	*out = layout.total >> PAGE_SHIFT;
+	*out = memory_size(iommu) >> PAGE_SHIFT;
 	if (nr_pages < *out)
 		return -ENOMEM;
 	if (!is_power_of_2(nr_pages) || !IS_ALIGNED(pfn, nr_pages))
@@ -162,12 +159,7 @@ long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u
 	if (ret)
 		return ret;
 
-	assign_memory(smmu, hyp_phys_to_virt(hyp_pfn_to_phys(pfn)), &layout);
-	ret = smmu_reset(smmu);
-	if (ret)
-		smmu->strtab = NULL;
-
-	return ret ?: id;
+	return use_memory(iommu, hyp_phys_to_virt(hyp_pfn_to_phys(pfn))) ?: id;
 }
 
 /* One format for all: a domain may be attached anywhere */
@@ -175,18 +167,16 @@ static bool choose_format(void)
 {
 	bool s1 = true, s2 = true, coherent = true, blocks = true;
 	u8 oas = IOMMU_MAX_BITS;
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *iommu;
 
-	for_each_smmu(smmu) {
-		const struct smmu_features *feat = &smmu->feat;
-
-		if (!smmu->strtab)
+	for_each_iommu(iommu) {
+		if (!iommu->ready)
 			continue;
-		s1 &= feat->stage1;
-		s2 &= feat->stage2;
-		coherent &= feat->coherent;
-		blocks &= feat->bbml2;
-		oas = min(oas, feat->oas);
+		s1 &= iommu->stage1;
+		s2 &= iommu->stage2;
+		coherent &= iommu->coherent;
+		blocks &= iommu->bbml2;
+		oas = min(oas, iommu->oas);
 	}
 	iommu_cfg = (struct iommu_pgtable_cfg) {
 		.stage		= s1 && !s2 ? 1 : 2,
@@ -197,46 +187,43 @@ static bool choose_format(void)
 	return blocks;
 }
 
-static bool speaks_format(const struct smmu_features *feat)
+static bool speaks_format(const struct hyp_iommu *iommu)
 {
-	return iommu_cfg.stage == 1 ? feat->stage1 : feat->stage2;
+	return iommu_cfg.stage == 1 ? iommu->stage1 : iommu->stage2;
 }
 
 bool pkvm_iommu_active(void)
 {
-	return hyp_nr_smmus;
+	return hyp_nr_iommus;
 }
 
 void pkvm_iommu_resume(void)
 {
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *iommu;
 
-	for_each_smmu(smmu)
-		smmu_resume(smmu);
+	for_each_iommu(iommu)
+		hw_resume(iommu);
 }
 
 int iommu_finalise(void)
 {
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *iommu;
 	int ret;
 
 	if (host_idmap)
 		return -EBUSY;
-	if (!hyp_nr_smmus)
+	if (!hyp_nr_iommus)
 		return -ENODEV;
 
 	ret = host_idmap_build(choose_format());
 	if (ret)
 		return ret;
 
-	for_each_smmu(smmu) {
-		if (!smmu->strtab)
-			continue;
-		smmu->nr_ids = BIT(iommu_cfg.stage == 1 ? smmu->feat.asid_bits :
-							  smmu->feat.vmid_bits);
+	for_each_iommu(iommu) {
 		/* What cannot be enabled stays off and aborts; others go on (I8) */
-		if (!speaks_format(&smmu->feat) || smmu_enable(smmu))
-			smmu->strtab = NULL;
+		if (iommu->ready)
+			iommu->ready = speaks_format(iommu) &&
+				       !hw_enable(iommu, iommu_cfg.stage);
 	}
 
 	return 0;

@@ -6,11 +6,10 @@
  *
  *	vm_table_lock			life of VMs (pkvm.c), see vm.h
  *	host_mmu.lock			page ownership (mem_protect.c)
- *	  hyp_smmu::lock		streams and STEs of one SMMU, its VMIDs/ASIDs
- *	    hyp_iommu_domain::lock		page table and tags of one domain
+ *	  hyp_iommu::lock		streams of one IOMMU, its address space IDs
+ *	    hyp_iommu_domain::lock	page table and tags of one domain
  *	      iommu_pool::lock		free pages of one owner
- *	      hyp_smmu::cmdq_lock	command queue
- *	    hyp_smmu::evtq_lock	event queue and global errors; then cmdq_lock
+ *	      locks of the IOMMU's driver
  *	    iommu_events::lock	faults that wait for one VM
  *
  * host_mmu.lock is never taken with another of these held, nor is the lock of a
@@ -21,43 +20,48 @@
 #ifndef __PKVM_IOMMU_IOMMU_H__
 #define __PKVM_IOMMU_IOMMU_H__
 
+#include <asm/kvm_pkvm.h>
 #include <asm/kvm_pkvm_iommu.h>
 
 #include <nvhe/spinlock.h>
 
 #include <events.h>
 #include <handle.h>
+#include <hw.h>
 #include <pgtable.h>
 #include <pool.h>
-#include <smmu_v3/smmu.h>
 
 /**
  * struct iommu_owner - the host, or a VM
  * @pool: memory it lent to EL2
  * @handles: its domains; a handle means nothing to anyone else (I4)
  * @events: faults of its devices; NULL if it is not a VM
+ * @vm: handle of the VM that it is, 0 for the host
  */
 struct iommu_owner {
 	struct iommu_pool	pool;
 	struct iommu_handles	handles;
 	struct iommu_events	*events;
+	pkvm_handle_t		vm;
 };
 
 /**
- * struct iommu_tag - a domain's presence on one SMMU
- * @cd: stage 1 context descriptor; the stream table points here
- * @smmu: the SMMU, or NULL
- * @refs: streams of @smmu attached to the domain
- * @id: VMID (stage 2) or ASID (stage 1) on @smmu
- *
- * Guarded by hyp_iommu_domain::lock; @id comes from and returns to @smmu under
- * hyp_smmu::lock, after the TLB is clean of it.
+ * struct hyp_stream - what the core knows about a stream
+ * @domain: what it is attached to, or NULL
+ * @owner: who may attach it, NULL: the host
+ * @may_be_live: the IOMMU may translate for it: set before it is told to, cleared only
+ *	once it has confirmed that the stream aborts
+ * @pviommu: and @vsid: what its owner, a VM, calls it
+ * @vsid: see @pviommu
+ * @first_event: number of the first event that is @owner's
  */
-struct iommu_tag {
-	struct arm_smmu_cd	cd __aligned(64);
-	struct hyp_smmu		*smmu;
-	u32			refs;
-	u16			id;
+struct hyp_stream {
+	struct hyp_iommu_domain	*domain;
+	struct iommu_owner	*owner;
+	bool			may_be_live;
+	u32			pviommu;
+	u32			vsid;
+	u64			first_event;
 };
 
 /**
@@ -66,9 +70,9 @@ struct iommu_tag {
  * @pgt: page table
  * @owner: who made it
  * @slot: that of its handle, see handle.h
- * @nr_streams: attached streams, over all SMMUs
- * @wedged: an SMMU did not answer an invalidation: never freed, pins stay
- * @nr_tags: size of @tags, what fits in the page; for the identity map, all SMMUs
+ * @nr_streams: attached streams, over all IOMMUs
+ * @wedged: an IOMMU did not answer an invalidation: never freed, pins stay
+ * @nr_tags: size of @tags, what fits in the page; for the identity map, all IOMMUs
  * @nr_used: of @tags, those beyond were never in use
  * @tags: where the domain is attached
  */
@@ -85,21 +89,17 @@ struct hyp_iommu_domain {
 };
 
 extern struct iommu_owner iommu_host;
-extern struct iommu_pgtable_cfg iommu_cfg;
 
-/* vm.c: the VM that an owner is, 0 for the host */
-pkvm_handle_t __pure iommu_vm_handle(const struct iommu_owner *owner);
+/* init.c: IOMMUs, fixed once pKVM is finalised */
+extern struct hyp_iommu **hyp_iommus;
+extern unsigned int hyp_nr_iommus;
+struct hyp_iommu *iommu_by_id(u64 id);
 
-/* init.c: SMMUs, fixed once pKVM is finalised */
-extern struct hyp_smmu **hyp_smmus;
-extern unsigned int hyp_nr_smmus;
-struct hyp_smmu *smmu_by_id(u64 id);
-
-#define for_each_smmu(smmu)						\
+#define for_each_iommu(iommu)						\
 	for (unsigned int __i = 0;					\
-	     __i < hyp_nr_smmus && ((smmu) = hyp_smmus[__i], true); __i++)
+	     __i < hyp_nr_iommus && ((iommu) = hyp_iommus[__i], true); __i++)
 
-long iommu_register_smmu(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out);
+long iommu_register(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out);
 int iommu_finalise(void);
 
 /* domain.c */
@@ -108,20 +108,24 @@ long domain_alloc(struct iommu_owner *owner, u64 *pages);
 int domain_free(struct iommu_owner *owner, u64 handle);
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level);
 int domain_tlb_inv_all(struct hyp_iommu_domain *domain);
-/* hyp_smmu::lock held */
-struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
-int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_smmu *smmu);
+/* hyp_iommu::lock held */
+struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
+int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 
-/* attach.c */
-int stream_attach_host(u64 smmu, u64 sid, u64 handle, u64 *pages);
-int stream_attach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
-int stream_detach_guest(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u64 handle);
-int stream_check_free(struct hyp_smmu *smmu, u64 sid);
-int stream_claim(struct iommu_owner *owner, struct hyp_smmu *smmu, u64 sid);
-int stream_block(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid);
-void stream_name(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid, u32 pviommu,
+/* attach.c; how many bytes an IOMMU's table of streams takes at first */
+size_t stream_table_size(const struct hyp_iommu *iommu);
+/* hyp_iommu::lock held */
+int stream_get(struct hyp_iommu *iommu, u64 sid, struct iommu_pool *pool,
+	       struct hyp_stream **stream);
+int stream_attach_host(u64 iommu, u64 sid, u64 handle, u64 *pages);
+int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle);
+int stream_detach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle);
+int stream_check_free(struct hyp_iommu *iommu, u64 sid);
+int stream_claim(struct iommu_owner *owner, struct hyp_iommu *iommu, u64 sid);
+int stream_block(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid);
+void stream_name(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u32 pviommu,
 		 u32 vsid);
-void stream_disown(struct iommu_owner *owner, struct hyp_smmu *smmu, u32 sid,
+void stream_disown(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid,
 		   struct iommu_owner *heir);
 
 /* map.c */

@@ -112,7 +112,7 @@ int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_
 		}
 	}
 	hyp_spin_unlock(&domain->lock);
-	trace_iommu_map(iommu_vm_handle(domain->owner), iova, sum, ret);
+	trace_iommu_map(domain->owner->vm, iova, sum, ret);
 
 	for (; run < end; run++, at = 0)
 		unpin(run->phys + at, run->size - at, run->prot);
@@ -239,7 +239,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 	}
 	hyp_spin_unlock(&domain->lock);
 	*block = kvm_granule_size(leaves.level);
-	trace_iommu_unmap(iommu_vm_handle(owner), iova, *done, ret);
+	trace_iommu_unmap(owner->vm, iova, *done, ret);
 put:
 	handle_put(domain);
 
@@ -299,7 +299,7 @@ static int unmap_list(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr
 	for (step = steps; step < steps + nr_steps && !err; step++) {
 		iommu_pgtable_unmap_end(&step->leaves, page_use_put_leaves);
 		*done += step->leaves.size;
-		trace_iommu_unmap(iommu_vm_handle(domain->owner), step->iova, step->leaves.size, 0);
+		trace_iommu_unmap(domain->owner->vm, step->iova, step->leaves.size, 0);
 	}
 	hyp_spin_unlock(&domain->lock);
 

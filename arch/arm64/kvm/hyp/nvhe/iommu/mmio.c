@@ -30,15 +30,15 @@ static int clamp_to(u64 addr, u64 base, u64 limit, u64 *start, u64 *end)
 	return 0;
 }
 
-/* Registers of SMMUs, and what is withheld, never are the host's again */
+/* Registers of IOMMUs, and what is withheld, never are the host's again */
 static int clamp_to_kept(u64 addr, u64 *start, u64 *end)
 {
-	struct hyp_smmu *smmu;
+	struct hyp_iommu *iommu;
 	unsigned int i;
 	int ret = 0;
 
-	for_each_smmu(smmu)
-		ret = clamp_to(addr, smmu->mmio_phys, smmu->mmio_phys + smmu->mmio_size, start,
+	for_each_iommu(iommu)
+		ret = clamp_to(addr, iommu->mmio_phys, iommu->mmio_phys + iommu->mmio_size, start,
 			       end) ?: ret;
 	for (i = 0; i < nr_withheld; i++)
 		ret = clamp_to(addr, withheld[i].base, withheld[i].limit, start, end) ?: ret;

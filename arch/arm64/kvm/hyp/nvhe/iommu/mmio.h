@@ -72,7 +72,7 @@ u64 mmio_end_of(u64 phys);
  * @base: start, page aligned
  * @size: bytes, a multiple of PAGE_SIZE
  *
- * What they belong to can write to memory without passing an SMMU (I1).
+ * What they belong to can write to memory without passing an IOMMU (I1).
  *
  * Context: boot, before the host is deprivileged.
  * Return: 0, -EINVAL, -ENOSPC, or that of a failed unmap.

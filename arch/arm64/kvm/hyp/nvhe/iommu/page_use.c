@@ -66,7 +66,7 @@ void page_use_init(void *mem)
 
 u32 block_use_maps(u64 phys)
 {
-	/* Without an SMMU there is neither a word nor a mapping */
+	/* Without an IOMMU there is neither a word nor a mapping */
 	return block_uses ? READ_ONCE(block_use_of(phys)->word) & BLOCK_MAPS : 0;
 }
 

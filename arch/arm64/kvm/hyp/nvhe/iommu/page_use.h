@@ -26,7 +26,7 @@
  *
  * The words lie beside struct hyp_page, which has no room for a count that a host
  * cannot exhaust, and whose size all machines pay for; these exist only where EL2
- * has an SMMU.
+ * has an IOMMU.
  *
  * A mapping of a whole block counts once, in a word of the block:
  *

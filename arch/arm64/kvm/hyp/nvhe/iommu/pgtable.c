@@ -13,7 +13,7 @@ void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t si
 {
 	if (!pgt->cfg->coherent)
 		kvm_flush_dcache_to_poc(start, size);
-	/* Ordered before whatever tells the SMMU to look */
+	/* Ordered before whatever tells the IOMMU to look */
 	dsb(ishst);
 }
 

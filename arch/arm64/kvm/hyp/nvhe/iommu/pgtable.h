@@ -37,7 +37,7 @@
  * struct iommu_pgtable_cfg - format that all domains of the system share
  * @stage: 1 or 2
  * @oas: output address bits
- * @coherent: the SMMU snoops the CPU caches when it walks
+ * @coherent: the IOMMU snoops the CPU caches when it walks
  */
 struct iommu_pgtable_cfg {
 	u8	stage;
@@ -52,7 +52,7 @@ struct iommu_pgtable_cfg {
  * @ias: input address bits
  * @start_level: level of @root
  * @alloc: returns a zeroed page or NULL
- * @free: takes a page back that no SMMU can reach any more
+ * @free: takes a page back that no IOMMU can reach any more
  * @near: the table of pages that was last walked to, or NULL
  * @near_iova: where that begins
  * @leaf: the entry that was last made, but for the address, or 0
@@ -73,6 +73,9 @@ struct iommu_pgtable {
 	s8				leaf_level;
 };
 
+/* That of all tables; fixed once pKVM is finalised */
+extern struct iommu_pgtable_cfg iommu_cfg;
+
 /* Geometry (pure) */
 s8 iommu_pgtable_start_level(u8 stage, u8 ias);
 unsigned int iommu_pgtable_root_pages(u8 stage, u8 ias);
@@ -85,7 +88,7 @@ u8 iommu_pgtable_idmap_ias(const struct iommu_pgtable_cfg *cfg);
 kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level, int prot);
 /*
  * What keeps the memory of a leaf where it is (I5), see page_use.h: a field of @prot
- * above, and of the entry, in bits that the SMMU ignores. 0 is nothing: no memory, or a
+ * above, and of the entry, in bits that the IOMMU ignores. 0 is nothing: no memory, or a
  * map that mirrors ownership.
  */
 #define IOMMU_PIN_PAGE		1	/* a page, which is counted */
@@ -203,7 +206,7 @@ bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s
  * @iova: address
  *
  * The block and the table that replaces it translate alike at every moment;
- * the SMMU must allow this change without break-before-make (BBML 2).
+ * the IOMMU must allow this change without break-before-make (BBML 2).
  *
  * Return: 0 (also if there is a page, or nothing), -ENOMEM.
  */
@@ -211,7 +214,7 @@ int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova);
 
 /**
  * iommu_pgtable_free() - free tables, a bounded number at a time
- * @pgt: table that no SMMU walks any more
+ * @pgt: table that no IOMMU walks any more
  * @release: as for iommu_pgtable_unmap_end(), for leaves still there
  * @budget: in: how many tables to free at most; out: what is left of it
  *

@@ -19,11 +19,6 @@
 
 static struct iommu_vm *contexts[NR_CONTEXTS];
 
-pkvm_handle_t iommu_vm_handle(const struct iommu_owner *owner)
-{
-	return owner == &iommu_host ? 0 : container_of(owner, struct iommu_vm, owner)->handle;
-}
-
 static struct iommu_vm **slot_of(u64 handle)
 {
 	return &contexts[handle & (NR_CONTEXTS - 1)];
@@ -35,7 +30,7 @@ static struct iommu_vm *context_of(pkvm_handle_t handle)
 
 	hyp_assert_lock_held(&vm_table_lock);
 
-	return vm && vm->handle == handle ? vm : NULL;
+	return vm && vm->owner.vm == handle ? vm : NULL;
 }
 
 struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected)
@@ -94,7 +89,7 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 		return ret;
 
 	vm = memset(pop_hyp_memcache(mc, hyp_phys_to_virt), 0, PAGE_SIZE);
-	vm->handle = handle;
+	vm->owner.vm = handle;
 	vm->owner.events = &vm->events;
 	*slot_of(handle) = vm;
 
@@ -181,7 +176,7 @@ static bool has_route_to(const struct iommu_vm *vm, const struct iommu_route *ro
 
 	for (page = vm->routes; page; page = page->next) {
 		for (i = 0; i < page->nr; i++) {
-			if (page->routes[i].smmu == route->smmu &&
+			if (page->routes[i].iommu == route->iommu &&
 			    page->routes[i].sid == route->sid)
 				return true;
 		}
@@ -197,7 +192,7 @@ static int claim(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
 	int ret;
 
 	if (!group)
-		return stream_claim(&vm->owner, route->smmu, sid);
+		return stream_claim(&vm->owner, route->iommu, sid);
 
 	ret = hyp_device_take(group, vm);
 	if (!ret && has_route_to(vm, route))
@@ -213,7 +208,7 @@ static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 s
 	struct iommu_route_page *page;
 	int ret;
 
-	if (!pkvm_vm_is_reserved(vm->handle))
+	if (!pkvm_vm_is_reserved(vm->owner.vm))
 		return -EPERM;
 	if (iommu_vm_find_route(vm, route->pviommu, route->vsid))
 		return -EEXIST;
@@ -225,21 +220,21 @@ static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 s
 		return ret;
 
 	page->routes[page->nr++] = *route;
-	stream_name(&vm->owner, route->smmu, sid, route->pviommu, route->vsid);
-	if (!group && hyp_device_group_of(route->smmu, sid))
+	stream_name(&vm->owner, route->iommu, sid, route->pviommu, route->vsid);
+	if (!group && hyp_device_group_of(route->iommu, sid))
 		vm->host_has_regs = true;
 
 	return 0;
 }
 
-int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 flags,
+int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 iommu, u64 sid, u64 flags,
 		   u64 *pages)
 {
 	struct iommu_route route = {
 		.pviommu	= pviommu,
 		.vsid		= vsid,
 		.sid		= sid,
-		.smmu		= smmu_by_id(smmu),
+		.iommu		= iommu_by_id(iommu),
 	};
 	struct hyp_device_group *group = NULL;
 	struct iommu_vm *vm;
@@ -248,10 +243,10 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 fla
 	*pages = 1;
 	if (flags & ~(u64)PKVM_IOMMU_ROUTE_REGS)
 		return -EINVAL;
-	if (!route.smmu)
+	if (!route.iommu)
 		return -ENOENT;
 	if (flags & PKVM_IOMMU_ROUTE_REGS)
-		group = hyp_device_group_of(route.smmu, sid);
+		group = hyp_device_group_of(route.iommu, sid);
 	ret = get_context(handle, NULL, &vm);
 	if (ret)
 		return ret;
@@ -269,7 +264,7 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 fla
 
 /*
  * Step 1: all streams abort, synchronised, before anything is let go (I6). What an
- * SMMU that hangs keeps live does not keep the streams of others live (I8).
+ * IOMMU that hangs keeps live does not keep the streams of others live (I8).
  */
 static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 {
@@ -285,8 +280,8 @@ static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 				if (!*budget)
 					return -EAGAIN;
 				--*budget;
-				/* An SMMU hangs for good: there is no second try */
-				route->hung = stream_block(&vm->owner, route->smmu, route->sid);
+				/* An IOMMU hangs for good: there is no second try */
+				route->hung = stream_block(&vm->owner, route->iommu, route->sid);
 				route->blocked = !route->hung;
 			}
 			if (route->hung)
@@ -322,7 +317,7 @@ static int free_routes(struct iommu_vm *vm, unsigned int *budget)
 			if (!*budget)
 				return -EAGAIN;
 			--*budget;
-			stream_disown(&vm->owner, route->smmu, route->sid, NULL);
+			stream_disown(&vm->owner, route->iommu, route->sid, NULL);
 			page->nr--;
 		}
 		vm->routes = page->next;

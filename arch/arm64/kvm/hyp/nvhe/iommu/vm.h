@@ -25,17 +25,17 @@
  * struct iommu_route - (pvIOMMU, vSID) of one VM names one stream, 1:1 (I2)
  * @pviommu: pvIOMMU, as the guest names it
  * @vsid: virtual stream ID on it
- * @sid: stream ID on @smmu
+ * @sid: stream ID on @iommu
  * @blocked: the VM is dead and the stream aborts
- * @hung: the VM is dead, and the SMMU hangs and may translate for the stream
- * @smmu: SMMU
+ * @hung: the VM is dead, and the IOMMU hangs and may translate for the stream
+ * @iommu: IOMMU
  */
 struct iommu_route {
 	u32			pviommu;
 	u32			vsid;
 	u32			sid;
 	bool			blocked, hung;
-	struct hyp_smmu		*smmu;
+	struct hyp_iommu		*iommu;
 };
 
 /**
@@ -56,7 +56,6 @@ struct iommu_route_page {
 /**
  * struct iommu_vm - context of a VM, one page
  * @owner: its memory and domains
- * @handle: the VM
  * @users: host calls in progress
  * @draining: a step of the drain is in progress
  * @dead: the drain has begun: nobody else uses the context from now on, nor does
@@ -68,7 +67,6 @@ struct iommu_route_page {
  */
 struct iommu_vm {
 	struct iommu_owner	owner;
-	pkvm_handle_t		handle;
 	u32			users;
 	bool			draining;
 	bool			dead;
@@ -79,7 +77,7 @@ struct iommu_vm {
 
 /* Host calls, see enum pkvm_iommu_op */
 int iommu_vm_topup(u64 handle, struct kvm_hyp_memcache *mc);
-int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 smmu, u64 sid, u64 flags,
+int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 iommu, u64 sid, u64 flags,
 		   u64 *pages);
 int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc);
 

@@ -60,11 +60,11 @@ static int queue_wait(struct hyp_smmu *smmu, u32 used)
 
 	do {
 		/* Looks once more after the deadline: the CPU may have been held up */
-		late = deadline && (command_error(smmu) || smmu_expired(deadline));
+		late = deadline && (command_error(smmu) || hyp_expired(deadline));
 		if (queue_used(smmu, readl_relaxed(smmu->base + ARM_SMMU_CMDQ_CONS)) <= used)
 			return 0;
 		/* Most often it is done by now, and nobody asks for the time */
-		deadline = deadline ?: smmu_deadline();
+		deadline = deadline ?: hyp_deadline();
 		cpu_relax();
 	} while (!late);
 
@@ -130,9 +130,9 @@ int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned 
 	int ret = 0;
 
 	hyp_spin_lock(&smmu->cmdq_lock);
-	if (smmu->state == SMMU_LIVE && queue_invalidate(smmu, cmds, nr))
+	if (smmu->iommu.state == IOMMU_LIVE && queue_invalidate(smmu, cmds, nr))
 		smmu_fail(smmu);
-	if (smmu->state == SMMU_HUNG)
+	if (smmu->iommu.state == IOMMU_HUNG)
 		ret = -EIO;
 	hyp_spin_unlock(&smmu->cmdq_lock);
 
@@ -170,10 +170,10 @@ static int complete_in_flight(struct hyp_smmu *smmu)
  */
 void smmu_fail(struct hyp_smmu *smmu)
 {
-	if (smmu->state != SMMU_LIVE)
+	if (smmu->iommu.state != IOMMU_LIVE)
 		return;
 	if (smmu_disable(smmu->base) || complete_in_flight(smmu))
-		smmu->state = SMMU_HUNG;
+		smmu->iommu.state = IOMMU_HUNG;
 	else
-		smmu->state = SMMU_ABORTING;
+		smmu->iommu.state = IOMMU_ABORTING;
 }

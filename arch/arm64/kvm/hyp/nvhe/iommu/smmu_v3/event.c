@@ -7,6 +7,7 @@
 #include <asm/kvm_pkvm_iommu.h>
 
 #include <linux/io.h>
+#include <linux/pkvm-pviommu.h>
 
 #include "smmu.h"
 
@@ -54,7 +55,30 @@ static u32 poll_gerror(struct hyp_smmu *smmu)
 	return ret | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, errors);
 }
 
-static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr)
+/* Addresses in records of other types can be those of EL2's tables */
+static bool has_iova(u32 type)
+{
+	return type >= EVT_ID_TRANSLATION_FAULT && type <= EVT_ID_PERMISSION_FAULT;
+}
+
+static void decode(struct hw_event *event)
+{
+	const u64 *record = event->record;
+
+	BUILD_BUG_ON(EVTQ_ENT_DWORDS != HW_EVENT_WORDS);
+	event->sid = FIELD_GET(EVTQ_0_SID, record[0]);
+	event->reason = FIELD_GET(EVTQ_0_ID, record[0]);
+	event->iova = 0;
+	if (has_iova(event->reason)) {
+		event->iova = FIELD_GET(EVTQ_2_ADDR, record[2]);
+		event->reason |= PVIOMMU_EVENT_IOVA |
+				 (record[1] & EVTQ_1_PnU ? PVIOMMU_EVENT_PRIV : 0) |
+				 (record[1] & EVTQ_1_InD ? PVIOMMU_EVENT_INSTR : 0) |
+				 (record[1] & EVTQ_1_RnW ? PVIOMMU_EVENT_READ : 0);
+	}
+}
+
+static u32 poll_event(struct hyp_smmu *smmu, struct hw_event *event)
 {
 	u32 size = BIT(smmu->evtq_log2), mask = 2 * size - 1, ret = 0;
 	u32 prod = readl_relaxed(EVTQ_PROD(smmu));
@@ -72,12 +96,13 @@ static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *n
 		if (!smmu->feat.coherent)
 			kvm_flush_dcache_to_poc(slot, BIT(EVTQ_ENT_SZ_SHIFT));
 		for (i = 0; i < EVTQ_ENT_DWORDS; i++)
-			record[i] = le64_to_cpu(READ_ONCE(slot[i]));
+			event->record[i] = le64_to_cpu(READ_ONCE(slot[i]));
+		decode(event);
 		cons++;
-		*nr = smmu->evtq_taken++;
+		event->nr = smmu->evtq_taken++;
 		ret |= PKVM_IOMMU_POLL_EVENT;
-		trace_iommu_fault(smmu->mmio_phys, FIELD_GET(EVTQ_0_SID, record[0]),
-				  FIELD_GET(EVTQ_0_ID, record[0]));
+		trace_iommu_fault(smmu->iommu.mmio_phys, event->sid,
+				  FIELD_GET(EVTQ_0_ID, event->record[0]));
 	}
 
 	if (ret) {
@@ -89,37 +114,23 @@ static u32 poll_event(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *n
 	return ret;
 }
 
-/**
- * smmu_poll() - take one event off the queue, handle global errors
- * @smmu: SMMU
- * @record: out, the event
- * @nr: out, its number
- *
- * Return: PKVM_IOMMU_POLL_*
- */
-u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr)
+u32 hw_poll(struct hyp_iommu *iommu, struct hw_event *event)
 {
+	struct hyp_smmu *smmu = to_smmu(iommu);
 	u32 ret;
 
 	hyp_spin_lock(&smmu->evtq_lock);
-	ret = poll_gerror(smmu) | poll_event(smmu, record, nr);
-	if (READ_ONCE(smmu->state) != SMMU_LIVE)
+	ret = poll_gerror(smmu) | poll_event(smmu, event);
+	if (READ_ONCE(smmu->iommu.state) != IOMMU_LIVE)
 		ret |= PKVM_IOMMU_POLL_DEAD;
 	hyp_spin_unlock(&smmu->evtq_lock);
 
 	return ret;
 }
 
-/**
- * smmu_next_event() - the number of the next event
- * @smmu: SMMU
- *
- * Of a stream that aborts, synchronised, all events have a smaller one.
- *
- * Return: the number; events are counted from 0 on, without those that are lost.
- */
-u64 smmu_next_event(struct hyp_smmu *smmu)
+u64 hw_next_event(struct hyp_iommu *iommu)
 {
+	struct hyp_smmu *smmu = to_smmu(iommu);
 	u32 queued;
 	u64 nr;
 

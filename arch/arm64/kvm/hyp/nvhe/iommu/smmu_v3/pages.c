@@ -63,7 +63,7 @@ static int withhold_ecmdqs(struct hyp_smmu *smmu)
 	u32 idr6 = readl_relaxed(smmu->base + ARM_SMMU_IDR6), i;
 	u8 log2_pages = FIELD_GET(IDR6_LOG2NUMP, idr6);
 	u8 log2_queues = FIELD_GET(IDR6_LOG2NUMQ, idr6);
-	u64 first, size = CMDQ_CONTROL_PAGE_SIZE << log2_pages;
+	u64 first, base, size = CMDQ_CONTROL_PAGE_SIZE << log2_pages;
 	unsigned long va;
 	int ret;
 
@@ -75,8 +75,9 @@ static int withhold_ecmdqs(struct hyp_smmu *smmu)
 			return -EINVAL;
 	}
 
-	ret = mmio_withhold(smmu->mmio_phys + first, size) ?:
-	      __pkvm_create_private_mapping(smmu->mmio_phys + first, size, PAGE_HYP_DEVICE, &va);
+	base = smmu->iommu.mmio_phys + first;
+	ret = mmio_withhold(base, size) ?:
+	      __pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va);
 	for (i = 0; i < BIT(log2_pages + log2_queues) && !ret; i++)
 		ret = disable_queue((void __iomem *)va +
 				    i * (CMDQ_CONTROL_PAGE_SIZE >> log2_queues));
@@ -89,7 +90,7 @@ static int withhold_vatos(struct hyp_smmu *smmu)
 {
 	u32 n = FIELD_GET(IDR2_BA_VATOS, readl_relaxed(smmu->base + ARM_SMMU_IDR2));
 
-	return mmio_withhold(smmu->mmio_phys + VATOS_PAGE(n), SZ_64K);
+	return mmio_withhold(smmu->iommu.mmio_phys + VATOS_PAGE(n), SZ_64K);
 }
 
 /**

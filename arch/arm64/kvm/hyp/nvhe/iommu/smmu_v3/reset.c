@@ -11,12 +11,12 @@
 
 int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val)
 {
-	u64 deadline = smmu_deadline();
+	u64 deadline = hyp_deadline();
 	bool late;
 
 	do {
 		/* Looks once more after the deadline: the CPU may have been held up */
-		late = smmu_expired(deadline);
+		late = hyp_expired(deadline);
 		if ((readl_relaxed(base + reg) & mask) == val)
 			return 0;
 		cpu_relax();
@@ -68,11 +68,11 @@ static void write_attributes(struct hyp_smmu *smmu)
 
 static void write_strtab(struct hyp_smmu *smmu)
 {
-	u32 fmt = smmu->split ? STRTAB_BASE_CFG_FMT_2LVL : STRTAB_BASE_CFG_FMT_LINEAR;
+	u32 fmt = smmu->iommu.chunk_bits ? STRTAB_BASE_CFG_FMT_2LVL : STRTAB_BASE_CFG_FMT_LINEAR;
 
 	writel_relaxed(FIELD_PREP(STRTAB_BASE_CFG_FMT, fmt) |
-		       FIELD_PREP(STRTAB_BASE_CFG_SPLIT, smmu->split) |
-		       FIELD_PREP(STRTAB_BASE_CFG_LOG2SIZE, smmu->sid_bits),
+		       FIELD_PREP(STRTAB_BASE_CFG_SPLIT, smmu->iommu.chunk_bits) |
+		       FIELD_PREP(STRTAB_BASE_CFG_LOG2SIZE, smmu->iommu.sid_bits),
 		       smmu->base + ARM_SMMU_STRTAB_BASE_CFG);
 	writeq_relaxed((hyp_virt_to_phys(smmu->strtab) & STRTAB_BASE_ADDR_MASK) |
 		       STRTAB_BASE_RA, smmu->base + ARM_SMMU_STRTAB_BASE);
@@ -160,14 +160,14 @@ int smmu_enable(struct hyp_smmu *smmu)
 	u32 cr0 = CR0_CMDQEN | CR0_EVTQEN | (smmu->feat.ats ? CR0_ATSCHK : 0);
 	int ret;
 
-	smmu->state = SMMU_LIVE;
+	smmu->iommu.state = IOMMU_LIVE;
 	ret = smmu_write_sync(smmu->base, cr0, ARM_SMMU_CR0, ARM_SMMU_CR0ACK);
 	if (!ret)
 		ret = smmu_issue(smmu, cmds, ARRAY_SIZE(cmds) - !smmu->feat.hyp);
-	if (!ret && smmu->state == SMMU_LIVE)
+	if (!ret && smmu->iommu.state == IOMMU_LIVE)
 		ret = smmu_write_sync(smmu->base, cr0 | CR0_SMMUEN, ARM_SMMU_CR0,
 				      ARM_SMMU_CR0ACK);
-	if (!ret && smmu->state == SMMU_LIVE)
+	if (!ret && smmu->iommu.state == IOMMU_LIVE)
 		return 0;
 
 	hyp_spin_lock(&smmu->cmdq_lock);
@@ -177,23 +177,18 @@ int smmu_enable(struct hyp_smmu *smmu)
 	return -EIO;
 }
 
-/**
- * smmu_resume() - look whether an SMMU lost its state
- * @smmu: SMMU
- *
- * If so translation is off, and transactions do not abort any more. An SMMU that is
- * given up is made to abort again.
- */
-void smmu_resume(struct hyp_smmu *smmu)
+void hw_resume(struct hyp_iommu *iommu)
 {
+	struct hyp_smmu *smmu = to_smmu(iommu);
+
 	hyp_spin_lock(&smmu->cmdq_lock);
-	if (smmu->state == SMMU_LIVE) {
+	if (smmu->iommu.state == IOMMU_LIVE) {
 		if (!(readl_relaxed(smmu->base + ARM_SMMU_CR0ACK) & CR0_SMMUEN))
 			smmu_fail(smmu);
 	} else if (!(readl_relaxed(smmu->base + ARM_SMMU_GBPA) & (GBPA_ABORT | GBPA_UPDATE))) {
 		/* What does not answer is asked once */
 		if (smmu_disable(smmu->base))
-			smmu->state = SMMU_HUNG;
+			smmu->iommu.state = IOMMU_HUNG;
 	}
 	hyp_spin_unlock(&smmu->cmdq_lock);
 }

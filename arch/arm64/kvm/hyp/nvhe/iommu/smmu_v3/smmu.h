@@ -13,11 +13,10 @@
 
 #include <nvhe/spinlock.h>
 
-struct hyp_iommu_domain;
-struct iommu_owner;
+#include <deadline.h>
+#include <hw.h>
+
 struct iommu_pgtable;
-struct iommu_pgtable_cfg;
-struct iommu_pool;
 
 /**
  * struct smmu_features - what the ID registers say (section 6.3)
@@ -47,75 +46,27 @@ struct smmu_features {
 };
 
 /**
- * struct smmu_stream - what EL2 knows about a stream besides its STE
- * @domain: what it is attached to, or NULL
- * @owner: who may attach it, NULL: the host
- * @may_be_live: the SMMU may translate for it: set before an STE that does is
- *	written, cleared only once the SMMU has confirmed that the stream aborts
- * @pviommu: and @vsid: what its owner, a VM, calls it
- * @vsid: see @pviommu
- * @first_event: number of the first event that is @owner's
- */
-struct smmu_stream {
-	struct hyp_iommu_domain	*domain;
-	struct iommu_owner	*owner;
-	bool			may_be_live;
-	u32			pviommu;
-	u32			vsid;
-	u64			first_event;
-};
-
-/**
- * enum smmu_state - how far an SMMU can be trusted to do what it is told
- * @SMMU_ABORTING: translation is off, all transactions abort (GBPA), and none that
- *	it let pass before is still on its way
- * @SMMU_LIVE: translation is on, or about to be
- * @SMMU_HUNG: did not acknowledge being switched off, or did not complete what was
- *	on its way; what it does is unknown
- */
-enum smmu_state { SMMU_ABORTING, SMMU_LIVE, SMMU_HUNG };
-
-/* Layout of the memory the host gave, see strtab.c */
-struct smmu_layout {
-	size_t	strtab, streams, cmdq, evtq, ids, total;
-};
-
-/**
  * struct hyp_smmu - one SMMU
- * @mmio_phys: registers, physical
- * @mmio_size: their size in bytes
+ * @iommu: what the core knows of it; hyp_iommu::lock guards the stream table
  * @base: registers, mapped at EL2
  * @feat: features
- * @lock: guards the stream table, @streams and @ids
- * @strtab: stream table: STEs, or level 1 descriptors
- * @streams: linear: array by SID; 2-level: pointers to one array per chunk
- * @sid_bits: SIDs below BIT(sid_bits) can have an STE
- * @split: 2-level: SID bits of the second level, one page of STEs; else 0
- * @ids: VMIDs or ASIDs in use
- * @nr_ids: how many there are
- * @cmdq_lock: guards @cmdq, @cmdq_prod, GERRORN, @gerror and writes of @state
+ * @strtab: stream table: STEs, or level 1 descriptors; 2-level: a chunk of
+ *	hyp_iommu::chunk_bits is the second level, one page of STEs
+ * @cmdq_lock: guards @cmdq, @cmdq_prod, GERRORN, @gerror and writes of hyp_iommu::state
  * @cmdq: command queue
  * @cmdq_prod: producer index with wrap bit
  * @cmdq_log2: its size
  * @gerror: global errors that are acknowledged, and that nobody was told of
- * @evtq_lock: guards the event queue and @evtq_taken
+ * @evtq_lock: guards the event queue and @evtq_taken; taken before @cmdq_lock
  * @evtq: event queue
  * @evtq_log2: its size
  * @evtq_taken: events that were taken off it
- * @state: see enum smmu_state; leaves SMMU_LIVE for good
  */
 struct hyp_smmu {
-	phys_addr_t		mmio_phys;
-	size_t			mmio_size;
+	struct hyp_iommu	iommu;
 	void __iomem		*base;
 	struct smmu_features	feat;
-
-	hyp_spinlock_t		lock;
 	void			*strtab;
-	void			*streams;
-	u8			sid_bits, split;
-	unsigned long		*ids;
-	u32			nr_ids;
 
 	hyp_spinlock_t		cmdq_lock;
 	struct arm_smmu_cmd	*cmdq;
@@ -127,9 +78,12 @@ struct hyp_smmu {
 	__le64			*evtq;
 	u8			evtq_log2;
 	u64			evtq_taken;
-
-	enum smmu_state		state;
 };
+
+static inline struct hyp_smmu *to_smmu(struct hyp_iommu *iommu)
+{
+	return container_of(iommu, struct hyp_smmu, iommu);
+}
 
 /* probe.c (pure): 0 or enum pkvm_iommu_unsupported */
 int smmu_features_decode(const u32 idr[6], u64 flags, struct smmu_features *feat);
@@ -141,16 +95,11 @@ void smmu_make_ste(struct arm_smmu_ste *ste, const struct smmu_features *feat,
 		   const struct iommu_pgtable *pgt, u64 cd_phys, u16 id);
 void smmu_make_cd(struct arm_smmu_cd *cd, const struct iommu_pgtable *pgt, u16 asid);
 
-/* strtab.c: hyp_smmu::lock held */
-struct smmu_layout smmu_layout(const struct smmu_features *feat);
+/* strtab.c */
+u8 smmu_table_bits(const struct smmu_features *feat);
+u8 smmu_chunk_bits(const struct smmu_features *feat);
+size_t smmu_strtab_size(const struct smmu_features *feat);
 void smmu_strtab_init(struct hyp_smmu *smmu);
-int smmu_stream_get(struct hyp_smmu *smmu, u64 sid, struct iommu_pool *pool,
-		    struct smmu_stream **stream);
-int smmu_ste_abort(struct hyp_smmu *smmu, u32 sid);
-int smmu_ste_install(struct hyp_smmu *smmu, u32 sid, const struct iommu_pgtable *pgt,
-		     struct arm_smmu_cd *cd, u16 id);
-int smmu_id_alloc(struct hyp_smmu *smmu);
-void smmu_id_free(struct hyp_smmu *smmu, u16 id);
 
 /* pages.c */
 int smmu_withhold_pages(struct hyp_smmu *smmu);
@@ -160,20 +109,8 @@ int smmu_disable(void __iomem *base);
 int smmu_reset(struct hyp_smmu *smmu);
 int smmu_enable(struct hyp_smmu *smmu);
 void smmu_reset_cmdq(struct hyp_smmu *smmu);
-void smmu_resume(struct hyp_smmu *smmu);
 int smmu_write_sync(void __iomem *base, u32 val, u32 reg, u32 ack);
 int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val);
-
-/* How long hardware may take before it counts as hung: 1 s, as the stock driver */
-static inline u64 smmu_deadline(void)
-{
-	return read_sysreg(cntpct_el0) + read_sysreg(cntfrq_el0);
-}
-
-static inline bool smmu_expired(u64 deadline)
-{
-	return (s64)(read_sysreg(cntpct_el0) - deadline) > 0;
-}
 
 /* cmdq.c */
 /**
@@ -192,24 +129,5 @@ int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned 
 void smmu_fail(struct hyp_smmu *smmu);
 u32 smmu_gerror(const struct hyp_smmu *smmu);
 void smmu_ack_gerror(struct hyp_smmu *smmu);
-
-/* tlb.c: as smmu_issue() */
-/**
- * smmu_tlb_inv() - invalidate a range of one address space
- * @smmu: SMMU
- * @id: its VMID or ASID
- * @iova: start
- * @size: bytes
- * @level: level of all leaves in the range; 0: unknown, and walks cached for
- *	the range are invalidated too
- *
- * Return: as smmu_issue().
- */
-int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level);
-int smmu_tlb_inv_all(struct hyp_smmu *smmu, u16 id);
-
-/* event.c */
-u32 smmu_poll(struct hyp_smmu *smmu, u64 record[EVTQ_ENT_DWORDS], u64 *nr);
-u64 smmu_next_event(struct hyp_smmu *smmu);
 
 #endif /* __PKVM_IOMMU_SMMU_H__ */

@@ -113,3 +113,13 @@ void smmu_make_cd(struct arm_smmu_cd *cd, const struct iommu_pgtable *pgt, u16 a
 	cd->data[1] = cpu_to_le64(hyp_virt_to_phys(pgt->root) & CTXDESC_CD_1_TTB0_MASK);
 	cd->data[3] = cpu_to_le64(IOMMU_S1_MAIR);
 }
+
+/* VMID 0 tags stage 1 alone; no need to tell which ASIDs that concerns */
+void hw_bind(struct iommu_tag *tag, const struct iommu_pgtable *pgt)
+{
+	struct arm_smmu_cd *cd = (struct arm_smmu_cd *)tag->context;
+
+	BUILD_BUG_ON(sizeof(*cd) != sizeof(tag->context));
+	smmu_make_cd(cd, pgt, tag->id);
+	iommu_pgtable_clean(pgt, cd, sizeof(*cd));
+}

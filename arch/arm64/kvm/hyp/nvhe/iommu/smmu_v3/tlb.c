@@ -2,7 +2,7 @@
 /*
  * TLB invalidation (section 4.4), with and without range commands.
  */
-#include <iommu.h>
+#include <pgtable.h>
 
 #include "smmu.h"
 
@@ -52,8 +52,9 @@ static u64 set_range(struct arm_smmu_cmd *cmd, u64 pages, s8 level)
 	return num << scale;
 }
 
-int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level)
+int hw_tlb_range(struct hyp_iommu *iommu, u16 id, u64 iova, u64 size, s8 level)
 {
+	struct hyp_smmu *smmu = to_smmu(iommu);
 	struct arm_smmu_cmd cmds[TLB_MAX_COMMANDS] __uninitialized;
 	u64 end = iova + size, pages;
 	unsigned int nr = 0;
@@ -62,7 +63,7 @@ int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level)
 		struct arm_smmu_cmd *cmd = &cmds[nr];
 
 		if (nr++ == TLB_MAX_COMMANDS)
-			return smmu_tlb_inv_all(smmu, id);
+			return hw_tlb_all(iommu, id);
 
 		*cmd = range_cmd(id, iova);
 		if (level)
@@ -77,7 +78,7 @@ int smmu_tlb_inv(struct hyp_smmu *smmu, u16 id, u64 iova, u64 size, s8 level)
 	return smmu_issue(smmu, cmds, nr);
 }
 
-int smmu_tlb_inv_all(struct hyp_smmu *smmu, u16 id)
+int hw_tlb_all(struct hyp_iommu *iommu, u16 id)
 {
 	struct arm_smmu_cmd cmd;
 
@@ -86,5 +87,5 @@ int smmu_tlb_inv_all(struct hyp_smmu *smmu, u16 id)
 	else
 		cmd = arm_smmu_make_cmd_tlbi(CMDQ_OP_TLBI_S12_VMALL, 0, id);
 
-	return smmu_issue(smmu, &cmd, 1);
+	return smmu_issue(to_smmu(iommu), &cmd, 1);
 }
