@@ -207,7 +207,7 @@ static void read_groups(struct ghost *g)
 
 	for (i = 0; i < MACHINE_MAX_GROUPS; i++) {
 		const struct hyp_device_group *group = &hyp_device_groups[i];
-		const struct iommu_owner *owner = group->owner ? &group->owner->owner : NULL;
+		const struct iommu_owner *owner = group->owner;
 
 		g->group[i] = (struct ghost_group) {
 			.state	= states[group->state],

@@ -130,9 +130,9 @@ static int stream_switch(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *st
 		domain_put_tag(domain, iommu);
 
 	if (domain)
-		trace_iommu_attach(owner_of(stream)->vm, iommu->mmio_phys, sid, ret);
+		trace_iommu_attach(owner_of(stream)->vm, iommu->mmio.base, sid, ret);
 	else
-		trace_iommu_detach(owner_of(stream)->vm, iommu->mmio_phys, sid, ret);
+		trace_iommu_detach(owner_of(stream)->vm, iommu->mmio.base, sid, ret);
 
 	return ret;
 }

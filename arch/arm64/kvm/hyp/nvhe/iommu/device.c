@@ -81,11 +81,11 @@ static int add_registers(struct hyp_device *dev, u64 base, u64 size)
 			return ret;
 		range->regs = (void __iomem *)va;
 	}
-	range->base = base;
-	range->size = size;
+	range->mmio = (struct mmio_range) { .base = base, .size = size };
 	range->first_page = nr_pages;
 	nr_pages += size >> PAGE_SHIFT;
 	dev->nr_ranges++;
+	mmio_add(&range->mmio);
 
 	return 0;
 }
@@ -151,7 +151,8 @@ struct hyp_device_range *hyp_device_find_range(u64 addr, struct hyp_device **fou
 		for (i = 0; i < dev->nr_ranges; i++) {
 			struct hyp_device_range *range = &dev->ranges[i];
 
-			if (addr >= range->base && addr - range->base < range->size) {
+			if (addr >= range->mmio.base &&
+			    addr - range->mmio.base < range->mmio.size) {
 				*found = dev;
 				return range;
 			}
@@ -159,31 +160,6 @@ struct hyp_device_range *hyp_device_find_range(u64 addr, struct hyp_device **fou
 	}
 
 	return NULL;
-}
-
-struct hyp_device_group *hyp_device_clamp(u64 addr, u64 *start, u64 *end)
-{
-	struct hyp_device_group *group = NULL;
-	struct hyp_device *dev;
-	u32 i;
-
-	for (dev = devices; dev < devices + nr_devices; dev++) {
-		for (i = 0; i < dev->nr_ranges; i++) {
-			u64 base = dev->ranges[i].base, limit = base + dev->ranges[i].size;
-
-			if (addr >= limit) {
-				*start = max(*start, limit);
-			} else if (addr < base) {
-				*end = min(*end, base);
-			} else {
-				*start = max(*start, base);
-				*end = min(*end, limit);
-				group = dev->group;
-			}
-		}
-	}
-
-	return group;
 }
 
 struct hyp_device_group *hyp_device_group_of(const struct hyp_iommu *iommu, u64 sid)

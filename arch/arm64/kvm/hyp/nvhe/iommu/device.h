@@ -26,21 +26,21 @@
 
 #include <asm/kvm_pkvm_iommu.h>
 
+#include <mmio.h>
+
 struct hyp_iommu;
-struct iommu_vm;
+struct iommu_owner;
 
 /**
  * struct hyp_device_range - registers of a device, whole pages
- * @base: physical address
- * @size: bytes
+ * @mmio: where they are
  * @first_page: its first bit in the bitmap of pages that are mapped
  * @regs: mapped at EL2, if the device has a reset handler
  */
 struct hyp_device_range {
-	u64		base;
-	u64		size;
-	u32		first_page;
-	void __iomem	*regs;
+	struct mmio_range	mmio;
+	u32			first_page;
+	void __iomem		*regs;
 };
 
 struct hyp_device_stream {
@@ -67,7 +67,7 @@ enum device_state {
 struct hyp_device_group {
 	bool			broken;
 	enum device_state	state;
-	struct iommu_vm		*owner;
+	struct iommu_owner	*owner;
 	u64			lent;
 	u32			resetting;
 };
@@ -109,18 +109,6 @@ int hyp_device_register_mmio(u64 id, u64 base, u64 size);
 int hyp_device_register_stream(u64 id, u64 iommu, u64 sid);
 int hyp_device_set_policy(u64 flags);
 
-/**
- * hyp_device_clamp() - keep a range clear of devices' registers
- * @addr: address the range must contain
- * @start: raised to the end of the registers below @addr
- * @end: lowered to the start of the registers above @addr
- *
- * If @addr is a register of a device, the range becomes those registers.
- *
- * Return: the group that the registers at @addr are of, or NULL.
- */
-struct hyp_device_group *hyp_device_clamp(u64 addr, u64 *start, u64 *end);
-
 /* The group of a stream, or NULL: no description names it */
 struct hyp_device_group *hyp_device_group_of(const struct hyp_iommu *iommu, u64 sid);
 
@@ -136,7 +124,7 @@ struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
 /**
  * hyp_device_take() - give a group to a VM, registers and streams, all or nothing
  * @group: the group
- * @vm: the VM
+ * @owner: the VM
  *
  * Context: vm_table_lock held; takes host_mmu.lock.
  * Return: 0 (the VM has it, and it was reset); -EAGAIN (it was taken, or its
@@ -145,46 +133,39 @@ struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
  * handler, or the description is broken), -ENOENT (a stream that the host never
  * attached), -EIO (lost).
  */
-int hyp_device_take(struct hyp_device_group *group, struct iommu_vm *vm);
+int hyp_device_take(struct hyp_device_group *group, struct iommu_owner *owner);
 
 /**
  * hyp_device_reset() - carry the reset of a group on
  * @group: the group
- * @vm: its owner, which stays
+ * @owner: who has it, and stays
  *
  * Context: no lock held.
  * Return: 0 (complete), -EAGAIN (more steps), -EIO (failed: the group is lost).
  */
-int hyp_device_reset(struct hyp_device_group *group, struct iommu_vm *vm);
+int hyp_device_reset(struct hyp_device_group *group, struct iommu_owner *owner);
 
 /**
  * hyp_device_return_all() - what a dead VM has goes back to the host (I6)
- * @vm: the VM; its streams abort, synchronised
+ * @owner: the VM; its streams abort, synchronised
  *
  * Context: no lock held.
  * Return: 0, or -EAGAIN: a step was done.
  */
-int hyp_device_return_all(struct iommu_vm *vm);
+int hyp_device_return_all(struct iommu_owner *owner);
 
 /**
  * hyp_device_page_get() - a page of registers is about to be mapped in a VM
- * @vm: the VM
+ * @owner: the VM, or NULL
  * @phys: the page
  *
  * Context: host_mmu.lock held. No way back: what follows must not fail.
  * Return: 0, -EPERM (not registers that the VM owns), -EBUSY (mapped already).
  */
-int hyp_device_page_get(struct iommu_vm *vm, u64 phys);
-
-/*
- * A leaf of a plain VM's page table with registers begins at @phys, or is gone. It
- * counts if they are of an assignable device. Context: host_mmu.lock held.
- */
-void hyp_device_lend(u64 phys);
-void hyp_device_take_back(u64 phys);
+int hyp_device_page_get(struct iommu_owner *owner, u64 phys);
 
 /* Does the VM own any device? Context: a vCPU of it is loaded. */
-bool hyp_device_owned_by(const struct iommu_vm *vm);
+bool hyp_device_owned_by(const struct iommu_owner *owner);
 
 /* device_reset.c */
 bool hyp_device_can_reset(u64 type);

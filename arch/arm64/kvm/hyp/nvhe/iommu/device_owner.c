@@ -8,7 +8,6 @@
 
 #include <device.h>
 #include <iommu.h>
-#include <vm.h>
 
 /* Pages that a VM has mapped, each once; guarded by host_mmu.lock */
 static DECLARE_BITMAP(mapped, HYP_DEVICE_MAX_PAGES);
@@ -91,8 +90,8 @@ static int unmap_from_host(struct hyp_device_group *group)
 	hyp_assert_lock_held(&host_mmu.lock);
 	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
 		for (i = 0; i < dev->nr_ranges && !ret; i++)
-			ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, dev->ranges[i].base,
-						       dev->ranges[i].size);
+			ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, dev->ranges[i].mmio.base,
+						       dev->ranges[i].mmio.size);
 	}
 
 	return ret;
@@ -121,7 +120,7 @@ static bool may_take(struct hyp_device_group *group)
 	return !group->broken;
 }
 
-static int take_from_host(struct hyp_device_group *group, struct iommu_vm *vm)
+static int take_from_host(struct hyp_device_group *group, struct iommu_owner *owner)
 {
 	int ret;
 
@@ -132,28 +131,28 @@ static int take_from_host(struct hyp_device_group *group, struct iommu_vm *vm)
 		return -EBUSY;
 	/* What cannot be undone without a trace comes last */
 	ret = check_streams(group) ?: unmap_from_host(group) ?:
-	      claim_streams(group, &vm->owner);
+	      claim_streams(group, owner);
 	if (ret)
 		return ret;
 
 	group->state = DEVICE_TO_VM;
-	group->owner = vm;
+	group->owner = owner;
 	start_reset(group);
 
 	return -EAGAIN;
 }
 
-int hyp_device_take(struct hyp_device_group *group, struct iommu_vm *vm)
+int hyp_device_take(struct hyp_device_group *group, struct iommu_owner *owner)
 {
 	int ret = -EBUSY;
 
 	hyp_assert_lock_held(&vm_table_lock);
 	hyp_spin_lock(&host_mmu.lock);
 	if (group->state == DEVICE_HOST)
-		ret = take_from_host(group, vm);
+		ret = take_from_host(group, owner);
 	else if (group->state == DEVICE_LOST)
 		ret = -EIO;
-	else if (group->owner == vm)
+	else if (group->owner == owner)
 		ret = group->state == DEVICE_VM ? 0 : -EAGAIN;
 	hyp_spin_unlock(&host_mmu.lock);
 
@@ -185,7 +184,7 @@ static void forget_mapped(struct hyp_device_group *group)
 	for (dev = hyp_device_next(group, NULL); dev; dev = hyp_device_next(group, dev)) {
 		for (i = 0; i < dev->nr_ranges; i++) {
 			page = dev->ranges[i].first_page;
-			end = page + (dev->ranges[i].size >> PAGE_SHIFT);
+			end = page + (dev->ranges[i].mmio.size >> PAGE_SHIFT);
 			for (; page < end; page++)
 				__clear_bit(page, mapped);
 		}
@@ -199,7 +198,7 @@ static void leave_reset(struct hyp_device_group *group, int result)
 	bool to_vm = group->state == DEVICE_TO_VM && !result;
 
 	if (!to_vm)
-		disown_streams(group, &group->owner->owner, result ? &nobody : NULL);
+		disown_streams(group, group->owner, result ? &nobody : NULL);
 
 	hyp_spin_lock(&host_mmu.lock);
 	if (to_vm) {
@@ -212,7 +211,7 @@ static void leave_reset(struct hyp_device_group *group, int result)
 	hyp_spin_unlock(&host_mmu.lock);
 }
 
-int hyp_device_reset(struct hyp_device_group *group, struct iommu_vm *vm)
+int hyp_device_reset(struct hyp_device_group *group, struct iommu_owner *owner)
 {
 	int ret = -EAGAIN;
 
@@ -222,7 +221,7 @@ int hyp_device_reset(struct hyp_device_group *group, struct iommu_vm *vm)
 	switch (READ_ONCE(group->state)) {
 	case DEVICE_TO_VM:
 	case DEVICE_TO_HOST:
-		if (READ_ONCE(group->owner) != vm)
+		if (READ_ONCE(group->owner) != owner)
 			break;
 		ret = reset_group(group);
 		if (ret != -EAGAIN)
@@ -238,7 +237,7 @@ int hyp_device_reset(struct hyp_device_group *group, struct iommu_vm *vm)
 	return ret;
 }
 
-int hyp_device_return_all(struct iommu_vm *vm)
+int hyp_device_return_all(struct iommu_owner *owner)
 {
 	unsigned int i;
 
@@ -246,7 +245,7 @@ int hyp_device_return_all(struct iommu_vm *vm)
 		struct hyp_device_group *group = &hyp_device_groups[i];
 
 		/* Nobody but the VM itself, which is dead, changes that */
-		if (READ_ONCE(group->owner) != vm)
+		if (READ_ONCE(group->owner) != owner)
 			continue;
 		if (group->state != DEVICE_TO_HOST) {
 			hyp_spin_lock(&host_mmu.lock);
@@ -255,7 +254,7 @@ int hyp_device_return_all(struct iommu_vm *vm)
 			hyp_spin_unlock(&host_mmu.lock);
 		}
 		/* A failure is dealt with: it does not keep the VM's pages */
-		hyp_device_reset(group, vm);
+		hyp_device_reset(group, owner);
 
 		return -EAGAIN;
 	}
@@ -263,7 +262,7 @@ int hyp_device_return_all(struct iommu_vm *vm)
 	return 0;
 }
 
-int hyp_device_page_get(struct iommu_vm *vm, u64 phys)
+int hyp_device_page_get(struct iommu_owner *owner, u64 phys)
 {
 	struct hyp_device_range *range;
 	struct hyp_device *dev;
@@ -271,10 +270,10 @@ int hyp_device_page_get(struct iommu_vm *vm, u64 phys)
 
 	hyp_assert_lock_held(&host_mmu.lock);
 	range = hyp_device_find_range(phys, &dev);
-	if (!vm || !range || dev->group->owner != vm || dev->group->state != DEVICE_VM)
+	if (!owner || !range || dev->group->owner != owner || dev->group->state != DEVICE_VM)
 		return -EPERM;
 
-	page = range->first_page + ((phys - range->base) >> PAGE_SHIFT);
+	page = range->first_page + ((phys - range->mmio.base) >> PAGE_SHIFT);
 	if (test_bit(page, mapped))
 		return -EBUSY;
 	__set_bit(page, mapped);
@@ -291,16 +290,36 @@ static struct hyp_device_group *group_at(u64 phys)
 	return hyp_device_find_range(phys, &dev) ? dev->group : NULL;
 }
 
-/* One leaf each, of which there is no room for so many that the count wraps */
-void hyp_device_lend(u64 phys)
+int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
 {
-	struct hyp_device_group *group = group_at(phys);
+	const struct mmio_range *range = mmio_clamp(addr, start, end);
 
-	if (group)
-		group->lent++;
+	hyp_assert_lock_held(&host_mmu.lock);
+	if (!range)
+		return 0;
+
+	return range->kept || group_at(addr)->state != DEVICE_HOST ? -EPERM : 0;
 }
 
-void hyp_device_take_back(u64 phys)
+int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size)
+{
+	struct hyp_device_group *group = group_at(phys);
+	u64 start = 0, end = U64_MAX;
+	int ret;
+
+	ret = pkvm_iommu_mmio_clamp(phys, &start, &end);
+	if (ret)
+		return ret;
+	if (phys < start || phys >= end || size > end - phys)
+		return -EPERM;
+	/* One for a leaf, of which there is no room for so many that the count wraps */
+	if (group)
+		group->lent++;
+
+	return 0;
+}
+
+void pkvm_iommu_take_back_registers(phys_addr_t phys)
 {
 	struct hyp_device_group *group = group_at(phys);
 
@@ -308,12 +327,12 @@ void hyp_device_take_back(u64 phys)
 		group->lent--;
 }
 
-bool hyp_device_owned_by(const struct iommu_vm *vm)
+bool hyp_device_owned_by(const struct iommu_owner *owner)
 {
 	unsigned int i;
 
 	for (i = 0; i < PKVM_DEVICE_MAX; i++) {
-		if (READ_ONCE(hyp_device_groups[i].owner) == vm)
+		if (READ_ONCE(hyp_device_groups[i].owner) == owner)
 			return true;
 	}
 

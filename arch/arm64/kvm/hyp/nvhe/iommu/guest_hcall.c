@@ -321,7 +321,7 @@ static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
 	if (!route)
 		return -EINVAL;
 
-	call->out[0] = route->iommu->mmio_phys;
+	call->out[0] = route->iommu->mmio.base;
 	call->out[1] = route->sid;
 
 	return 0;
@@ -337,7 +337,7 @@ static int dev_req_mmio(struct guest_call *call, u64 ipa)
 	int ret;
 
 	if (!PAGE_ALIGNED(ipa) || !pkvm_hyp_vm_is_protected(call->hyp_vm) ||
-	    !hyp_device_owned_by(call->vm))
+	    !hyp_device_owned_by(&call->vm->owner))
 		return -EINVAL;
 
 	/* Where they are is for the host to say: it maps them first */

@@ -13,6 +13,7 @@
 #include <guest_page.h>
 #include <mmio.h>
 #include <page_use.h>
+#include <vm.h>
 
 /*
  * Pages pinned with the VM's lock held: its other vCPUs wait (I9). They lie in one or two
@@ -263,7 +264,7 @@ int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 
 int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)
 {
-	return hyp_device_page_get(vm->iommu, phys);
+	return hyp_device_page_get(vm->iommu ? &vm->iommu->owner : NULL, phys);
 }
 
 int pkvm_iommu_guest_page_busy(phys_addr_t phys)

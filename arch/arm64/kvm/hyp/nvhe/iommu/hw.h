@@ -18,6 +18,8 @@
 
 #include <nvhe/spinlock.h>
 
+#include <mmio.h>
+
 struct iommu_pgtable;
 
 /* The fewest bytes of registers that an IOMMU has, see PKVM_IOMMU_INIT_REGISTER */
@@ -41,8 +43,7 @@ enum hyp_iommu_state { IOMMU_ABORTING, IOMMU_LIVE, IOMMU_HUNG };
 
 /**
  * struct hyp_iommu - one IOMMU: the start of a zeroed page, the rest of which is the driver's
- * @mmio_phys: registers, physical
- * @mmio_size: their size in bytes
+ * @mmio: registers
  * @lock: guards @streams and @ids, and serialises hw_stream_*()
  * @streams: one array of streams by stream ID, or pointers to one array per chunk
  * @ids: which address space IDs are in use; 0 always is
@@ -61,8 +62,7 @@ enum hyp_iommu_state { IOMMU_ABORTING, IOMMU_LIVE, IOMMU_HUNG };
  * @bbml2: a block may be replaced by a table and back at any time
  */
 struct hyp_iommu {
-	phys_addr_t		mmio_phys;
-	size_t			mmio_size;
+	struct mmio_range	mmio;
 	hyp_spinlock_t		lock;
 	void			*streams;
 	unsigned long		*ids;
@@ -117,7 +117,7 @@ struct hw_event {
 
 /**
  * hw_init() - there is an IOMMU
- * @iommu: IOMMU, of which the core has set @mmio_phys, @mmio_size and @lock
+ * @iommu: IOMMU, of which the core has set @mmio and @lock
  * @base: its registers, mapped
  */
 void hw_init(struct hyp_iommu *iommu, void __iomem *base);

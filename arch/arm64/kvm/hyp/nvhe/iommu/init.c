@@ -49,7 +49,7 @@ static bool range_is_free(u64 base, u64 size)
 			return false;
 	}
 	for_each_iommu(iommu) {
-		if (base < iommu->mmio_phys + iommu->mmio_size && iommu->mmio_phys < base + size)
+		if (base < iommu->mmio.base + iommu->mmio.size && iommu->mmio.base < base + size)
 			return false;
 	}
 
@@ -61,7 +61,6 @@ static long claim_registers(u64 base, u64 size)
 {
 	struct hyp_iommu *iommu;
 	unsigned long va;
-	int ret;
 
 	if (!PAGE_ALIGNED(base | size) || size < HW_REGISTERS_MIN || base + size < base ||
 	    !range_is_free(base, size))
@@ -78,17 +77,12 @@ static long claim_registers(u64 base, u64 size)
 	if (__pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va))
 		return -ENOSPC;
 
-	iommu->mmio_phys = base;
-	iommu->mmio_size = size;
+	iommu->mmio = (struct mmio_range) { .base = base, .size = size };
 	hyp_spin_lock_init(&iommu->lock);
 	hw_init(iommu, (void __iomem *)va);
 	hyp_iommus[hyp_nr_iommus] = iommu;
 
-	hyp_spin_lock(&host_mmu.lock);
-	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, base, size);
-	hyp_spin_unlock(&host_mmu.lock);
-
-	return ret ? -ENOSPC : hyp_nr_iommus++;
+	return mmio_keep(&iommu->mmio) ? -ENOSPC : hyp_nr_iommus++;
 }
 
 static long find_registers(u64 base, u64 size)
@@ -96,7 +90,7 @@ static long find_registers(u64 base, u64 size)
 	unsigned int i;
 
 	for (i = 0; i < hyp_nr_iommus; i++) {
-		if (hyp_iommus[i]->mmio_phys == base && hyp_iommus[i]->mmio_size == size)
+		if (hyp_iommus[i]->mmio.base == base && hyp_iommus[i]->mmio.size == size)
 			return i;
 	}
 

@@ -3,78 +3,63 @@
  * Which physical addresses the host may touch at all.
  */
 #include <asm/kvm_pkvm.h>
+#include <asm/kvm_pkvm_iommu.h>
 
-#include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
-#include <device.h>
-#include <iommu.h>
 #include <mmio.h>
 
-/* Registers that nobody is to have, made at boot */
-static struct {
-	u64	base, limit;
-} withheld[PKVM_WITHHELD_MAX];
+/* Newest first, of the boot; fixed once pKVM is finalised */
+static struct mmio_range *ranges;
+
+/* Those that mmio_withhold() made */
+static struct mmio_range withheld[PKVM_WITHHELD_MAX];
 static unsigned int nr_withheld;
 
-static int clamp_to(u64 addr, u64 base, u64 limit, u64 *start, u64 *end)
+void mmio_add(struct mmio_range *range)
 {
-	if (addr >= limit)
-		*start = max(*start, limit);
-	else if (addr < base)
-		*end = min(*end, base);
-	else
-		return -EPERM;
-
-	return 0;
+	range->next = ranges;
+	/* Whoever finds it finds all of it */
+	smp_store_release(&ranges, range);
 }
 
-/* Registers of IOMMUs, and what is withheld, never are the host's again */
-static int clamp_to_kept(u64 addr, u64 *start, u64 *end)
+int mmio_keep(struct mmio_range *range)
 {
-	struct hyp_iommu *iommu;
-	unsigned int i;
-	int ret = 0;
+	int ret;
 
-	for_each_iommu(iommu)
-		ret = clamp_to(addr, iommu->mmio_phys, iommu->mmio_phys + iommu->mmio_size, start,
-			       end) ?: ret;
-	for (i = 0; i < nr_withheld; i++)
-		ret = clamp_to(addr, withheld[i].base, withheld[i].limit, start, end) ?: ret;
+	hyp_spin_lock(&host_mmu.lock);
+	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, range->base, range->size);
+	if (!ret) {
+		range->kept = true;
+		mmio_add(range);
+	}
+	hyp_spin_unlock(&host_mmu.lock);
 
 	return ret;
 }
 
-int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end)
+const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end)
 {
-	struct hyp_device_group *group = hyp_device_clamp(addr, start, end);
+	const struct mmio_range *range, *found = NULL;
 
-	hyp_assert_lock_held(&host_mmu.lock);
-	if (group && group->state != DEVICE_HOST)
-		return -EPERM;
+	/* Pairs with mmio_add() */
+	for (range = smp_load_acquire(&ranges); range; range = range->next) {
+		u64 limit = range->base + range->size;
 
-	return clamp_to_kept(addr, start, end);
-}
+		if (addr >= limit) {
+			*start = max(*start, limit);
+		} else if (addr < range->base) {
+			*end = min(*end, range->base);
+		} else {
+			*start = max(*start, range->base);
+			*end = min(*end, limit);
+			if (!found || range->kept)
+				found = range;
+		}
+	}
 
-int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size)
-{
-	u64 start = 0, end = U64_MAX;
-	int ret;
-
-	ret = pkvm_iommu_mmio_clamp(phys, &start, &end);
-	if (ret)
-		return ret;
-	if (phys < start || phys >= end || size > end - phys)
-		return -EPERM;
-	hyp_device_lend(phys);
-
-	return 0;
-}
-
-void pkvm_iommu_take_back_registers(phys_addr_t phys)
-{
-	hyp_device_take_back(phys);
+	return found;
 }
 
 /* In order, fixed before the first question about them */
@@ -124,19 +109,18 @@ u64 mmio_end_of(u64 phys)
 	if (end <= phys)
 		return 0;
 	/* Nobody's device writes to registers that may be a VM's some day */
-	if (hyp_device_clamp(phys, &start, &end) || clamp_to_kept(phys, &start, &end))
-		return 0;
-
-	return end;
+	return mmio_clamp(phys, &start, &end) ? 0 : end;
 }
 
 /* All of it is kept from the host, as a whole or by several ranges */
 static bool is_kept(u64 base, u64 limit)
 {
+	const struct mmio_range *range;
 	u64 start = 0, end = U64_MAX;
 
 	for (; base < limit; base += PAGE_SIZE) {
-		if (!clamp_to_kept(base, &start, &end))
+		range = mmio_clamp(base, &start, &end);
+		if (!range || !range->kept)
 			return false;
 	}
 
@@ -156,13 +140,9 @@ int mmio_withhold(u64 base, u64 size)
 		return -EINVAL;
 	if (nr_withheld == PKVM_WITHHELD_MAX)
 		return -ENOSPC;
-	hyp_spin_lock(&host_mmu.lock);
-	ret = kvm_pgtable_stage2_unmap(&host_mmu.pgt, base, size);
-	if (!ret) {
-		withheld[nr_withheld].base = base;
-		withheld[nr_withheld++].limit = base + size;
-	}
-	hyp_spin_unlock(&host_mmu.lock);
+	withheld[nr_withheld] = (struct mmio_range) { .base = base, .size = size };
+	ret = mmio_keep(&withheld[nr_withheld]);
+	nr_withheld += !ret;
 
 	return ret;
 }

@@ -8,6 +8,45 @@
 #include <linux/types.h>
 
 /**
+ * struct mmio_range - registers that are not everybody's
+ * @base: physical address
+ * @size: bytes, whole pages
+ * @kept: nobody has them but EL2, for good; else they are those of an assignable device
+ * @next: the one that was added before
+ */
+struct mmio_range {
+	u64			base, size;
+	bool			kept;
+	struct mmio_range	*next;
+};
+
+/* Boot: there are such registers from now on, and @range stays */
+void mmio_add(struct mmio_range *range);
+
+/**
+ * mmio_keep() - add registers that the host loses for good
+ * @range: stays
+ *
+ * Unlike an annotation in the host's stage 2 this survives host_stage2_unmap_dev_all().
+ *
+ * Context: boot, before the host is deprivileged; takes host_mmu.lock.
+ * Return: 0, or that of a failed unmap: nothing was added.
+ */
+int mmio_keep(struct mmio_range *range);
+
+/**
+ * mmio_clamp() - keep a range clear of registers that are not everybody's
+ * @addr: address the range must contain
+ * @start: raised to the end of such registers below @addr
+ * @end: lowered to the start of such registers above @addr
+ *
+ * If @addr is in some, the range becomes those. Lock-free: all are added at boot.
+ *
+ * Return: the registers that @addr is in, those that are kept first, or NULL.
+ */
+const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end);
+
+/**
  * struct mem_piece - a piece of memory, in whole pages
  * @start: first byte
  * @end: byte after the last

@@ -194,7 +194,7 @@ static int claim(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
 	if (!group)
 		return stream_claim(&vm->owner, route->iommu, sid);
 
-	ret = hyp_device_take(group, vm);
+	ret = hyp_device_take(group, &vm->owner);
 	if (!ret && has_route_to(vm, route))
 		ret = -EBUSY;
 
@@ -256,7 +256,7 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 iommu, u64 sid, u64 fl
 	hyp_spin_unlock(&vm_table_lock);
 	/* A reset takes its time, but nobody else's */
 	if (ret == -EAGAIN && group)
-		ret = hyp_device_reset(group, vm) ?: -EAGAIN;
+		ret = hyp_device_reset(group, &vm->owner) ?: -EAGAIN;
 	put_context(vm);
 
 	return ret;
@@ -333,7 +333,7 @@ static int drain_step(struct iommu_vm *vm, struct kvm_hyp_memcache *mc)
 	int ret;
 
 	/* Step 2: devices are reset, and their registers are the host's again */
-	ret = block_streams(vm, &budget) ?: hyp_device_return_all(vm) ?:
+	ret = block_streams(vm, &budget) ?: hyp_device_return_all(&vm->owner) ?:
 	      free_domains(vm) ?: free_routes(vm, &budget);
 	if (ret)
 		return ret;

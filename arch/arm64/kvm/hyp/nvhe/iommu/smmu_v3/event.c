@@ -101,7 +101,7 @@ static u32 poll_event(struct hyp_smmu *smmu, struct hw_event *event)
 		cons++;
 		event->nr = smmu->evtq_taken++;
 		ret |= PKVM_IOMMU_POLL_EVENT;
-		trace_iommu_fault(smmu->iommu.mmio_phys, event->sid,
+		trace_iommu_fault(smmu->iommu.mmio.base, event->sid,
 				  FIELD_GET(EVTQ_0_ID, event->record[0]));
 	}
 

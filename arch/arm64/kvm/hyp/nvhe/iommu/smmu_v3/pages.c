@@ -75,7 +75,7 @@ static int withhold_ecmdqs(struct hyp_smmu *smmu)
 			return -EINVAL;
 	}
 
-	base = smmu->iommu.mmio_phys + first;
+	base = smmu->iommu.mmio.base + first;
 	ret = mmio_withhold(base, size) ?:
 	      __pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va);
 	for (i = 0; i < BIT(log2_pages + log2_queues) && !ret; i++)
@@ -90,7 +90,7 @@ static int withhold_vatos(struct hyp_smmu *smmu)
 {
 	u32 n = FIELD_GET(IDR2_BA_VATOS, readl_relaxed(smmu->base + ARM_SMMU_IDR2));
 
-	return mmio_withhold(smmu->iommu.mmio_phys + VATOS_PAGE(n), SZ_64K);
+	return mmio_withhold(smmu->iommu.mmio.base + VATOS_PAGE(n), SZ_64K);
 }
 
 /**
