@@ -311,7 +311,7 @@ enum pkvm_iommu_op {
 /* Pages reserved for the identity map; written by the host before __pkvm_init */
 extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
 
-/* What EL2 counts the mappings of a block of memory with, see its page_use.c */
+/* What EL2 counts the mappings of a block of memory with, see its memory/pin.c */
 #define PKVM_IOMMU_BLOCK_USE_SIZE	16
 
 /**

@@ -4,11 +4,11 @@
  */
 #include <nvhe/iommu.h>
 
-#include <device.h>
-#include <handle.h>
-#include <iommu.h>
-#include <page_use.h>
-#include <vm.h>
+#include <core/domain_handle.h>
+#include <core/iommu.h>
+#include <core/vm.h>
+#include <device/device.h>
+#include <memory/pin.h>
 
 #include "arm-smmu-v3.h"
 

@@ -5,12 +5,12 @@
  */
 #include <stdio.h>
 
-#include <device.h>
-#include <iommu.h>
-#include <page_use.h>
-#include <vm.h>
+#include <core/iommu.h>
+#include <core/vm.h>
+#include <device/device.h>
+#include <memory/pin.h>
 
-#include "smmu_v3/smmu.h"
+#include <smmu_v3/smmu.h>
 
 #include "ghost.h"
 #include "must.h"

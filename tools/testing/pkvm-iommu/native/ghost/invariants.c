@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include <device.h>
+#include <device/device.h>
 
 #include "ghost.h"
 #include "must.h"

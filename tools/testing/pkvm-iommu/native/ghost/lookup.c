@@ -2,7 +2,7 @@
 /*
  * Finding things by name in an abstract state.
  */
-#include <iommu.h>
+#include <core/iommu.h>
 
 #include "../hyp/edu.h"
 

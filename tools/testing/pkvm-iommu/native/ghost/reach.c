@@ -5,8 +5,8 @@
  */
 #include <stdio.h>
 
-#include <iommu.h>
-#include <vm.h>
+#include <core/iommu.h>
+#include <core/vm.h>
 
 #include "arm-smmu-v3.h"
 

@@ -3,7 +3,7 @@
  * Devices that change hands: all of a group or nothing, and never without a reset
  * in between. What a reset is, only the device can say: it is clean, or not.
  */
-#include <device.h>
+#include <device/device.h>
 
 #include "../hyp/edu.h"
 

@@ -8,7 +8,7 @@
 
 #include <nvhe/iommu.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
 
 #include "hyp.h"
 

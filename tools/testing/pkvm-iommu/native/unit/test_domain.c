@@ -2,7 +2,7 @@
 /*
  * Domains come and go; what they took comes back.
  */
-#include <page_use.h>
+#include <memory/pin.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

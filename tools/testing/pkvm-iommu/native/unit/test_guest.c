@@ -6,8 +6,8 @@
 
 #include <linux/pkvm-pviommu.h>
 
-#include <iommu.h>
-#include <vm.h>
+#include <core/iommu.h>
+#include <core/vm.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

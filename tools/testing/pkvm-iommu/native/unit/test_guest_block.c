@@ -4,7 +4,7 @@
  */
 #include <linux/pkvm-pviommu.h>
 
-#include <page_use.h>
+#include <memory/pin.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

@@ -4,8 +4,8 @@
  */
 #include <nvhe/iommu.h>
 
-#include <iommu.h>
-#include <mmio.h>
+#include <core/iommu.h>
+#include <memory/ranges.h>
 
 #include "arm-smmu-v3.h"
 

@@ -8,9 +8,9 @@
 
 #include <nvhe/mem_protect.h>
 
-#include <iommu.h>
-#include <page_use.h>
-#include <vm.h>
+#include <core/iommu.h>
+#include <core/vm.h>
+#include <memory/pin.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

@@ -7,9 +7,9 @@
 
 #include <nvhe/mem_protect.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
+#include <core/vm.h>
 #include <smmu_v3/smmu.h>
-#include <vm.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

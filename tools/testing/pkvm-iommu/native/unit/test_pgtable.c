@@ -4,7 +4,7 @@
  */
 #include <linux/iommu.h>
 
-#include <pgtable.h>
+#include <memory/pgtable.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

@@ -2,7 +2,7 @@
 /*
  * Pages that are mapped for DMA stay where they are (I5).
  */
-#include <page_use.h>
+#include <memory/pin.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

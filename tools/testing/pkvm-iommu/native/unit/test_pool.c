@@ -8,8 +8,8 @@
 
 #include <nvhe/mem_protect.h>
 
-#include <iommu.h>
-#include <vm.h>
+#include <core/iommu.h>
+#include <core/vm.h>
 
 #include "test.h"
 

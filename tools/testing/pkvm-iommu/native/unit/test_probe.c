@@ -3,7 +3,7 @@
  * ID registers (section 6.3): what can be driven, what cannot, and why; and the
  * arguments of the take-over.
  */
-#include "smmu_v3/smmu.h"
+#include <smmu_v3/smmu.h>
 
 #include "test.h"
 

@@ -5,9 +5,9 @@
  */
 #include <asm/kvm_pgtable.h>
 
-#include <pgtable.h>
+#include <memory/pgtable.h>
 
-#include "smmu_v3/smmu.h"
+#include <smmu_v3/smmu.h>
 
 #include "test.h"
 

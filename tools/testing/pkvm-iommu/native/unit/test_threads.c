@@ -9,7 +9,7 @@
 
 #include <linux/pkvm-pviommu.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

@@ -18,10 +18,10 @@
 #include <nvhe/iommu.h>
 #include <nvhe/pkvm.h>
 
-#include <device.h>
-#include <guest_page.h>
-#include <page_use.h>
-#include <vm.h>
+#include <core/guest_page.h>
+#include <core/vm.h>
+#include <device/device.h>
+#include <memory/pin.h>
 
 /* PCIe: a PASID has at most 20 bits */
 #define PASID_BITS_MAX		20

@@ -12,10 +12,10 @@
 #include <nvhe/iommu.h>
 #include <nvhe/trap_handler.h>
 
-#include <device.h>
-#include <iommu.h>
-#include <mmio.h>
-#include <vm.h>
+#include <core/iommu.h>
+#include <core/vm.h>
+#include <device/device.h>
+#include <memory/ranges.h>
 
 typedef long (*iommu_hcall_t)(struct kvm_cpu_context *ctxt);
 

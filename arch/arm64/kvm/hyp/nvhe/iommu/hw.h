@@ -18,7 +18,7 @@
 
 #include <nvhe/spinlock.h>
 
-#include <mmio.h>
+#include <memory/ranges.h>
 
 struct iommu_pgtable;
 

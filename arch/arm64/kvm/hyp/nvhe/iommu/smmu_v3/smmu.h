@@ -101,7 +101,7 @@ u8 smmu_chunk_bits(const struct smmu_features *feat);
 size_t smmu_strtab_size(const struct smmu_features *feat);
 void smmu_strtab_init(struct hyp_smmu *smmu);
 
-/* pages.c */
+/* regs.c */
 int smmu_withhold_pages(struct hyp_smmu *smmu);
 
 /* reset.c */

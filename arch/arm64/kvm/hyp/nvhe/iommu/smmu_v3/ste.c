@@ -5,7 +5,7 @@
  */
 #include <nvhe/memory.h>
 
-#include <pgtable.h>
+#include <memory/pgtable.h>
 
 #include "smmu.h"
 

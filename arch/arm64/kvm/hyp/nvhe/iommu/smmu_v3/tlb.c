@@ -2,7 +2,7 @@
 /*
  * TLB invalidation (section 4.4), with and without range commands.
  */
-#include <pgtable.h>
+#include <memory/pgtable.h>
 
 #include "smmu.h"
 

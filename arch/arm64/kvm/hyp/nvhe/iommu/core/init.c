@@ -12,7 +12,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
 
 #define IOMMU_MAX_NR		(PAGE_SIZE / sizeof(struct hyp_iommu *))
 

@@ -6,7 +6,7 @@
 
 #include <asm/kvm_hypevents.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
 
 /* Of one chunk: the streams, and the IOMMU's own for them */
 #define STREAM_PAGES	2

@@ -6,8 +6,8 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/pkvm.h>
 
-#include <device.h>
-#include <iommu.h>
+#include <core/iommu.h>
+#include <device/device.h>
 
 /* Pages that a VM has mapped, each once; guarded by host_mmu.lock */
 static DECLARE_BITMAP(mapped, HYP_DEVICE_MAX_PAGES);

@@ -10,8 +10,8 @@
 
 #include <nvhe/iommu.h>
 
-#include <events.h>
-#include <vm.h>
+#include <core/events.h>
+#include <core/vm.h>
 
 bool events_take(struct iommu_events *events, struct iommu_event *event, u32 *lost)
 {

@@ -8,8 +8,8 @@
  * DYING while there is no user. The two levels of the table grow with memory of
  * the owner and stay until the owner goes.
  */
-#ifndef __PKVM_IOMMU_HANDLE_H__
-#define __PKVM_IOMMU_HANDLE_H__
+#ifndef __PKVM_IOMMU_DOMAIN_HANDLE_H__
+#define __PKVM_IOMMU_DOMAIN_HANDLE_H__
 
 #include <linux/types.h>
 
@@ -78,4 +78,4 @@ void handle_free(struct iommu_handles *handles, u64 handle);
 u64 handle_first(struct iommu_handles *handles);
 void handles_free(struct iommu_handles *handles, struct iommu_pool *pool);
 
-#endif /* __PKVM_IOMMU_HANDLE_H__ */
+#endif /* __PKVM_IOMMU_DOMAIN_HANDLE_H__ */

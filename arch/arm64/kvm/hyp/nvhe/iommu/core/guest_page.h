@@ -7,7 +7,7 @@
 
 #include <nvhe/pkvm.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
 
 /**
  * struct guest_pages - pages of a guest, to be mapped one after the other

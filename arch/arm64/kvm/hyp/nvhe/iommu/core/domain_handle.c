@@ -10,7 +10,7 @@
 
 #include <nvhe/memory.h>
 
-#include <iommu.h>
+#include <core/iommu.h>
 
 #define SLOTS_PER_PAGE		(PAGE_SIZE / sizeof(u64))
 #define NR_SLOTS		(SLOTS_PER_PAGE * SLOTS_PER_PAGE)

@@ -2,8 +2,8 @@
 /*
  * Physical ranges: memory, the host's MMIO, registers that EL2 keeps.
  */
-#ifndef __PKVM_IOMMU_MMIO_H__
-#define __PKVM_IOMMU_MMIO_H__
+#ifndef __PKVM_IOMMU_RANGES_H__
+#define __PKVM_IOMMU_RANGES_H__
 
 #include <linux/types.h>
 
@@ -118,4 +118,4 @@ u64 mmio_end_of(u64 phys);
  */
 int mmio_withhold(u64 base, u64 size);
 
-#endif /* __PKVM_IOMMU_MMIO_H__ */
+#endif /* __PKVM_IOMMU_RANGES_H__ */

@@ -4,8 +4,8 @@
  */
 #include <nvhe/memory.h>
 
-#include <iommu.h>
-#include <page_use.h>
+#include <core/iommu.h>
+#include <memory/pin.h>
 
 /* Tables that one FREE_DOMAIN takes down at most, by the pages they pin (I7) */
 #define DOMAIN_FREE_PAGES	16384

@@ -6,9 +6,9 @@
 
 #include <asm/kvm_hypevents.h>
 
-#include <iommu.h>
-#include <mmio.h>
-#include <page_use.h>
+#include <core/iommu.h>
+#include <memory/pin.h>
+#include <memory/ranges.h>
 
 /* Tables that one mapping may need on its way */
 #define MAP_PAGES_NEEDED	(KVM_PGTABLE_LAST_LEVEL + 1)

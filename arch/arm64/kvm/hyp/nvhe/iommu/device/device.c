@@ -8,9 +8,9 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
-#include <device.h>
-#include <iommu.h>
-#include <mmio.h>
+#include <core/iommu.h>
+#include <device/device.h>
+#include <memory/ranges.h>
 
 struct hyp_device_group hyp_device_groups[PKVM_DEVICE_MAX];
 bool hyp_device_may_skip_reset;

@@ -87,7 +87,7 @@ u8 iommu_pgtable_idmap_ias(const struct iommu_pgtable_cfg *cfg);
 				 IOMMU_NOEXEC | IOMMU_MMIO | IOMMU_PRIV)
 kvm_pte_t iommu_pte_leaf(const struct iommu_pgtable_cfg *cfg, u64 phys, s8 level, int prot);
 /*
- * What keeps the memory of a leaf where it is (I5), see page_use.h: a field of @prot
+ * What keeps the memory of a leaf where it is (I5), see pin.h: a field of @prot
  * above, and of the entry, in bits that the IOMMU ignores. 0 is nothing: no memory, or a
  * map that mirrors ownership.
  */

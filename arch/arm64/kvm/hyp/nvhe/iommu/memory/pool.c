@@ -7,7 +7,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
 
-#include <pool.h>
+#include <memory/pool.h>
 
 int pool_alloc_all(struct iommu_pool *pool, void **page, unsigned int nr)
 {

@@ -9,7 +9,7 @@
 #include <asm/memory.h>
 #include <asm/stage2_pgtable.h>
 
-#include <pgtable.h>
+#include <memory/pgtable.h>
 
 enum { S1_ATTR_NC, S1_ATTR_CACHE, S1_ATTR_DEVICE };
 

@@ -38,8 +38,8 @@
  * block of which each page is its own, so all of it is lost, or shared again. What
  * is true of pages that are mapped is true of those of a block that is.
  */
-#ifndef __PKVM_IOMMU_PAGE_USE_H__
-#define __PKVM_IOMMU_PAGE_USE_H__
+#ifndef __PKVM_IOMMU_PIN_H__
+#define __PKVM_IOMMU_PIN_H__
 
 #include <linux/bitfield.h>
 #include <linux/types.h>
@@ -125,4 +125,4 @@ u32 block_use_lost(u64 phys);
 /* @mem: pkvm_iommu_use_pages(), zeroed; before anything is pinned */
 void page_use_init(void *mem);
 
-#endif /* __PKVM_IOMMU_PAGE_USE_H__ */
+#endif /* __PKVM_IOMMU_PIN_H__ */

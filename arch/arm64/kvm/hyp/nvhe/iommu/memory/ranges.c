@@ -8,7 +8,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
-#include <mmio.h>
+#include <memory/ranges.h>
 
 /* Newest first, of the boot; fixed once pKVM is finalised */
 static struct mmio_range *ranges;

@@ -9,7 +9,7 @@
 
 #include <nvhe/mm.h>
 
-#include <mmio.h>
+#include <memory/ranges.h>
 
 #include "smmu.h"
 

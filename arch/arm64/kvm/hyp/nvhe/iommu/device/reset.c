@@ -9,7 +9,7 @@
 #include <nvhe/iommu.h>
 
 #include <deadline.h>
-#include <device.h>
+#include <device/device.h>
 
 /* Seconds until a device that does not come to rest counts as hung */
 #define RESET_SECONDS		10

@@ -9,11 +9,11 @@
 #include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
 
-#include <device.h>
-#include <guest_page.h>
-#include <mmio.h>
-#include <page_use.h>
-#include <vm.h>
+#include <core/guest_page.h>
+#include <core/vm.h>
+#include <device/device.h>
+#include <memory/pin.h>
+#include <memory/ranges.h>
 
 /*
  * Pages pinned with the VM's lock held: its other vCPUs wait (I9). They lie in one or two

@@ -10,8 +10,8 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
 
-#include <page_use.h>
-#include <pgtable.h>
+#include <memory/pgtable.h>
+#include <memory/pin.h>
 
 #define BLOCK_SHIFT		kvm_granule_shift(IOMMU_BLOCK_LEVEL)
 #define BLOCK_MAPS		GENMASK(14, 0)
@@ -20,7 +20,7 @@
 
 /**
  * struct block_use - what is known of a block of memory
- * @word: the block's, see page_use.h
+ * @word: the block's, see pin.h
  * @pages: a word for each of its pages, the first one of which is at the start of the
  *	block; NULL without memory
  */

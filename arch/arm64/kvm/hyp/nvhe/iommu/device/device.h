@@ -26,7 +26,7 @@
 
 #include <asm/kvm_pkvm_iommu.h>
 
-#include <mmio.h>
+#include <memory/ranges.h>
 
 struct hyp_iommu;
 struct iommu_owner;
@@ -119,7 +119,7 @@ struct hyp_device_range *hyp_device_find_range(u64 addr, struct hyp_device **dev
 struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
 				   struct hyp_device *dev);
 
-/* device_owner.c */
+/* owner.c */
 
 /**
  * hyp_device_take() - give a group to a VM, registers and streams, all or nothing
@@ -167,7 +167,7 @@ int hyp_device_page_get(struct iommu_owner *owner, u64 phys);
 /* Does the VM own any device? Context: a vCPU of it is loaded. */
 bool hyp_device_owned_by(const struct iommu_owner *owner);
 
-/* device_reset.c */
+/* reset.c */
 bool hyp_device_can_reset(u64 type);
 /* One step: 0, -EAGAIN, -EIO. Not in parallel for one device. */
 int hyp_device_reset_one(struct hyp_device *dev);

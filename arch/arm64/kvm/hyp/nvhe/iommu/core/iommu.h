@@ -15,7 +15,7 @@
  * host_mmu.lock is never taken with another of these held, nor is the lock of a
  * guest's stage 2, which a guest's map takes to pin its pages. Map and unmap
  * take the domain's lock and those below it only. A handle is looked up without
- * a lock, see handle.h.
+ * a lock, see domain_handle.h.
  */
 #ifndef __PKVM_IOMMU_IOMMU_H__
 #define __PKVM_IOMMU_IOMMU_H__
@@ -25,11 +25,11 @@
 
 #include <nvhe/spinlock.h>
 
-#include <events.h>
-#include <handle.h>
+#include <core/domain_handle.h>
+#include <core/events.h>
 #include <hw.h>
-#include <pgtable.h>
-#include <pool.h>
+#include <memory/pgtable.h>
+#include <memory/pool.h>
 
 /**
  * struct iommu_owner - the host, or a VM
@@ -69,7 +69,7 @@ struct hyp_stream {
  * @lock: guards all that follows
  * @pgt: page table
  * @owner: who made it
- * @slot: that of its handle, see handle.h
+ * @slot: that of its handle, see domain_handle.h
  * @nr_streams: attached streams, over all IOMMUs
  * @wedged: an IOMMU did not answer an invalidation: never freed, pins stay
  * @nr_tags: size of @tags, what fits in the page; for the identity map, all IOMMUs
@@ -112,7 +112,7 @@ int domain_tlb_inv_all(struct hyp_iommu_domain *domain);
 struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 
-/* attach.c; how many bytes an IOMMU's table of streams takes at first */
+/* stream.c; how many bytes an IOMMU's table of streams takes at first */
 size_t stream_table_size(const struct hyp_iommu *iommu);
 /* hyp_iommu::lock held */
 int stream_get(struct hyp_iommu *iommu, u64 sid, struct iommu_pool *pool,
@@ -157,7 +157,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, u32 nr, u64 *done);
 int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys);
 
-/* host_idmap.c */
+/* idmap.c */
 void *host_idmap_alloc(unsigned int nr_pages);
 int host_idmap_add_window(u64 base, u64 size);
 int host_idmap_build(bool blocks);

@@ -7,7 +7,7 @@
 
 #include <nvhe/memory.h>
 
-#include <pgtable.h>
+#include <memory/pgtable.h>
 
 void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t size)
 {

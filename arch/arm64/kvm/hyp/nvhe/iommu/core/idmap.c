@@ -19,9 +19,9 @@
 #include <nvhe/memory.h>
 #include <nvhe/mm.h>
 
-#include <iommu.h>
-#include <mmio.h>
-#include <page_use.h>
+#include <core/iommu.h>
+#include <memory/pin.h>
+#include <memory/ranges.h>
 
 #define IDMAP_MEM_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
 #define IDMAP_MMIO_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO | IOMMU_NOEXEC)

@@ -6,7 +6,7 @@
  */
 #include <linux/io.h>
 
-#include <device.h>
+#include <device/device.h>
 
 #define EDU_ID			0x00
 #define EDU_ID_MASK		0xffff

@@ -8,8 +8,8 @@
 
 #include <asm/kvm_hypevents.h>
 
-#include <device.h>
-#include <vm.h>
+#include <core/vm.h>
+#include <device/device.h>
 
 /* Streams that one VM_DRAIN blocks or gives back at most (I7) */
 #define VM_DRAIN_STREAMS	16
