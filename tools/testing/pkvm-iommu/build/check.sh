@@ -187,6 +187,13 @@ dt_bindings()
 	done
 }
 
+# The EL2 code keeps to its layers, and the check notices if it does not
+seam()
+{
+	python3 "$HERE/seam.py" "$TOP"
+	python3 "$HERE/seam.py" --self-test
+}
+
 series()
 {
 	python3 "$HERE/series.py" "$TOP" "$OUT" >"$LOGS/series.log" 2>&1 ||
@@ -204,6 +211,7 @@ check spdx spdx
 check private-names private_names
 check scripts scripts
 check dt-bindings dt_bindings
+check seam seam
 check series series
 check configs "$HERE/configs.sh"
 
