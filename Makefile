@@ -24,8 +24,8 @@ MACHINE = --cpu $(CPU) --smmu $(SMMU) --mode $(MODE) --page $(PAGE) \
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-matrix check-native mutants coverage \
-	explore fuzz bench check setup kernel image shell series \
-	clean distclean
+	explore fuzz bench check setup kernel image shell series edit \
+	patches clean distclean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -77,6 +77,12 @@ shell: image ## Boot the test machine to a prompt (CPU= SMMU= MODE= PAGE=)
 
 series: setup ## Export as patches for git am, to out/series
 	@flock $(OUT)/lock python3 $(B)/series.py $(CURDIR) $(OUT)
+
+edit: setup ## A git tree of the kernel in out/edit: patches and overlay as commits
+	@flock $(OUT)/lock python3 $(B)/edit.py open $(CURDIR) $(OUT)
+
+patches: ## Write patches/ and the overlay from the commits of out/edit
+	@flock $(OUT)/lock python3 $(B)/edit.py export $(CURDIR) $(OUT)
 
 clean: ## Remove what was built, keep what was downloaded
 	rm -rf $(OUT)/build* $(OUT)/initramfs* $(OUT)/logs $(OUT)/series

@@ -10,11 +10,14 @@ import re
 import sys
 import time
 
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                                "../build"))
 import bench
 import bench_boot
 import bench_disk
 import boots
 import demo
+import edit_test
 import suite
 from console import Console, Result
 from qemu import run_command
@@ -214,6 +217,7 @@ def run():
     checks["machine"] = check_machine
     checks["shown"] = check_shown
     checks["bench"] = check_bench
+    checks["edit"] = edit_test.check
     results = []
     for name, check in checks.items():
         start = time.monotonic()

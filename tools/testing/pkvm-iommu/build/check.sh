@@ -200,6 +200,12 @@ series()
 		cat "$LOGS/series.log"
 }
 
+# What make edit takes apart make patches puts together again
+edit()
+{
+	python3 "$HERE/edit.py" check "$TOP" "$OUT" 2>&1
+}
+
 python3 "$HERE/tree.py" "$TOP" "$OUT" >"$LOGS/tree.log"
 [ -e "$BUILD/.config" ] || die "no configured kernel: make kernel first"
 
@@ -213,6 +219,7 @@ check scripts scripts
 check dt-bindings dt_bindings
 check seam seam
 check series series
+check edit edit
 check configs "$HERE/configs.sh"
 
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -17,34 +17,12 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
+from repository import Repository, identity
 from tree import Tree, overlay_files, patch_files, touched_by
 
 CONF = os.path.join(os.path.dirname(os.path.abspath(__file__)), "series.conf")
 # Said by checkpatch of every new file, before MAINTAINERS names its owner.
 IGNORE = "FILE_PATH_CHANGES"
-
-
-def run(*command, cwd, **options):
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True,
-                          **options)
-    if done.returncode:
-        sys.exit(f"{' '.join(command[:4])}:\n{done.stdout}{done.stderr}")
-    return done.stdout
-
-
-def identity(top):
-    """Who exports, for git; without a configured name, the last author."""
-    who = {}
-    for key in ("name", "email"):
-        value = subprocess.run(["git", "config", f"user.{key}"], cwd=top,
-                               capture_output=True, text=True).stdout.strip()
-        who[key] = value or run("git", "log", "-1", f"--format=%a{key[0]}",
-                                cwd=top).strip()
-    env = dict(os.environ)
-    for role in ("AUTHOR", "COMMITTER"):
-        env[f"GIT_{role}_NAME"] = who["name"]
-        env[f"GIT_{role}_EMAIL"] = who["email"]
-    return env
 
 
 def sections():
@@ -68,30 +46,18 @@ def assign(files, conf):
     return groups
 
 
-class Repository:
-    """A throw-away repository that starts with the touched originals."""
+class Throwaway(Repository):
+    """A repository that starts with the touched originals."""
 
     def __init__(self, path, tree, touched, env):
-        self.path, self.env = path, env
+        super().__init__(path, env)
         os.makedirs(path)
-        self.git("init", "-q")
         for name in touched:
             original = tree.original(name)
             if original:
                 self.put(name, original)
-        self.git("add", "-A")
-        self.git("commit", "-q", "--allow-empty", "-m", "pristine")
+        self.start()
         self.base = self.git("rev-parse", "HEAD").strip()
-
-    def git(self, *args, **options):
-        return run("git", "-c", "core.hooksPath=/dev/null",
-                   "-c", "commit.gpgSign=false", *args,
-                   cwd=self.path, env=self.env, **options)
-
-    def put(self, name, source):
-        path = os.path.join(self.path, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        shutil.copy(source, path)
 
     def am(self, patch):
         self.git("am", "-q", "--keep-non-patch", patch)
@@ -162,11 +128,11 @@ def main():
 
     shutil.rmtree(series, ignore_errors=True)
     with tempfile.TemporaryDirectory() as work:
-        repo = Repository(os.path.join(work, "make"), tree, names, env)
+        repo = Throwaway(os.path.join(work, "make"), tree, names, env)
         commit_all(repo, top, conf, groups)
         repo.git("format-patch", "-q", "-s", "-N", "--no-signature",
                  "-o", series, f"{repo.base}..HEAD")
-        again = Repository(os.path.join(work, "apply"), tree, names, env)
+        again = Throwaway(os.path.join(work, "apply"), tree, names, env)
         for patch in sorted(os.listdir(series)):
             again.am(os.path.join(series, patch))
         verify(again, tree, names)
