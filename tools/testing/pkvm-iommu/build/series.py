@@ -37,7 +37,7 @@ def assign(files, conf):
     groups = {name: [] for name in conf.sections()}
     for path in files:
         for name in groups:
-            patterns = conf[name]["files"].split()
+            patterns = conf[name].get("files", "").split()
             if any(fnmatch.fnmatch(path, p) for p in patterns):
                 groups[name].append(path)
                 break

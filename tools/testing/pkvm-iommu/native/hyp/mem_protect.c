@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Ownership of pages: each function does what its namesake of mem_protect.c does
- * with the calls of patches/0001, 0003 and 0005, but for CPU page tables.
+ * with the calls of patches/0010, 0012 and 0014, but for CPU page tables.
  */
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>

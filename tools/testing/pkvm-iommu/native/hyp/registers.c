@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Whose registers are, in the page tables of host and guests: each function does what
- * its namesake of mem_protect.c does with the calls of patches/0002, 0004 and 0064.
+ * its namesake of mem_protect.c does with the calls of patches/0011, 0013 and 0016.
  */
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>

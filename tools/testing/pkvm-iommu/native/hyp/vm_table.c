@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VMs: the table of pkvm.c with the calls of patches/0003.
+ * VMs: the table of pkvm.c with the calls of patches/0012.
  */
 #include <stdlib.h>
 
