@@ -17,6 +17,7 @@
  *	device.c	iommu_ops: devices and their domains
  *	stream.c	stream IDs of devices, attaching them at EL2
  *	domain.c	iommu_domain_ops: map, unmap
+ *	event.c		fault records and errors
  *	endpoint.c	giving streams to a VM, and getting them back
  *	listener.c	who is told of the faults of VMs
  *	iova-map.c	what a domain maps
@@ -76,6 +77,39 @@ struct pkvm_iommu_account;
 struct pkvm_iommu_event;
 struct seq_file;
 
+struct pkvm_iommu;
+
+/**
+ * struct pkvm_iommu_fault - what the generic driver has to know of a fault record
+ * @sid: stream ID
+ * @has_addr: the rest means something
+ * @read: read, else write
+ * @addr: IOVA
+ */
+struct pkvm_iommu_fault {
+	u32	sid;
+	bool	has_addr;
+	bool	read;
+	u64	addr;
+};
+
+/**
+ * struct pkvm_iommu_event_ops - what records and errors of some kind of IOMMU mean
+ * @decode: fills a zeroed struct in from a record
+ * @log: says what a record tells about a device, by name
+ * @type_name: name of a type of event, of any number
+ * @type_text: what it means
+ * @error_text: what a bit of the global errors means, or NULL
+ */
+struct pkvm_iommu_event_ops {
+	void		(*decode)(const u64 *rec, struct pkvm_iommu_fault *fault);
+	void		(*log)(const struct pkvm_iommu *iommu, const char *device,
+			       const u64 *rec);
+	const char	*(*type_name)(unsigned int type);
+	const char	*(*type_text)(unsigned int type);
+	const char	*(*error_text)(unsigned int bit);
+};
+
 /**
  * struct pkvm_iommu - an IOMMU that EL2 owns
  * @node: entry in the list of iommu.c
@@ -89,6 +123,7 @@ struct seq_file;
  * @info: PKVM_IOMMU_INFO_*
  * @streams: stream ID -> struct pkvm_iommu_stream
  * @streams_lock: see above
+ * @event_ops: what its fault records mean
  * @event_work: drains the event queue
  * @wired: interrupts tell of faults and errors
  * @dead: the death of the IOMMU was logged
@@ -110,6 +145,7 @@ struct pkvm_iommu {
 	struct xarray		streams;
 	struct mutex		streams_lock;	/* see the top of this file */
 
+	const struct pkvm_iommu_event_ops *event_ops;
 	struct delayed_work	event_work;
 	bool			wired;
 	bool			dead;
@@ -233,6 +269,9 @@ enum pkvm_iommu_state {
 	PKVM_IOMMU_ISOLATED,
 };
 
+int pkvm_iommu_bind(struct pkvm_iommu *iommu, struct device *dev,
+		    const struct pkvm_iommu_event_ops *event_ops);
+
 /* coverage.c */
 void pkvm_iommu_cover(struct device_node *np, enum pkvm_iommu_state state,
 		      const char *why);
@@ -288,6 +327,10 @@ extern const struct iommu_ops pkvm_iommu_ops;
 /* domain.c */
 extern const struct iommu_domain_ops pkvm_iommu_paging_ops;
 struct iommu_domain *pkvm_iommu_domain_alloc_paging(struct device *dev);
+
+/* event.c */
+void pkvm_iommu_event_work(struct work_struct *work);
+void pkvm_iommu_poll_now(struct pkvm_iommu *iommu);
 
 /* listener.c */
 extern struct mutex pkvm_iommu_listeners_lock;

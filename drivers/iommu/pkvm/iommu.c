@@ -2,6 +2,7 @@
 /*
  * pKVM IOMMU host driver: the IOMMUs that EL2 owns.
  */
+#include <linux/bitfield.h>
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/of.h>
@@ -42,6 +43,39 @@ void __init pkvm_iommu_forget_all(void)
 		fwnode_handle_put(iommu->fwnode);
 		kfree(iommu);
 	}
+}
+
+/**
+ * pkvm_iommu_bind() - the driver of the hardware binds to an IOMMU
+ * @iommu: the IOMMU
+ * @dev: its platform device
+ * @event_ops: what its fault records mean
+ *
+ * The driver then says by &pkvm_iommu.wired whether there are interrupts, registers
+ * with the iommu core, and calls pkvm_iommu_poll_now().
+ *
+ * Return: 0, or an errno after a message.
+ */
+int pkvm_iommu_bind(struct pkvm_iommu *iommu, struct device *dev,
+		    const struct pkvm_iommu_event_ops *event_ops)
+{
+	int ret;
+
+	ret = pkvm_iommu_hyp_get_info(iommu->id, &iommu->sid_bits, &iommu->info);
+	if (ret)
+		return dev_err_probe(dev, ret, "not enabled by EL2, its streams are blocked\n");
+
+	if (iommu->info & PKVM_IOMMU_INFO_DEAD)
+		return dev_err_probe(dev, -EIO, "dead, its streams are blocked\n");
+
+	iommu->dev = dev;
+	iommu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, iommu->info);
+	iommu->event_ops = event_ops;
+	INIT_DEFERRABLE_WORK(&iommu->event_work, pkvm_iommu_event_work);
+	ratelimit_state_init(&iommu->unknown_rs, DEFAULT_RATELIMIT_INTERVAL,
+			     DEFAULT_RATELIMIT_BURST);
+
+	return 0;
 }
 
 /**

@@ -26,7 +26,7 @@ static irqreturn_t pkvm_smmu_irq(int irq, void *data)
 
 	/* What it had to tell before it died is being read, or was */
 	if (!READ_ONCE(smmu->dead))
-		pkvm_smmu_poll_now(smmu);
+		pkvm_iommu_poll_now(smmu);
 
 	return IRQ_HANDLED;
 }
@@ -80,26 +80,6 @@ static void pkvm_smmu_announce(struct pkvm_iommu *smmu)
 		 smmu->info & PKVM_IOMMU_INFO_REPEAT ? ", each invalidation twice" : "");
 }
 
-static int pkvm_smmu_init(struct pkvm_iommu *smmu, struct device *dev)
-{
-	int ret;
-
-	ret = pkvm_iommu_hyp_get_info(smmu->id, &smmu->sid_bits, &smmu->info);
-	if (ret)
-		return dev_err_probe(dev, ret, "not enabled by EL2, its streams are blocked\n");
-
-	if (smmu->info & PKVM_IOMMU_INFO_DEAD)
-		return dev_err_probe(dev, -EIO, "dead, its streams are blocked\n");
-
-	smmu->dev = dev;
-	smmu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, smmu->info);
-	INIT_DEFERRABLE_WORK(&smmu->event_work, pkvm_smmu_event_work);
-	ratelimit_state_init(&smmu->unknown_rs, DEFAULT_RATELIMIT_INTERVAL,
-			     DEFAULT_RATELIMIT_BURST);
-
-	return 0;
-}
-
 static int pkvm_smmu_probe(struct platform_device *pdev)
 {
 	struct device *dev = &pdev->dev;
@@ -111,7 +91,7 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 	if (!smmu)
 		return -ENODEV;
 
-	ret = pkvm_smmu_init(smmu, dev);
+	ret = pkvm_iommu_bind(smmu, dev, &pkvm_smmu_event_ops);
 	if (ret)
 		return ret;
 
@@ -131,7 +111,7 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 	}
 
 	/* Records from before the interrupts were requested; starts polling, too */
-	pkvm_smmu_poll_now(smmu);
+	pkvm_iommu_poll_now(smmu);
 
 	return 0;
 }
@@ -141,7 +121,7 @@ static int pkvm_smmu_resume(struct device *dev)
 {
 	struct pkvm_iommu *smmu = pkvm_iommu_find(dev_fwnode(dev));
 
-	pkvm_smmu_poll_now(smmu);
+	pkvm_iommu_poll_now(smmu);
 
 	return 0;
 }

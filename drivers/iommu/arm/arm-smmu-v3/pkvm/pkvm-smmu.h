@@ -8,7 +8,7 @@
  *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
  *	withhold.c	registers that nobody is to have
  *	driver.c	binds to the SMMUs that EL2 took
- *	event.c		interrupts and fault records
+ *	event.c		what fault records mean
  *	kdump.c		what a crash kernel must not see
  */
 #ifndef __PKVM_SMMU_H__
@@ -16,14 +16,11 @@
 
 #include "../../../pkvm/host.h"
 
-struct work_struct;
-
 /* withhold.c */
 unsigned int pkvm_smmu_count_withheld(void);
 void pkvm_smmu_withhold(void);
 
 /* event.c */
-void pkvm_smmu_event_work(struct work_struct *work);
-void pkvm_smmu_poll_now(struct pkvm_iommu *smmu);
+extern const struct pkvm_iommu_event_ops pkvm_smmu_event_ops;
 
 #endif /* __PKVM_SMMU_H__ */
