@@ -149,7 +149,7 @@ static bool pkvm_iommu_capable(struct device *dev, enum iommu_cap cap)
  * for each mapping.
  */
 const struct iommu_ops pkvm_iommu_ops = {
-	.identity_default	= IS_ENABLED(CONFIG_ARM_SMMU_V3_PKVM_IDENTITY),
+	.identity_default	= IS_ENABLED(CONFIG_PKVM_IOMMU_IDENTITY),
 	.capable		= pkvm_iommu_capable,
 	.probe_device		= pkvm_iommu_probe_device,
 	.release_device		= pkvm_iommu_release_device,
