@@ -49,12 +49,19 @@ def thread_sanitizer(group, name):
     return group in ("threads", "boot")
 
 
+# The core on another IOMMU, which has neither the hardware's tests nor its locks
+def ideal_hardware(group, name):
+    return (group not in ("failure", "probe", "ste", "locks") and
+            address_sanitizer(group, name))
+
+
 SUITES = {
     "fast-4k": ("fast", "4k", without_sanitizer),
     "asan-4k": ("asan", "4k", address_sanitizer),
     "asan-16k": ("asan", "16k", other_pages),
     "asan-64k": ("asan", "64k", largest_pages),
     "tsan-4k": ("tsan", "4k", thread_sanitizer),
+    "ideal-4k": ("ideal", "4k", ideal_hardware),
 }
 JOBS = int(os.environ.get("JOBS", os.cpu_count()))
 # Parts of a suite, so that all CPUs are busy to the end

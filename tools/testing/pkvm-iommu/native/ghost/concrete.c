@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What the EL2 code's structures must agree on among themselves: marks of pages,
- * VMIDs and ASIDs, STEs.
+ * address space IDs, streams.
  */
 #include <stdio.h>
 
 #include <core/iommu.h>
 #include <core/vm.h>
 #include <memory/pin.h>
-
-#include <smmu_v3/smmu.h>
 
 #include "ghost.h"
 #include "must.h"
@@ -34,60 +32,22 @@ static ghost_verdict check_pages(void)
 	return NULL;
 }
 
-static struct hyp_stream *stream_of(struct hyp_iommu *smmu, u32 sid, u64 **ste)
+/* The tag that a domain has on an IOMMU, and that it takes there */
+static ghost_verdict check_tag(const struct hyp_iommu_domain *domain, struct hyp_iommu *iommu,
+			       u32 sid, unsigned long *ids, u16 *id)
 {
-	struct hyp_stream *stream = smmu->streams;
-	u32 idx = sid;
+	unsigned int i;
 
-	*ste = to_smmu(smmu)->strtab;
-	if (smmu->chunk_bits) {
-		u64 *l1 = to_smmu(smmu)->strtab;
-		u64 l2 = l1[sid >> smmu->chunk_bits] & STRTAB_L1_DESC_L2PTR_MASK;
+	for (i = 0; i < domain->nr_tags; i++) {
+		const struct iommu_tag *tag = &domain->tags[i];
 
-		stream = ((struct hyp_stream **)smmu->streams)[sid >> smmu->chunk_bits];
-		idx = sid & (BIT(smmu->chunk_bits) - 1);
-		if (!stream != !l2)
-			native_fail("STEs and streams of chunk %u differ", sid >> smmu->chunk_bits);
-		if (!stream)
-			return NULL;
-		*ste = hyp_phys_to_virt(l2);
-	}
-	*ste += idx * 8;
-
-	return stream + idx;
-}
-
-/* An STE says what EL2 thinks that it says */
-static ghost_verdict check_ste(struct hyp_iommu *smmu, u32 sid, unsigned long *ids)
-{
-	struct hyp_stream *stream;
-	unsigned int i, cfg;
-	u64 *ste;
-
-	stream = stream_of(smmu, sid, &ste);
-	if (!stream)
-		return NULL;
-	MUST(ste[0] & STRTAB_STE_0_V, "STE 0x%x is not valid", sid);
-	cfg = FIELD_GET(STRTAB_STE_0_CFG, ste[0]);
-	if (!stream->domain) {
-		MUST(cfg == STRTAB_STE_0_CFG_ABORT || smmu->state == IOMMU_ABORTING ||
-		     (smmu->state == IOMMU_HUNG && stream->may_be_live),
-		     "I6: STE 0x%x of a blocked stream is 0x%lx", sid, ste[0]);
-		return NULL;
-	}
-	for (i = 0; i < stream->domain->nr_tags; i++) {
-		const struct iommu_tag *tag = &stream->domain->tags[i];
-
-		if (!tag->refs || tag->iommu != smmu)
+		if (!tag->refs || tag->iommu != iommu)
 			continue;
 		ids[BIT_WORD(tag->id)] |= BIT_MASK(tag->id);
-		MUST(smmu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
+		MUST(iommu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
 		     "tag %u of a domain is free", tag->id);
-		MUST(tag->id && tag->id < smmu->nr_ids, "tag %u is out of range", tag->id);
-		if (iommu_cfg.stage == 2)
-			MUST(FIELD_GET(STRTAB_STE_2_S2VMID, ste[2]) == tag->id,
-			     "STE 0x%x has VMID %llu, not %u", sid,
-			     FIELD_GET(STRTAB_STE_2_S2VMID, ste[2]), tag->id);
+		MUST(tag->id && tag->id < iommu->nr_ids, "tag %u is out of range", tag->id);
+		*id = tag->id;
 		return NULL;
 	}
 	snprintf(said, sizeof(said), "stream 0x%x is attached without a tag", sid);
@@ -95,20 +55,32 @@ static ghost_verdict check_ste(struct hyp_iommu *smmu, u32 sid, unsigned long *i
 	return said;
 }
 
+static ghost_verdict check_stream(struct hyp_iommu *iommu, u32 sid, unsigned long *ids)
+{
+	const struct hyp_stream *stream = ghost_stream_of(iommu, sid);
+	ghost_verdict v = NULL;
+	u16 id = 0;
+
+	if (stream && stream->domain)
+		v = check_tag(stream->domain, iommu, sid, ids, &id);
+
+	return v ?: hw_check_stream(iommu, sid, stream, id);
+}
+
 /* Tags that no stream needs are free again, unless an SMMU has failed */
-static ghost_verdict check_smmu(struct hyp_iommu *smmu)
+static ghost_verdict check_iommu(struct hyp_iommu *iommu)
 {
 	static unsigned long ids[BITS_TO_LONGS(1 << 16)];
-	unsigned int i, nr = BITS_TO_LONGS(smmu->nr_ids);
+	unsigned int i, nr = BITS_TO_LONGS(iommu->nr_ids);
 	ghost_verdict v = NULL;
 
 	memset(ids, 0, nr * sizeof(*ids));
 	for (i = 0; i < NR_SIDS && !v; i++)
-		v = check_ste(smmu, machine_sids[i], ids);
+		v = check_stream(iommu, machine_sids[i], ids);
 	for (i = 0; i < nr && !v && !weather.hardware; i++)
-		MUST(smmu->ids[i] == ids[i], "of tags %u to %u 0x%lx are taken, 0x%lx used",
+		MUST(iommu->ids[i] == ids[i], "of tags %u to %u 0x%lx are taken, 0x%lx used",
 		     i * (u32)BITS_PER_LONG, (i + 1) * (u32)BITS_PER_LONG - 1,
-		     smmu->ids[i], ids[i]);
+		     iommu->ids[i], ids[i]);
 
 	return v;
 }
@@ -120,7 +92,7 @@ ghost_verdict ghost_concrete(void)
 
 	for (i = 0; i < hyp_nr_iommus && !v; i++) {
 		if (hyp_iommus[i]->ready)
-			v = check_smmu(hyp_iommus[i]);
+			v = check_iommu(hyp_iommus[i]);
 	}
 
 	return v ?: ghost_derived();

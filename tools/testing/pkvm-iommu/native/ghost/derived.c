@@ -10,8 +10,6 @@
 #include <device/device.h>
 #include <memory/pin.h>
 
-#include <smmu_v3/smmu.h>
-
 #include "ghost.h"
 #include "must.h"
 
@@ -216,17 +214,14 @@ static ghost_verdict check_memory(void)
 	return v;
 }
 
-/* Events are numbered from 0 on, whoever reads them and when */
-static ghost_verdict check_smmu(unsigned int nr)
+static ghost_verdict check_iommu(unsigned int nr)
 {
-	const struct hyp_smmu *smmu = to_smmu(hyp_iommus[nr]);
 	const struct sim_smmu *sim = sim_smmus[nr];
-	u64 queued = (sim->evtq_prod - sim->evtq_cons) & (2 * BIT(smmu->evtq_log2) - 1);
+	ghost_verdict v = hw_check_events(hyp_iommus[nr], sim);
 	unsigned int i;
 
-	MUST(smmu->evtq_taken + queued == sim->nr_events,
-	     "SMMU %u: %lu events taken and %lu queued, of %lu", nr, smmu->evtq_taken, queued,
-	     sim->nr_events);
+	if (v)
+		return v;
 	for (i = 0; i < NR_SIDS; i++) {
 		const struct hyp_stream *stream = ghost_stream_of(hyp_iommus[nr], machine_sids[i]);
 
@@ -250,7 +245,7 @@ static ghost_verdict check_all(void)
 		v = vm ? check_vm(vm) : NULL;
 	}
 	for (i = 0; i < hyp_nr_iommus && !v; i++)
-		v = hyp_iommus[i]->ready ? check_smmu(i) : NULL;
+		v = hyp_iommus[i]->ready ? check_iommu(i) : NULL;
 	for (i = 0; i < PKVM_DEVICE_MAX && !v; i++)
 		MUST(!hyp_device_groups[i].resetting, "nobody resets group %u", i);
 

@@ -282,6 +282,18 @@ u8 ghost_owner(const struct iommu_owner *owner);
 /* invariants.c */
 ghost_verdict ghost_invariants(const struct ghost *g);
 
+/*
+ * smmu/check.c, hw_ideal/model.c: what the IOMMU has is what the core thinks. A stream
+ * may be NULL: there is no room for it. @id: of the domain that it is attached to, or 0.
+ */
+struct hyp_iommu;
+struct hyp_stream;
+struct sim_smmu;
+ghost_verdict hw_check_stream(struct hyp_iommu *iommu, u32 sid, const struct hyp_stream *stream,
+			      u16 id);
+/* Events are numbered from 0 on, whoever reads them and when */
+ghost_verdict hw_check_events(struct hyp_iommu *iommu, const struct sim_smmu *sim);
+
 /* concrete.c: what the EL2 code's structures must agree on among themselves */
 ghost_verdict ghost_concrete(void);
 

@@ -168,7 +168,7 @@ struct sim_dma {
 	bool		same;
 };
 
-/* dma.c */
+/* stream.c */
 struct sim_dma sim_dma(struct sim_smmu *smmu, u32 sid, u64 iova, bool write);
 bool sim_off(const struct sim_smmu *smmu);
 /* Called for every address that a device reaches */
@@ -201,7 +201,7 @@ void sim_erratum_enabled(struct sim_smmu *smmu);
 void sim_cmdq_run(struct sim_smmu *smmu, unsigned int budget);
 void sim_gerror(struct sim_smmu *smmu, u32 bits);
 
-/* tlb.c */
+/* tlb.c, tlbi.c */
 void sim_tlb_insert(struct sim_smmu *smmu, const struct sim_tlb_entry *entry);
 void sim_walk_insert(struct sim_smmu *smmu, const struct sim_walk_entry *entry);
 void sim_tlb_invalidate(struct sim_smmu *smmu, const struct sim_inval *inval);
@@ -233,6 +233,19 @@ enum sim_fault {
 	SIM_F_PERMISSION	= 0x13,
 	SIM_ABORT		= 0x100,	/* no event */
 };
+
+/* dma.c: an access that is on its way */
+struct sim_transaction {
+	struct sim_smmu	*smmu;
+	u32		sid;
+	u64		iova;
+	bool		write;
+	struct sim_dma	result;
+};
+
+void sim_refuse(struct sim_transaction *t, enum sim_fault why);
+void sim_reach(struct sim_transaction *t, u64 pa);
+void sim_translate(struct sim_transaction *t, const struct sim_context *ctx);
 
 enum sim_fault sim_walk(struct sim_smmu *smmu, const struct sim_context *ctx, u64 iova,
 			u64 table, s8 level, u32 sid, struct sim_tlb_entry *leaf);

@@ -181,6 +181,8 @@ int hw_stream_room(struct hyp_iommu *iommu, u32 sid, void *page);
  * @iommu: IOMMU
  * @sid: stream ID, there is room for it
  *
+ * One that aborts makes no events.
+ *
  * Context: hyp_iommu::lock held.
  * Return: 0: the stream aborts, synchronised. -EIO: unknown.
  */
