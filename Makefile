@@ -5,6 +5,7 @@
 #
 #   PAGE=4k|16k|64k  CPU=neoverse-v1|cortex-a72|max  SMMU=nested|1|2|none
 #   MODE=protected|nvhe  TESTS=PATTERN  SEED=N  DEBUG=1  VERBOSE=1
+#   BOOT=NAME  GDB=1
 #   KERNEL_SRC=DIR|TARBALL  CROSS_COMPILE=PREFIX-  QEMU=PATH
 
 T := tools/testing/pkvm-iommu
@@ -72,8 +73,9 @@ kernel: setup ## Build the kernel for PAGE=
 image: kernel ## Build kernel and initramfs for PAGE=
 	@$(B)/initramfs.sh
 
-shell: image ## Boot the test machine to a prompt (CPU= SMMU= MODE= PAGE=)
-	@python3 $(T)/boot/machine.py $(MACHINE)
+shell: setup ## Boot a machine to a prompt; BOOT=NAME that of a boot test, GDB=1 waits
+	@$(B)/shell.sh $(if $(BOOT),--boot '$(BOOT)',$(MACHINE)) $(if $(GDB),--gdb) \
+		$(if $(SEED),--seed $(SEED))
 
 series: setup ## Export as patches for git am, to out/series
 	@flock $(OUT)/lock python3 $(B)/series.py $(CURDIR) $(OUT)

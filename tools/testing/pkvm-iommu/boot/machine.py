@@ -1,18 +1,13 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
 """The test machine: from a short description to a QEMU command and its DTB.
 
     machine = Machine(cpu="cortex-a72", smmu="2", devices=["edu", "nvme"])
     subprocess.run(machine.command("/some/empty/folder"))
-
-Run as a program it boots the machine on this terminal; see --help.
 """
 
-import argparse
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass, field
 
 import fdt
@@ -146,8 +141,8 @@ class Machine:
             raise ValueError("quiet is a part of assignable, in platform_ahci's place")
         variant = ("" if self.page == "4k" else "-" + self.page) + \
                   ("-debug" if self.debug else "")
-        self.kernel = self.kernel or os.path.join(
-            OUT, "build" + variant, "arch/arm64/boot/Image")
+        self.build = os.path.join(OUT, "build" + variant)
+        self.kernel = self.kernel or os.path.join(self.build, "arch/arm64/boot/Image")
         self.initrd = self.initrd or os.path.join(
             OUT, f"initramfs{variant}.cpio")
 
@@ -357,42 +352,3 @@ def machine_options(parser):
     parser.add_argument("--mode", default="protected")
     parser.add_argument("--page", default="4k", choices=("4k", "16k", "64k"))
     parser.add_argument("--debug", action="store_true")
-
-
-def main():
-    parser = argparse.ArgumentParser(description="boot the test machine here")
-    machine_options(parser)
-    parser.add_argument("--cpus", type=int, default=2)
-    parser.add_argument("--memory", default="1G")
-    parser.add_argument("--non-coherent", action="store_true")
-    parser.add_argument("--assignable", default="",
-                        help="give the platform device this compatible string "
-                        "and let protected VMs have it")
-    parser.add_argument("--device", action="append", default=[],
-                        help="one of: " + ", ".join(DEVICES))
-    parser.add_argument("--disk", action="append", default=[])
-    parser.add_argument("--append", default="")
-    parser.add_argument("--print", action="store_true",
-                        help="print the command instead")
-    parser.add_argument("--workdir", default=os.path.join(OUT, "shell"))
-    args = parser.parse_args()
-
-    os.makedirs(args.workdir, exist_ok=True)
-    machine = Machine(cpu=args.cpu, smmu=args.smmu, mode=args.mode,
-                      page=args.page, debug=args.debug, cpus=args.cpus,
-                      memory=args.memory, coherent=not args.non_coherent,
-                      assignable=args.assignable,
-                      devices=args.device, disks=args.disk,
-                      append=args.append)
-    command = machine.command(args.workdir)
-    if args.print:
-        print(" ".join(f"'{a}'" if " " in a else a for a in command))
-        return 0
-    try:
-        return subprocess.run(command).returncode
-    except KeyboardInterrupt:
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -18,19 +18,18 @@ import time
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../native"))
 import boots
-import disk
 import inject
+import launch
 import selftest
 import suite
 from console import Console, Result
-from machine import OUT, Machine
+from machine import OUT
 from qemu import run_command
 
 LOGS = os.path.join(OUT, "logs/boot")
 WORK = os.path.join(OUT, "boot")
 TAIL = 25       # lines of a console shown with a failure
 INJECT = re.compile(r"^(?:\[[^]]*\])* ?# inject (\S+)$")
-LOG = "log_buf_len=1M"      # holds a whole boot: dmesg counts, consoles fall behind
 WHY = 400       # characters of a reason shown; all are in the TAP file
 
 
@@ -98,7 +97,7 @@ def run_boot(boot, report, wanted, seed):
         lines.append(line)
         fault = INJECT.match(line) if boot.gdb else None
         if fault:
-            inject.inject(fault[1], gdb_socket(work), argument(command, "-kernel"),
+            inject.inject(fault[1], launch.gdb_socket(work), argument(command, "-kernel"),
                           argument(command, "-dtb"))
         result = console.feed(line)
         if result and result.name in planned and result.name not in told:
@@ -106,7 +105,7 @@ def run_boot(boot, report, wanted, seed):
             report.add(boot.name, result)
 
     try:
-        command += boot_command(boot, work, seed)
+        command += launch.test_command(boot, work, seed)
         ended = run_command(command, log, on_line, boot.silence, boot.total)
     except (OSError, RuntimeError) as error:
         ended = f"cannot boot: {error}"
@@ -122,29 +121,8 @@ def run_boot(boot, report, wanted, seed):
     shutil.rmtree(work, ignore_errors=True)
 
 
-def gdb_socket(work):
-    """The name of a socket must be short."""
-    return os.path.relpath(os.path.join(work, "gdb"))
-
-
 def argument(command, option):
     return command[command.index(option) + 1]
-
-
-def boot_command(boot, work, seed):
-    options = dict(boot.machine)
-    images = [(disk.make_filesystem if n < boot.filesystems else disk.make)(
-                  os.path.join(work, f"disk{n}.img"), n)
-              for n in range(boot.disks)]
-    options["disks"] = images
-    options["append"] = " ".join(filter(None, (
-        options.get("append"), "printk.devkmsg=on", "ignore_loglevel", LOG,
-        "pkvm_test=" + ",".join(boot.groups), f"pkvm_seed={seed}",
-        disk.parameter(boot.disks))))
-    command = Machine(**options).command(work)
-    if boot.gdb:
-        command += ["-gdb", f"unix:{gdb_socket(work)},server=on,wait=off"]
-    return command
 
 
 def weight(boot, jobs):

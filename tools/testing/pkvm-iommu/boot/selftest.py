@@ -4,11 +4,14 @@
 Each case: console text, planned names, how QEMU ended, expected verdicts.
 """
 
+import argparse
 import fnmatch
 import os
 import re
 import sys
+import tempfile
 import time
+from dataclasses import replace
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../build"))
@@ -18,6 +21,8 @@ import bench_disk
 import boots
 import demo
 import edit_test
+import launch
+import shell
 import suite
 from console import Console, Result
 from qemu import run_command
@@ -207,6 +212,44 @@ def check_bench():
     return "; ".join(wrong)
 
 
+# What somebody asks "make shell" for, and the boot that it is, or names it suggests
+BOOT_NAMES = {"vm-plain": "vm-plain", "vm-plain/vm_plain.kill_warm_up": "vm-plain",
+              "vm_plain": ["vm-plain"], "hostile": ["hostile-host", "hostile-guest"],
+              "stage2": ["vm-stage2"], "?": [boot.name for boot in boots.BOOTS]}
+
+
+def check_names():
+    """A boot is found by its name and by that of a test; near names are suggested."""
+    wrong = []
+    for name, want in BOOT_NAMES.items():
+        try:
+            found = launch.named(name).name
+        except ValueError as error:
+            said = re.findall(r"[\w-]+", str(error))
+            found = [w for w in want if w in said] if isinstance(want, list) else said
+        if found != want:
+            wrong.append(f"{name}: {found}, not {want}")
+    return "; ".join(wrong)
+
+
+def check_shell():
+    """The machine at a prompt is that of the test, which only does not start."""
+    wrong = []
+    with tempfile.TemporaryDirectory() as work:
+        for boot in boots.BOOTS:
+            args = argparse.Namespace(workdir=work, seed=7, append="")
+            test, prompt = launch.test_machine(boot, work, 7), shell.of_boot(args, boot)
+            if replace(prompt, append=prompt.append.replace("pkvm_groups=",
+                                                            "pkvm_test=")) != test:
+                wrong.append(f"{boot.name}: {prompt}, not {test}")
+    with tempfile.TemporaryDirectory() as build:
+        with open(os.path.join(build, "System.map"), "w", encoding="ascii") as f:
+            f.write("ffff800080000000 T _text\n")
+        if hex(shell.hyp_offset(build)) != "0xffff80200000":
+            wrong.append("the symbols of EL2 are where it does not run")
+    return "; ".join(wrong)
+
+
 def run():
     """A Result for each check."""
     checks = {name: lambda c=case: check_console(*c)
@@ -217,6 +260,8 @@ def run():
     checks["machine"] = check_machine
     checks["shown"] = check_shown
     checks["bench"] = check_bench
+    checks["names"] = check_names
+    checks["shell"] = check_shell
     checks["edit"] = edit_test.check
     results = []
     for name, check in checks.items():

@@ -7,6 +7,11 @@
 KTAP_COUNT=/tmp/ktap	# programs count on from here: programs/test.h
 RANDOM_DATA=/tmp/random
 
+# param NAME: what the kernel's command line says after NAME=
+param() {
+	sed -n "s/.*\\<$1=\\([^ ]*\\).*/\\1/p" /proc/cmdline
+}
+
 ktap_next() {
 	local n=$(cat $KTAP_COUNT 2>/dev/null)
 	n=$((${n:-0} + 1))
