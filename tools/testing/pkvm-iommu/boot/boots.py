@@ -2,12 +2,9 @@
 """The boots of the test suite: which machine, which groups of tests."""
 
 import itertools
-import os
-import re
 from dataclasses import dataclass, field, replace
 
-GROUPS = os.path.join(os.path.dirname(__file__), "../initramfs/tests")
-
+from plan import group_tests
 
 @dataclass
 class Boot:
@@ -22,15 +19,9 @@ class Boot:
     total: int = 1200
 
     def planned(self):
-        """Names of all tests that must report, as the groups declare them."""
+        """Names of all tests that must report."""
         return [f"{group}.{name}" for group in self.groups
                 for name in group_tests(group)]
-
-
-def group_tests(group):
-    path = os.path.join(GROUPS, group + ".sh")
-    with open(path, encoding="utf-8") as f:
-        return re.findall(r"^# test: (\S+)$", f.read(), re.M)
 
 
 EDUS = ["edu", "edu"]

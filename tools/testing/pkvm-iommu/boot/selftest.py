@@ -22,6 +22,7 @@ import boots
 import demo
 import edit_test
 import launch
+import plan_test
 import shell
 import suite
 from console import Console, Result
@@ -263,6 +264,7 @@ def run():
     checks["names"] = check_names
     checks["shell"] = check_shell
     checks["edit"] = edit_test.check
+    checks["plan"] = plan_test.check
     results = []
     for name, check in checks.items():
         start = time.monotonic()

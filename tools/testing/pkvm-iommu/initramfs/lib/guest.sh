@@ -3,7 +3,7 @@
 # For test groups that run Linux VMs under pkvm-vmm. A VM has an initramfs of
 # its own with the same /init; its groups of tests are guest/tests/*.sh. What
 # it reports counts as the host's group's: "ok 3 streams.two" of the VM becomes
-# "ok 17 GROUP.two", so GROUP.sh declares it as "# test: two".
+# "ok 17 GROUP.two".
 #
 #	vfio_bind edu-pair
 #	guest_start one streams --protected --vfio $VFIO_DIR
@@ -93,7 +93,8 @@ guest_wait() {
 	grep -q "$3" /tmp/guest.$1.ktap
 }
 
-# Results of a VM as our own; how many there were is in guest_count
+# guest_report NAME [PREFIX] [TEST]: results of a VM as our own, or that of one test;
+# how many there were is in guest_count
 guest_report() {
 	local line verdict
 	guest_count=0
@@ -102,6 +103,7 @@ guest_report() {
 		"ok "* | "not ok "*)
 			verdict=${line%% [0-9]*}
 			line=${line#"$verdict" [0-9]* }
+			[ "${3:-${line#*.}}" = "${line#*.}" ] || continue
 			echo "$verdict $(ktap_next) $KTAP_GROUP.$2${line#*.}"
 			guest_count=$((guest_count + 1)) ;;
 		"# group "*)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 #
 # For the test groups: tests/GROUP.sh is sourced with standard output going to
-# the kernel log. It names each of its tests in a line "# test: NAME"; the
-# runner outside reads them to know what must come.
+# the kernel log. The runner outside reads the same script to know which results must
+# come (boot/plan.py), so the name of a test stands in it, or in the program that it runs.
 
 KTAP_COUNT=/tmp/ktap	# programs count on from here: programs/test.h
 RANDOM_DATA=/tmp/random

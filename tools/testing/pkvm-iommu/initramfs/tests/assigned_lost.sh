@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The device cannot be reset when its VM is gone.
-#
-# test: lost_for_good
 
 . /lib/vfio.sh
 

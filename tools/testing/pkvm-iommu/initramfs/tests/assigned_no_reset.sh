@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # EL2 cannot reset the device, and must: no protected VM gets it. Nor does it snoop,
 # so nobody but a VM could have it. And the interrupts of another one.
-#
-# test: no_reset_refused
-# test: noncoherent_refused
-# test: noncoherent_plain_vm
-# test: msi_refused
-# test: msi_mapped
 
 . /lib/vfio.sh
 

@@ -1,19 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A hostile host programs an engine whose domain is the default one, identity.
-#
-# test: engine_dma_api
-# test: engine_raw
-# test: reach_high_registers
-# test: read_el2_memory
-# test: write_el2_memory
-# test: io_page_tables
-# test: read_smmu_registers
-# test: write_smmu_registers
-# test: read_pvm_memory
-# test: write_pvm_memory
-# test: pvm_page_before_and_after
-# test: fault_flood
-# test: flood_is_overflow
 
 # The queue was full: QEMU tells of that by a global error
 flood_is_overflow() {

@@ -1,15 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The same attacks from a DMA domain, where nothing at all is mapped yet.
-#
-# test: engine_dma_api
-# test: unmapped_host_page
-# test: read_el2_memory
-# test: write_el2_memory
-# test: io_page_tables
-# test: read_smmu_registers
-# test: write_smmu_registers
-# test: read_pvm_memory
-# test: write_pvm_memory
 
 load_module
 attack engine_dma_api unmapped_host_page \

@@ -1,12 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The cost of DMA mappings on a host; boot/bench.py runs this and makes a table.
-#
-# test: memory
-# test: identity
-# test: strict
-# test: mapped
-# test: lazy
-# test: call
 
 . /lib/bench.sh
 . /lib/vfio.sh

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The cost of reading disks on a host; boot/bench_disk.py runs this.
-#
-# test: identity
-# test: paging
 
 . /lib/bench.sh
 . /lib/devices.sh

@@ -1,11 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The cost of DMA mappings in a protected VM.
-#
-# test: strict
-# test: mapped
-# test: lazy
-# test: call
-# test: vm_ends
 
 . /lib/guest.sh
 

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The cost of reading a disk in a protected VM.
-#
-# test: read
-# test: vm_ends
 
 . /lib/guest.sh
 

@@ -1,11 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What a protected VM without a device costs; boot/bench_memory.py runs this. One that
 # nobody measures runs first: pages that the host had to read or to find are there then.
-#
-# test: first_memory
-# test: first_vm_ends
-# test: memory
-# test: vm_ends
 
 . /lib/guest.sh
 

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The last group on a debug kernel: what it checks, it still checks. Lockdep ends with
 # the first thing that it finds or when it has no room, the DMA API's check without memory.
-#
-# test: locks_checked
-# test: dma_api_checked
-# test: free_pages_checked
 
 locks_checked() {
 	grep -q '^ debug_locks: *1$' /proc/lockdep_stats

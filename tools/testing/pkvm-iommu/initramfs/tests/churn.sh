@@ -1,16 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Protected VMs come and go while every device does DMA on memory that was a
 # guest's a moment ago. No honest device may notice.
-#
-# test: churn_pvms
-# test: churn_disks
-# test: churn_network
-# test: churn_engines
-# test: churn_no_faults
-# test: churn_el2_memory_back
-# test: churn_host_memory_back
-# test: churn_host_memory_back_quiet
-# test: churn_stage2_tables_back
 
 . /lib/devices.sh
 . /lib/memory.sh

@@ -1,17 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The attacks where nothing stops them: protected mode, but no SMMU. Each must
 # succeed, or the attack tests would pass whatever EL2 does.
-#
-# test: pvm_runs
-# test: engine_dma_api
-# test: engine_raw
-# test: control_kernel_page
-# test: control_el2_memory
-# test: control_pvm_memory
-# test: log_says_none
-# test: stat_says_none
-# test: vmm_told_none
-# test: protected_vm_allowed
 
 . /lib/isolation.sh
 

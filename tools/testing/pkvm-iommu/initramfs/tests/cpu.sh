@@ -1,13 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The host's CPUs reach for what is EL2's.
-#
-# test: cpu_smmu_registers
-# test: cpu_other_registers
-# test: cpu_smmu_registers_after_recycling
-# test: cpu_el2_memory
-# test: cpu_counters
-# test: cpu_erratum
-# test: cpu_deep_states
 
 # The SMMU is one with an erratum, which the host tells EL2
 erratum_is_known() {

@@ -1,17 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The DMA API on the host: for the platform device, and for a PCI device that is not
 # trusted, whose buffers are bounced.
-#
-# test: small
-# test: unaligned
-# test: streaming
-# test: sync
-# test: coherent
-# test: atomic
-# test: mask32
-# test: scatterlist
-# test: noncontiguous
-# test: untrusted
 
 . /lib/devices.sh
 . /lib/dma_api.sh

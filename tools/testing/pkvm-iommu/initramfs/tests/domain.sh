@@ -1,11 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Paging domains through the kernel's IOMMU API, with any SMMUv3 driver.
-#
-# test: api_map_sizes
-# test: api_scattered_pages
-# test: api_map_twice
-# test: api_free_with_mappings
-# test: api_replace
 
 load_module
 if [ "$(param kvm-arm.mode)" = protected ]; then

@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The host makes hypercalls at random on all CPUs, and its device does DMA at
 # random, while a protected VM works with a device of its own.
-#
-# test: hostile_one_name_each
-# test: hostile_reset_holds_up_nobody
-# test: hostile_host_calls
-# test: hostile_nothing_leaked
-# test: hostile_dma_after_death
-# test: hostile_memory_back
-# test: hostile_host_memory_back
 
 . /lib/guest.sh
 . /lib/memory.sh

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two protected VMs make hypercalls at random on two vCPUs each, and their devices
 # do DMA at random, while a third VM works.
-#
-# test: hostile_guest_calls
-# test: hostile_guest_memory_back
 
 . /lib/vfio.sh
 

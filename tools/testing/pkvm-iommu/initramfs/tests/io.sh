@@ -1,15 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Real devices moving real data, compared with what is known outside.
-#
-# test: domain_type
-# test: sata_read_known
-# test: sata_write_read
-# test: nvme_read_known
-# test: nvme_write_read
-# test: net_igb_to_virtio
-# test: net_virtio_to_igb
-# test: switch_domain_type
-# test: no_faults
 
 . /lib/devices.sh
 

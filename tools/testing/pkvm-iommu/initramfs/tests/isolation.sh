@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A machine with one more SMMU that is switched off, a device behind it, and an owner
 # who wants protected VMs only where all DMA is isolated (I11).
-#
-# test: log_says_partial
-# test: stat_says_partial
-# test: vmm_told_partial
-# test: protected_vm_refused
-# test: refused_in_log
-# test: plain_vm_allowed
-# test: vmm_refused
 
 . /lib/guest.sh
 . /lib/isolation.sh

@@ -1,10 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The host crashes while EL2 has the SMMU. The crash kernel, see kdump_crash.sh, is the
 # same kernel with the VMs' initramfs and this group's successor.
-#
-# test: kexec_load_refused
-# test: kexec_file_load
-# test: disk_before
 
 . /lib/devices.sh
 

@@ -1,10 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # In the crash kernel of kdump.sh: EL2 is still there, and so is the SMMU.
-#
-# test: smmu_not_probed
-# test: disk_after
-# test: vmcore_there
-# test: vmcore_read
 
 . /lib/devices.sh
 

@@ -1,15 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The unit tests of the guest driver. They need no hypervisor, only a kernel.
-#
-# test: test_prot
-# test: test_lookup
-# test: test_remove
-# test: test_blocks
-# test: test_far
-# test: test_part_of_block
-# test: test_lazy
-# test: test_lazy_merge
-# test: test_lazy_done
 
 # kunit_run SUITE: the results of its tests as ours. KUnit also logs them, under names
 # that the runner does not take for ours; when the console shows that is its own affair.

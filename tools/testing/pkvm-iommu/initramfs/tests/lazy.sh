@@ -1,13 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unmapping as a flush queue does it, with any SMMUv3 driver.
-#
-# test: lazy_flush
-# test: lazy_many
-# test: lazy_neighbours
-# test: lazy_free
-# test: lazy_donate
-# test: lazy_tables
-# test: lazy_unshare
 
 load_module
 if [ "$(param kvm-arm.mode)" = protected ]; then

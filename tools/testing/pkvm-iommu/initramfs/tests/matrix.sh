@@ -1,20 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The least that must hold on every machine: it works, and it protects.
-#
-# test: smmu_as_asked
-# test: pvm_runs
-# test: engine_raw
-# test: read_el2_memory
-# test: read_smmu_registers
-# test: write_pvm_memory
-# test: pvm_page_before_and_after
-# test: domain_type
-# test: sata_write_read
-# test: nvme_read_known
-# test: nvme_write_read
-# test: net_igb_to_virtio
-# test: platform_two_streams
-# test: platform_ram_to_ram
 
 . /lib/devices.sh
 

@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A plain VM drives a disk through VFIO as it is: container of type 1, or iommufd. In
 # protected mode this is as in any other, since EL2 lends registers of the host.
-#
-# test: plain_nvme_type1
-# test: plain_nvme_iommufd
-# test: plain_nvme_taken_back
-# test: plain_nvme_mapped_late
-# test: plain_nvme_no_faults
 
 . /lib/devices.sh
 . /lib/vfio.sh

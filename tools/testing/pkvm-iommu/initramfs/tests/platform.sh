@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # One platform device with two stream IDs, each of which does DMA.
-#
-# test: platform_two_streams
-# test: platform_ram_to_ram
-# test: platform_each_stream_blocked
 
 load_module
 if [ "$(param kvm-arm.mode)" = protected ]; then

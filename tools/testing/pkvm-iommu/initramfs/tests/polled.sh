@@ -1,14 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # An SMMU without interrupts: the host finds faults, its own and those of VMs, and the
 # death of the SMMU all the same.
-#
-# test: said
-# test: stat_faults
-# test: vm_fault_read
-# test: read_el2_memory
-# test: host_dma_works
-# test: host_told_of_error
-# test: host_dma_aborts
 
 . /lib/guest.sh
 

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Scatterlists of devices in DMA domains.
-#
-# test: sg_zero_page_70000_times
-# test: sg_padded
 
 load_module
 sg sg_zero_page_70000_times sg_padded

@@ -1,20 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A global error of the SMMU (I8): the runner, outside, makes it execute a command
 # that does not exist. Devices of the host and of a VM are behind it.
-#
-# test: host_dma_works
-# test: dma_works
-# test: vm_before_error
-# test: host_told_of_error
-# test: host_dma_aborts
-# test: dma_aborts
-# test: attach_refused
-# test: vm_ends
-# test: vmm_told_of_error
-# test: streams_returned
-# test: memory_returned
-# test: later_secret_unchanged
-# test: later_vm_ends
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -1,16 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The command that shows whose devices are, what is mapped, and what they did.
-#
-# test: stat_owners
-# test: stat_faults
-# test: stat_mapped
-# test: log_says_full
-# test: stat_says_full
-# test: vmm_told_full
-# test: protected_vm_allowed
-# test: vm_without_firmware
-# test: release_in_identity
-# test: release_and_return
 
 . /lib/guest.sh
 . /lib/isolation.sh

@@ -1,20 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What EL2 does about DMA, in the hypervisor's own trace: of the host all, of VMs
 # what the host may know.
-#
-# test: lazy_trace_buffer
-# test: sg_traced
-# test: stat_owners
-# test: stat_faults
-# test: stat_mapped
-# test: trace_attach
-# test: trace_detach
-# test: trace_map
-# test: trace_unmap
-# test: trace_fault
-# test: trace_teardown
-# test: trace_no_addresses
-# test: trace_off
 
 . /lib/guest.sh
 

@@ -2,14 +2,6 @@
 # A protected Linux VM owns a device as a whole: its driver finds real registers,
 # and EL2 vouches for them. If they were not the VM's, the VMM, which touches them
 # for it, would crash.
-#
-# test: dma_domain
-# test: vsids_as_chosen
-# test: platform_two_streams
-# test: platform_ram_to_ram
-# test: vm_ends
-# test: streams_returned
-# test: no_faults
 
 . /lib/devices.sh
 . /lib/guest.sh

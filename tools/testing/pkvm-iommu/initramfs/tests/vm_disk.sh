@@ -1,23 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A protected VM has a disk controller, and a file system on its disk. The next
 # VM finds what it wrote.
-#
-# test: disk_dma_domain
-# test: disk_mounts
-# test: disk_file_verified
-# test: disk_earlier_file
-# test: disk_write_read
-# test: disk_unmounts
-# test: disk_vm_ends
-# test: second_disk_dma_domain
-# test: second_disk_mounts
-# test: second_disk_file_verified
-# test: second_disk_earlier_file
-# test: second_disk_write_read
-# test: second_disk_unmounts
-# test: second_disk_vm_ends
-# test: disk_streams_returned
-# test: disk_no_faults
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -1,23 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # The guest driver in protected Linux VMs: what it refuses, and what it says.
-#
-# test: no_passthrough
-# test: identity_refused
-# test: flush_queue
-# test: platform_ram_to_ram
-# test: api_map_sizes
-# test: api_scattered_pages
-# test: api_map_twice
-# test: api_free_with_mappings
-# test: api_replace
-# test: refused_with_reason
-# test: refused_partly
-# test: vfio_own_domain
-# test: vm_ends
-# test: wrong_vsid_reported
-# test: wrong_vsid_no_iommu
-# test: wrong_vsid_pviommu_stays
-# test: wrong_vsid_vm_ends
 
 . /lib/guest.sh
 

@@ -1,19 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Faults of the device of a protected Linux VM: in the VM's log, in what its VMM
 # says, in the host's log.
-#
-# test: fault_in_log
-# test: fault_handler
-# test: fault_flood
-# test: platform_ram_to_ram
-# test: vm_ends
-# test: vmm_says
-# test: host_says
-# test: host_not_flooded
-# test: host_not_told_where
-# test: polled_fault_in_log
-# test: polled_vm_ends
-# test: streams_returned
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -1,27 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # VMMs are killed in the middle of the DMA of their VMs. All memory comes back, to
 # the page, and the devices work for the next VM.
-#
-# test: kill_warm_up
-# test: killed_in_dma
-# test: killed_no_late_dma
-# test: kill_el2_memory_back
-# test: kill_host_memory_back
-# test: kill_pins_released
-# test: killed_linux
-# test: linux_el2_memory_back
-# test: linux_pins_released
-# test: dma_domain
-# test: vsids_as_chosen
-# test: platform_two_streams
-# test: platform_ram_to_ram
-# test: disk_dma_domain
-# test: disk_mounts
-# test: disk_file_verified
-# test: disk_earlier_file
-# test: disk_write_read
-# test: disk_unmounts
-# test: after_kills_vm_ends
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -1,20 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A protected VM whose devices have flush queues: what it writes to a disk comes back,
 # and both streams of a device move its memory.
-#
-# test: dma_domain
-# test: vsids_as_chosen
-# test: platform_two_streams
-# test: platform_ram_to_ram
-# test: streams_vm_ends
-# test: disk_dma_domain
-# test: disk_mounts
-# test: disk_file_verified
-# test: disk_earlier_file
-# test: disk_write_read
-# test: disk_unmounts
-# test: disk_vm_ends
-# test: no_faults
 
 . /lib/devices.sh
 . /lib/guest.sh

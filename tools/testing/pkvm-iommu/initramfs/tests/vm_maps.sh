@@ -1,12 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A protected VM with four vCPUs maps memory that it has not touched: 256 MiB in
 # one request, then from all vCPUs at a time.
-#
-# test: four_cpus
-# test: map_256m
-# test: concurrent_one_domain
-# test: concurrent_domains
-# test: maps_vm_ends
 
 . /lib/guest.sh
 

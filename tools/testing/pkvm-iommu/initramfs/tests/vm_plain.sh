@@ -2,30 +2,6 @@
 # A plain Linux VM moves its own memory through both streams of a device; VMMs are
 # killed in the middle of that. All memory comes back. A VMM that emulates the
 # registers of the device makes no difference.
-#
-# test: vfio_width_eight_bytes
-# test: vfio_width_copies
-# test: dma_domain
-# test: vsids_as_chosen
-# test: platform_two_streams
-# test: platform_ram_to_ram
-# test: vm_ends
-# test: streams_returned
-# test: no_faults
-# test: pins_released
-# test: trapped_dma_domain
-# test: trapped_vsids_as_chosen
-# test: trapped_platform_two_streams
-# test: trapped_platform_ram_to_ram
-# test: trapped_vm_ends
-# test: kill_warm_up
-# test: killed_in_dma
-# test: kill_el2_memory_back
-# test: kill_host_memory_back
-# test: kill_pins_released
-# test: killed_linux
-# test: linux_el2_memory_back
-# test: linux_pins_released
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -1,18 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A protected Linux VM moves its own memory through both streams of a device.
-#
-# test: dma_domain
-# test: vsids_as_chosen
-# test: platform_two_streams
-# test: platform_ram_to_ram
-# test: vm_ends
-# test: extreme_dma_domain
-# test: extreme_vsids_as_chosen
-# test: extreme_platform_two_streams
-# test: extreme_platform_ram_to_ram
-# test: extreme_vm_ends
-# test: streams_returned
-# test: no_faults
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -1,32 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Two protected VMs at once, with a device each; then a VM that is to have the
 # device of another.
-#
-# test: two_at_once
-# test: one_secret_unchanged
-# test: one_dma_domain
-# test: one_vsids_as_chosen
-# test: one_platform_two_streams
-# test: one_platform_ram_to_ram
-# test: one_ends
-# test: two_secret_unchanged
-# test: two_disk_dma_domain
-# test: two_disk_mounts
-# test: two_disk_file_verified
-# test: two_disk_earlier_file
-# test: two_disk_write_read
-# test: two_disk_unmounts
-# test: two_ends
-# test: claimed_twice_refused
-# test: claimed_stays_the_vms
-# test: claimed_secret_unchanged
-# test: claimed_dma_domain
-# test: claimed_vsids_as_chosen
-# test: claimed_platform_two_streams
-# test: claimed_platform_ram_to_ram
-# test: claimed_ends
-# test: two_streams_returned
-# test: two_no_faults
 
 . /lib/devices.sh
 . /lib/guest.sh

@@ -2,12 +2,6 @@
 # A protected Linux VM gets a device whose registers stay with the host, and
 # refuses it. Not all DMA of this machine is isolated, so that the VMM has to be told to
 # give the VM a device at all.
-#
-# test: not_isolated_refused
-# test: not_isolated_said
-# test: refused
-# test: says_why
-# test: vm_ends
 
 . /lib/devices.sh
 . /lib/guest.sh
