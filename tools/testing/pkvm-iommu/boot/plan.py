@@ -186,7 +186,8 @@ class Script:
 
     def programs(self, name, args):
         found = program(name, self.guest)
-        if found:
+        # What goes to a file is no result
+        if found and not any(a.startswith((">", "1>")) for a in args):
             rows, said = found
             chosen = [r for r in rows if any(fnmatch.fnmatch(r, a) for a in args)]
             for test in said + (chosen if args else rows):

@@ -24,6 +24,7 @@ SCRIPTS = {
     "pvm": PVM,
     "export X=1\nX=2 pvm pvm_runs": ["pvm_runs"],
     "pvm churn 4 64": [],
+    "pvm pvm_runs >/dev/null": [],
     "pvm 'pvm_memory_*'": PVM[1:3],
     "guest_start v secret --protected\ncheck a guest_end v v_": ["a", "v_secret_unchanged"],
     "guest_start v secret\nguest_report v '' other": [],

@@ -13,7 +13,6 @@ import re
 import shutil
 import sys
 import threading
-import time
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../native"))
@@ -22,6 +21,7 @@ import inject
 import launch
 import selftest
 import suite
+import timing
 from console import Console, Result
 from machine import OUT
 from qemu import run_command
@@ -125,13 +125,8 @@ def argument(command, option):
     return command[command.index(option) + 1]
 
 
-def weight(boot, jobs):
-    """A machine with many CPUs keeps as many of ours busy, if we have them."""
-    return min(jobs, max(1, boot.machine.get("cpus", 2) // 2))
-
-
 def run_boots(selected, report, jobs, wanted, seed):
-    """All boots, as many at a time as the jobs allow, heavy ones first."""
+    """All boots, as many at a time as the jobs allow."""
     free, condition, threads = jobs, threading.Condition(), []
 
     def work(boot):
@@ -141,13 +136,13 @@ def run_boots(selected, report, jobs, wanted, seed):
         except Exception as error:      # a bug here must not pass as success
             report.add(boot.name, Result("boot", "FAIL", 0.0, repr(error)))
         with condition:
-            free += weight(boot, jobs)
+            free += timing.weight(boot, jobs)
             condition.notify()
 
-    for boot in selected:
+    for boot in timing.heavy_first(selected, jobs):
         with condition:
-            condition.wait_for(lambda: free >= weight(boot, jobs))
-            free -= weight(boot, jobs)
+            condition.wait_for(lambda: free >= timing.weight(boot, jobs))
+            free -= timing.weight(boot, jobs)
         threads.append(threading.Thread(target=work, args=(boot,)))
         threads[-1].start()
     for thread in threads:
@@ -192,6 +187,8 @@ def main():
                         "that nobody has tried")
     parser.add_argument("--list", action="store_true",
                         help="print the names and run nothing")
+    parser.add_argument("--spent", type=timing.spent_before, default=[],
+                        metavar="WHAT=SECONDS,...", help="time that went before this")
     args = parser.parse_args()
 
     wanted = matcher(args.tests)
@@ -212,21 +209,23 @@ def main():
                     print(f"{boot.name}/{name}")
         return 0
 
-    start = time.monotonic()
     os.makedirs(LOGS, exist_ok=True)
-    report = Report()
-    for result in selftest.run():
-        if wanted(f"runner/{result.name}"):
+    report, spent = Report(), args.spent
+
+    def test_runner():
+        for result in selftest.run(wanted):
             report.add("runner", result)
+
+    timing.timed(spent, "runner", test_runner)
     seed = suite.fresh_seed() if args.seed is None else args.seed
     print(f"what is random has seed {seed} (SEED={seed} replays it)", flush=True)
-    run_native(report, wanted, seed)
-    run_boots(selected, report, max(1, args.jobs), wanted, seed)
+    timing.timed(spent, "native", run_native, report, wanted, seed)
+    timing.timed(spent, "boots", run_boots, selected, report, max(1, args.jobs), wanted, seed)
     tap = os.path.join(OUT, "test-results.tap")
     report.write_tap(tap)
-    print(f"{len(selected)} boots in {time.monotonic() - start:.0f} s; "
-          f"consoles in {os.path.relpath(LOGS)}/, "
+    print(f"{len(selected)} boots; consoles in {os.path.relpath(LOGS)}/, "
           f"results in {os.path.relpath(tap)}")
+    print(timing.spent_line(spent))
     print(report.last_line())
     return 0 if report.count("ok") and not report.count("FAIL") else 1
 

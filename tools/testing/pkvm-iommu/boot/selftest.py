@@ -25,6 +25,7 @@ import launch
 import plan_test
 import shell
 import suite
+import timing
 from console import Console, Result
 from qemu import run_command
 
@@ -251,8 +252,21 @@ def check_shell():
     return "; ".join(wrong)
 
 
-def run():
-    """A Result for each check."""
+def check_spent():
+    """The time of each part is said, and heavy boots do not wait for light ones."""
+    spent = timing.spent_before("kernels=61,initramfs=5")
+    timing.timed(spent, "boots", spent.append, ("native", 30.4))
+    line = timing.spent_line(spent)
+    want = "time: kernels 61 s, initramfs 5 s, native 30 s, boots 0 s; 96 s in all"
+    weights = [timing.weight(b, 2) for b in timing.heavy_first(boots.BOOTS, 2)]
+    return "; ".join(filter(None, (
+        "" if line == want else line,
+        "" if weights == sorted(weights, reverse=True) and set(weights) == {1, 2}
+        else f"weights {weights}")))
+
+
+def run(wanted):
+    """A Result for each check that is wanted."""
     checks = {name: lambda c=case: check_console(*c)
               for name, case in CASES.items()}
     checks["seconds"] = check_seconds
@@ -261,12 +275,15 @@ def run():
     checks["machine"] = check_machine
     checks["shown"] = check_shown
     checks["bench"] = check_bench
+    checks["spent"] = check_spent
     checks["names"] = check_names
     checks["shell"] = check_shell
     checks["edit"] = edit_test.check
     checks["plan"] = plan_test.check
     results = []
     for name, check in checks.items():
+        if not wanted(f"runner/{name}"):
+            continue
         start = time.monotonic()
         why = check()
         results.append(Result(name, "FAIL" if why else "ok",
