@@ -45,8 +45,8 @@ test-matrix: setup ## All CPUs x SMMU stages x page sizes x memory sizes
 check-native: setup ## The EL2 code under sanitizers, on this machine (TESTS=NAME)
 	@$(B)/native.sh '$(TESTS)'
 
-mutants: setup ## Seed faults into the EL2 code: the native tests must catch each
-	@$(B)/native.sh --only-tree && $(N)/mutants.py
+mutants: setup ## Seed faults into the EL2 code: tests must catch each (TESTS=NAME)
+	@$(B)/native.sh --only-tree && $(N)/mutants.py $(TESTS)
 
 coverage: setup ## What the native tests reach of the EL2 code, in HTML
 	@$(B)/native.sh --only-tree && $(N)/coverage.sh
