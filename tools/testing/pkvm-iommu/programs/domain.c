@@ -130,6 +130,8 @@ static void test_replace(void)
 		expect(!memcmp(data, phys_map(a, sizeof(data)), sizeof(data)), "one");
 		expect(!memcmp(data, phys_map(b, sizeof(data)), sizeof(data)), "two");
 	}
+	expect_eq(domain_unmap(one, IOVA, page_size), page_size);
+	expect_eq(domain_unmap(two, IOVA, page_size), page_size);
 	close(one);
 	close(two);
 	pages_free(a);
