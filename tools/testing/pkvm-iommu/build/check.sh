@@ -194,6 +194,12 @@ seam()
 	python3 "$HERE/seam.py" --self-test
 }
 
+# The trusted code does not grow unnoticed
+tcb()
+{
+	python3 "$HERE/tcb.py" "$TOP" --ceiling
+}
+
 series()
 {
 	python3 "$HERE/series.py" "$TOP" "$OUT" >"$LOGS/series.log" 2>&1 ||
@@ -218,6 +224,7 @@ check private-names private_names
 check scripts scripts
 check dt-bindings dt_bindings
 check seam seam
+check tcb tcb
 check series series
 check edit edit
 check configs "$HERE/configs.sh"
