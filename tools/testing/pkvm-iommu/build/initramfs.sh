@@ -5,6 +5,7 @@
 #   busybox                                     (static, arm64)
 #   initramfs/        copied over the root as it is; holds /init
 #   programs/*.c      static programs           -> /bin
+#   programs/lib/*.c  what they share: a static library, with a header for each file
 #   tools/virt/pkvm-vmm, pkvm-iommu-stat        -> /bin
 #   modules/          kernel modules (Kbuild)   -> /lib/modules/*.ko
 #   the kernel itself, for VMs                  -> /guest/Image
@@ -23,29 +24,50 @@ GUEST_ROOT=$OUT/initramfs$VARIANT-guest
 # The host's programs that a VM needs too
 GUEST_PROGRAMS=(platform domain smmu_error disk_read bench_memory)
 
-# build_program SOURCE DESTINATION: compiled and linked by two commands, since
-# the cache of the compiler keeps objects only
-build_program()
-{
-	local name object
+LIBRARY=$OUT/programs/lib/libtest.a
 
-	name=$(basename "$1" .c)
-	object=$OUT/programs/$name.o
+# compile OBJECT SOURCE: apart from linking, since the compiler's cache keeps objects only
+compile()
+{
 	ccache "${CROSS_COMPILE}gcc" -O2 -Wall -Wextra -pthread -c \
 		-I "$TESTING/programs" \
 		-idirafter "$TREE/include/uapi" \
-		-o "$object" "$1"
-	"${CROSS_COMPILE}gcc" -static -pthread -o "$2/$name" "$object"
+		-o "$1" "$2"
 }
 
-# build_programs SOURCES DESTINATION
-build_programs()
+compile_library()
 {
-	mkdir -p "$OUT/programs"
-	export -f build_program
-	export CROSS_COMPILE TESTING TREE OUT
-	find "$1" -name '*.c' -print0 | xargs -0 -r -n 1 -P "$JOBS" \
-		bash -c 'set -e; build_program "$1" "$0"' "$2"
+	compile "$OUT/programs/lib/$(basename "$1" .c).o" "$1"
+}
+
+# build_program DESTINATION SOURCE
+build_program()
+{
+	local name
+
+	name=$(basename "$2" .c)
+	compile "$OUT/programs/$name.o" "$2"
+	"${CROSS_COMPILE}gcc" -static -pthread -o "$1/$name" "$OUT/programs/$name.o" "$LIBRARY"
+}
+
+# each_source FOLDER COMMAND...: for each source in the folder, as many at a time as JOBS
+each_source()
+{
+	local folder=$1
+	shift
+
+	find "$folder" -maxdepth 1 -name '*.c' -print0 | xargs -0 -r -n 1 -P "$JOBS" \
+		bash -c 'set -e; "$@"' bash "$@"
+}
+
+build_library()
+{
+	rm -rf "$OUT/programs/lib"
+	mkdir -p "$OUT/programs/lib"
+	export -f compile compile_library build_program
+	export CROSS_COMPILE TESTING TREE OUT LIBRARY
+	each_source "$TESTING/programs/lib" compile_library
+	"${CROSS_COMPILE}ar" rcs "$LIBRARY" "$OUT/programs/lib/"*.o
 }
 
 build_tools()
@@ -106,7 +128,7 @@ build_guest()
 	for program in "${GUEST_PROGRAMS[@]}"; do
 		cp "$ROOT/bin/$program" "$GUEST_ROOT/bin/"
 	done
-	build_programs "$TESTING/guest/programs" "$GUEST_ROOT/bin"
+	each_source "$TESTING/guest/programs" build_program "$GUEST_ROOT/bin"
 	install -D -m 644 "$IMAGE" "$ROOT/guest/Image"
 	archive "$GUEST_ROOT" "$ROOT/guest/initramfs.cpio"
 }
@@ -116,7 +138,8 @@ build_initramfs()
 	new_root "$ROOT"
 	rsync -a "$TESTING/initramfs/" "$ROOT/"
 	chmod 755 "$ROOT/init"
-	build_programs "$TESTING/programs" "$ROOT/bin"
+	build_library
+	each_source "$TESTING/programs" build_program "$ROOT/bin"
 	build_tools
 	build_modules
 	build_guest

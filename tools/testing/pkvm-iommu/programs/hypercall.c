@@ -202,12 +202,12 @@ static void test_bad_free(void)
 
 	good_setup();
 	other = domain_new();
-	expect_eq(attach(0, UNUSED_SID, other), 0);
+	expect_eq(attach_stream(0, UNUSED_SID, other), 0);
 	expect_eq(domain_delete(other), -EBUSY);
-	expect_eq(attach(0, UNUSED_SID, DOMAIN_BLOCKED), 0);
+	expect_eq(attach_stream(0, UNUSED_SID, DOMAIN_BLOCKED), 0);
 	expect_eq(domain_delete(other), 0);
 	expect_eq(domain_delete(other), -ENOENT);
-	expect_eq(attach(0, UNUSED_SID, other), -ENOENT);
+	expect_eq(attach_stream(0, UNUSED_SID, other), -ENOENT);
 	expect_unchanged("free");
 	good_teardown();
 }
@@ -473,7 +473,7 @@ static void test_random_calls(void)
 	expect(hidden_scan() >= el2_before, "EL2 has lost pages to the host");
 
 	for (int i = 0; i < 4; i++)
-		expect_eq(attach(0, UNUSED_SID + i, DOMAIN_BLOCKED), 0);
+		expect_eq(attach_stream(0, UNUSED_SID + i, DOMAIN_BLOCKED), 0);
 	for (uint64_t handle = 2; handle < 4096; handle++)
 		domain_delete(handle);
 	reclaim_all();

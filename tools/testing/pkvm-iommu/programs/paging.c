@@ -29,7 +29,7 @@ static void begin(void)
 /* The test's engine goes back to where the host driver has it */
 static void end(void)
 {
-	expect_eq(attach(smmu, engine.sid, DOMAIN_IDENTITY), 0);
+	expect_eq(attach_stream(smmu, engine.sid, DOMAIN_IDENTITY), 0);
 	reclaim_all();
 	expect_eq(hidden_scan(), hidden_before);
 }
@@ -75,14 +75,14 @@ static void map_one_size(uint64_t size)
 		expect_eq(iova_to_phys(domain, IOVA + steps[i]), mem + steps[i]);
 	expect_eq(iova_to_phys(domain, IOVA - page_size), -ENXIO);
 	expect_eq(iova_to_phys(domain, IOVA + size), -ENXIO);
-	expect_eq(attach(smmu, engine.sid, domain), 0);
+	expect_eq(attach_stream(smmu, engine.sid, domain), 0);
 	if (size > page_size)
 		expect(copies(IOVA, mem, IOVA + last, mem + last),
 		       "size %#" PRIx64, size);
 	expect_eq(unmap(domain, IOVA, size), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
 		expect_eq(iova_to_phys(domain, IOVA + steps[i]), -ENXIO);
-	expect_eq(attach(smmu, engine.sid, DOMAIN_BLOCKED), 0);
+	expect_eq(attach_stream(smmu, engine.sid, DOMAIN_BLOCKED), 0);
 	expect_eq(domain_delete(domain), 0);
 	pages_free(mem);
 }
@@ -291,7 +291,7 @@ static void test_no_stale_translation(void)
 
 	begin();
 	domain = domain_new();
-	expect_eq(attach(smmu, engine.sid, domain), 0);
+	expect_eq(attach_stream(smmu, engine.sid, domain), 0);
 	for (int round = 0; round < 3; round++) {
 		expect_eq(map(domain, IOVA, a, page_size, PROT_RW, NULL), 0);
 		expect_eq(map(domain, IOVA + page_size, b, page_size, PROT_RW, NULL), 0);
@@ -311,7 +311,7 @@ static void test_no_stale_translation(void)
 	expect_eq(dma_write(engine.index, IOVA, 4096), 0);
 	expect_eq(mem[0], 0x600d);
 	expect_eq(unmap(domain, IOVA, page_size), 0);
-	expect_eq(attach(smmu, engine.sid, DOMAIN_BLOCKED), 0);
+	expect_eq(attach_stream(smmu, engine.sid, DOMAIN_BLOCKED), 0);
 	expect_eq(domain_delete(domain), 0);
 	munmap(mem, page_size);
 	pages_free(a);
@@ -328,7 +328,7 @@ static void test_read_only(void)
 
 	begin();
 	domain = domain_new();
-	expect_eq(attach(smmu, engine.sid, domain), 0);
+	expect_eq(attach_stream(smmu, engine.sid, domain), 0);
 	expect_eq(map(domain, IOVA, a, page_size, PROT_R, NULL), 0);
 	mem[0] = 0xf00d;
 	faults = stream_faults(engine.sid);
@@ -344,7 +344,7 @@ static void test_read_only(void)
 	expect_eq(dma_read(engine.index, IOVA, 4096), 0);
 	expect_eq(dma_write(engine.index, IOVA, 4096), 0);
 	expect_eq(unmap(domain, IOVA, page_size), 0);
-	expect_eq(attach(smmu, engine.sid, DOMAIN_IDENTITY), 0);
+	expect_eq(attach_stream(smmu, engine.sid, DOMAIN_IDENTITY), 0);
 	expect_eq(buffer_get(engine.index, got), 0);
 	expect_eq(got[0], 0x600d);
 	expect_eq(domain_delete(domain), 0);
@@ -368,20 +368,20 @@ static void test_attach_and_block(void)
 		mem[0] = 0x600d;
 		other[0] = 0x600d;
 		memset(mem + 1, 0x11, 4092);
-		expect_eq(attach(smmu, engine.sid, one), 0);
+		expect_eq(attach_stream(smmu, engine.sid, one), 0);
 		expect_eq(dma_read(engine.index, IOVA, 4096), 0);
 		mem[0] = 0xf00d;
-		expect_eq(attach(smmu, engine.sid, two), 0);
+		expect_eq(attach_stream(smmu, engine.sid, two), 0);
 		expect_eq(dma_write(engine.index, IOVA, 4096), 0);
 		expect_eq(mem[0], 0xf00d);
 		expect(other[0] == 0x600d && other[1] == 0x11111111,
 		       "round %d: second domain not reached", round);
-		expect_eq(attach(smmu, engine.sid, DOMAIN_BLOCKED), 0);
+		expect_eq(attach_stream(smmu, engine.sid, DOMAIN_BLOCKED), 0);
 		other[0] = 0xf00d;
 		expect_eq(dma_write(engine.index, IOVA, 4096), 0);
 		expect_eq(dma_write(engine.index, a, 4096), 0);
 		expect(mem[0] == 0xf00d && other[0] == 0xf00d, "not blocked");
-		expect_eq(attach(smmu, engine.sid, DOMAIN_IDENTITY), 0);
+		expect_eq(attach_stream(smmu, engine.sid, DOMAIN_IDENTITY), 0);
 		expect_eq(dma_write(engine.index, b, 4096), 0);
 		expect_eq(other[0], 0x600d);
 	}
