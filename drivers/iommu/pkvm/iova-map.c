@@ -94,7 +94,7 @@ static inline u64 *walk(struct pkvm_iova_map *map, unsigned long iova,
 		}
 		shift -= PKVM_IOVA_BITS;
 		if (shift == map->shift + PKVM_IOVA_BITS && READ_ONCE(map->near) != table) {
-			/* Pairs with pkvm_iova_near(): page_private() is seen, too */
+			/* Pairs with pkvm_iova_near_block(): page_private() is seen, too */
 			smp_store_release(&map->near, table);
 		}
 		entry = &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
@@ -133,7 +133,7 @@ void __pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
 	for (; size; iova += step, size -= step) {
 		if (is_block(map, iova, size)) {
 			step = block;
-			entry = walk(map, iova, 1, 0);
+			entry = pkvm_iova_near_block(map, iova) ?: walk(map, iova, 1, 0);
 			if (entry)
 				set_block(entry, 0);
 			continue;
@@ -179,7 +179,8 @@ int __pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 	for (done = 0; done < size; done += step, value += step) {
 		if (is_block(map, iova + done, size - done)) {
 			step = block;
-			entry = walk(map, iova + done, 1, gfp);
+			entry = pkvm_iova_near_block(map, iova + done) ?:
+				walk(map, iova + done, 1, gfp);
 			if (!entry)
 				break;
 			set_block(entry, value);

@@ -46,18 +46,29 @@ phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map, unsigned long io
 void pkvm_iova_map_free(struct pkvm_iova_map *map);
 
 /*
- * The entry for the page at @iova, or NULL if to find it takes a walk. Tables of level 1
+ * The entry of level 1 for @iova, or NULL if to find it takes a walk. Tables of level 1
  * stay as long as the map does.
  */
-static inline u64 *pkvm_iova_near(const struct pkvm_iova_map *map, unsigned long iova)
+static inline u64 *pkvm_iova_near_block(const struct pkvm_iova_map *map, unsigned long iova)
 {
 	unsigned int shift = map->shift + PKVM_IOVA_BITS;
-	u64 *near = READ_ONCE(map->near), next;
+	u64 *near = READ_ONCE(map->near);
 
 	if (unlikely(!near || page_private(virt_to_page(near)) !=
 			      iova >> (shift + PKVM_IOVA_BITS)))
 		return NULL;
-	next = READ_ONCE(near[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)]);
+
+	return &near[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
+}
+
+/* The entry for the page at @iova, or NULL if to find it takes a walk */
+static inline u64 *pkvm_iova_near(const struct pkvm_iova_map *map, unsigned long iova)
+{
+	u64 *block = pkvm_iova_near_block(map, iova), next;
+
+	if (unlikely(!block))
+		return NULL;
+	next = READ_ONCE(*block);
 	if (unlikely(!next || next & PKVM_IOVA_MAPPED))
 		return NULL;
 
@@ -101,9 +112,11 @@ static inline void pkvm_iova_clear(const struct pkvm_iova_map *map, u64 *entry, 
 static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 				    phys_addr_t phys, size_t size, gfp_t gfp)
 {
-	u64 *entry = pkvm_iova_near(map, iova);
+	u64 *entry = NULL;
 
-	if (unlikely(!entry || !pkvm_iova_in_table(map, iova, size)))
+	if (likely(pkvm_iova_in_table(map, iova, size)))
+		entry = pkvm_iova_near(map, iova);
+	if (unlikely(!entry))
 		return __pkvm_iova_map_add(map, iova, phys, size, gfp);
 	pkvm_iova_set(map, entry, phys | PKVM_IOVA_MAPPED, size);
 
@@ -122,9 +135,11 @@ static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iov
 static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
 					size_t size)
 {
-	u64 *entry = pkvm_iova_near(map, iova);
+	u64 *entry = NULL;
 
-	if (unlikely(!entry || !pkvm_iova_in_table(map, iova, size)))
+	if (likely(pkvm_iova_in_table(map, iova, size)))
+		entry = pkvm_iova_near(map, iova);
+	if (unlikely(!entry))
 		__pkvm_iova_map_remove(map, iova, size);
 	else
 		pkvm_iova_clear(map, entry, size);
