@@ -26,7 +26,7 @@ MACHINE = --cpu $(CPU) --smmu $(SMMU) --mode $(MODE) --page $(PAGE) \
 .DEFAULT_GOAL := help
 .PHONY: help run test test-matrix check-native mutants coverage \
 	explore fuzz bench check setup kernel image shell series edit \
-	patches clean distclean
+	patches tcb clean distclean
 
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 /p' $(MAKEFILE_LIST) | \
@@ -63,6 +63,9 @@ bench: image ## What isolation costs, in instructions; PROFILE=1|CASES: where th
 
 check: kernel ## Static checks: checkpatch, sparse, other configurations, ...
 	@$(B)/check.sh
+
+tcb: ## Lines of trusted code, by folder and by option
+	@python3 $(B)/tcb.py $(CURDIR)
 
 setup: ## Packages, QEMU and the kernel source, if missing
 	@$(B)/setup.sh
