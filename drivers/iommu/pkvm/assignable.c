@@ -62,7 +62,7 @@ static int __init parse_reset(char *str)
 {
 	reset_optional = str && !strcmp(str, "optional");
 	if (!reset_optional && str && strcmp(str, "required"))
-		pr_warn("reset=%s is neither required nor optional\n", str);
+		pr_warn("arm_smmu_v3_pkvm.reset=%s is neither required nor optional\n", str);
 
 	return 0;
 }
