@@ -4,8 +4,11 @@
 
 . /lib/devices.sh
 
-(cat /guest/initramfs.cpio && cd / && find tests | cpio -o -H newc) >/crash.cpio
-kdump kexec_load_refused kexec_file_load
 check disk_before reads_known /dev/nvme0n1 1
+kdump kexec_load_refused
+# The crash kernel counts on from here, and from the result of its being loaded
+echo $(($(cat $KTAP_COUNT) + 1)) >/tests/kdump.count
+(cat /guest/initramfs.cpio && cd / && find tests | cpio -o -H newc) >/crash.cpio
+kdump kexec_file_load
 note "now the crash"
 echo c >/proc/sysrq-trigger
