@@ -105,7 +105,7 @@ bool cmdline_has(const char *word)
 	FILE *f = fopen("/proc/cmdline", "r");
 
 	if (f && fgets(line, sizeof(line), f))
-		for (char *p = strtok(line, " \n"); p; p = strtok(NULL, " \n"))
+		for (char *p = strtok(line, "\n "); p; p = strtok(NULL, "\n "))
 			found |= !strcmp(p, word);
 	if (f)
 		fclose(f);
