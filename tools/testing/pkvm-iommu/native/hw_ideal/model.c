@@ -3,10 +3,8 @@
  * What the harness asks of an IOMMU: DMA, faults, errors.
  */
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include <linux/io.h>
-#include <nvhe/mm.h>
 
 #include "arm-smmu-v3.h"
 
@@ -108,23 +106,9 @@ struct sim_dma sim_dma(struct sim_smmu *smmu, u32 sid, u64 iova, bool write)
 	return t.result;
 }
 
-int __pkvm_create_private_mapping(phys_addr_t phys, size_t size, int prot, unsigned long *haddr)
+/* It has no registers besides those that hw_init() is told of */
+void sim_ecmdq_map(struct sim_smmu *smmu, u64 phys, u64 size, void *va)
 {
-	unsigned int i;
-	void *va;
-
-	if (fault_hits(FAULT_DONATE))
-		return -ENOMEM;
-
-	va = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	for (i = 0; i < sim_nr_smmus; i++) {
-		if (sim_smmus[i]->cfg.base == phys)
-			sim_smmus[i]->va = va;
-	}
-	edu_set_va(phys, va);
-	*haddr = (unsigned long)va;
-
-	return 0;
 }
 
 /* Those of devices: an ideal IOMMU has none */

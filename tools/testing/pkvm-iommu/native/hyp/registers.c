@@ -3,9 +3,12 @@
  * Whose registers are, in the page tables of host and guests: each function does what
  * its namesake of mem_protect.c does with the calls of patches/0011, 0013 and 0016.
  */
+#include <sys/mman.h>
+
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>
 
+#include "../smmu/sim.h"
 #include "edu.h"
 #include "hyp.h"
 
@@ -103,4 +106,25 @@ bool guest_sees_mmio(struct pkvm_hyp_vm *vm, u64 gfn, u64 nr_pages)
 	}
 
 	return false;
+}
+
+/* Nobody gets at these by the address: accesses name it, and find whose registers it is */
+int __pkvm_create_private_mapping(phys_addr_t phys, size_t size, int prot, unsigned long *haddr)
+{
+	unsigned int i;
+	void *va;
+
+	if (fault_hits(FAULT_DONATE))
+		return -ENOMEM;
+
+	va = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	for (i = 0; i < sim_nr_smmus; i++) {
+		if (sim_smmus[i]->cfg.base == phys)
+			sim_smmus[i]->va = va;
+		sim_ecmdq_map(sim_smmus[i], phys, size, va);
+	}
+	edu_set_va(phys, va);
+	*haddr = (unsigned long)va;
+
+	return 0;
 }

@@ -4,10 +4,8 @@
  * is a failure of the test.
  */
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include <linux/io.h>
-#include <nvhe/mm.h>
 
 #include "arm-smmu-v3.h"
 
@@ -46,26 +44,6 @@ void sim_power_cycle(struct sim_smmu *smmu)
 	new->seq = smmu->seq;
 	*smmu = *new;
 	free(new);
-}
-
-int __pkvm_create_private_mapping(phys_addr_t phys, size_t size, int prot, unsigned long *haddr)
-{
-	unsigned int i;
-	void *va;
-
-	if (fault_hits(FAULT_DONATE))
-		return -ENOMEM;
-
-	va = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	for (i = 0; i < sim_nr_smmus; i++) {
-		if (sim_smmus[i]->cfg.base == phys)
-			sim_smmus[i]->va = va;
-		sim_ecmdq_map(sim_smmus[i], phys, size, va);
-	}
-	edu_set_va(phys, va);
-	*haddr = (unsigned long)va;
-
-	return 0;
 }
 
 static bool is_at(const volatile void *addr, const void *va, u64 size, u64 *offset)
