@@ -198,7 +198,7 @@ class Edit(Repository):
 
     def texts(self):
         """Name to text of all patches, in the order of the commits."""
-        kernel, texts, last, nameless = self.kernel_files(), {}, 0, []
+        kernel, texts, nameless = self.kernel_files(), {}, []
         for commit in self.lines("rev-list", "--reverse", "base..HEAD"):
             paths = kernel.intersection(self.lines(
                 "diff-tree", "-r", "--no-renames", "--name-only", "--no-commit-id", commit))
@@ -258,7 +258,7 @@ class Edit(Repository):
             sys.exit(f"{self.path} {why}")
         texts = self.texts()
         with tempfile.TemporaryDirectory() as work:
-            wanted = self.overlay(work)
+            wanted = self.overlay()
             wanted.update(self.patches(work, texts))
             changed = {p: s for p, s in wanted.items()
                        if digest(os.path.join(self.top, p)) != (s and digest(s))}
@@ -269,7 +269,7 @@ class Edit(Repository):
                 self.save(texts)
         return changed
 
-    def overlay(self, work):
+    def overlay(self):
         """Path to the file of out/edit for what the overlay has or had; None: absent."""
         here = set(self.lines("ls-files")) - self.kernel_files()
         for path in sorted(here):

@@ -17,8 +17,8 @@ walk()
 	for variant in "${variants[@]}"; do
 		make -s -C "$NATIVE" OUT="$OUT" VARIANT=$variant -j"$JOBS"
 	done
-	# The specification needs no sanitizer, and is checked twice as often without. On an
-	# IOMMU that does what hw.h says the core is walked twice as often again.
+	# The specification needs no sanitizer, and is checked twice as often without. There
+	# is one job more than CPUs: with two, each of the variants has one.
 	for job in $(seq 0 "$JOBS"); do
 		seed=$((($(od -An -N4 -tu4 /dev/urandom) << 16)))
 		variant=${variants[job % 3]}
