@@ -3,8 +3,8 @@
  * What KVM asks VFIO to give a device to a VM under pKVM.
  */
 #include <linux/err.h>
-#include <linux/kvm_pviommu.h>
 #include <linux/mutex.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/spinlock.h>
 
 #include "vfio.h"

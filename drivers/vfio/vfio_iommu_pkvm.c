@@ -6,12 +6,12 @@
  * there is nothing to map here: VFIO claimed the DMA ownership of the groups,
  * which put them into the blocking domain, and that is where they stay. Each
  * stream of a device leaves it only when the VM that it was given to attaches
- * it; see <linux/pkvm-iommu.h>.
+ * it; see <linux/pkvm-iommu-endpoint.h>.
  */
 #include <linux/iommu.h>
-#include <linux/kvm_pviommu.h>
 #include <linux/module.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/vfio.h>
 
 #include "vfio.h"

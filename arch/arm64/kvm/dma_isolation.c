@@ -9,8 +9,8 @@
 #include <linux/init.h>
 #include <linux/kobject.h>
 #include <linux/kvm_host.h>
-#include <linux/kvm_pviommu.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * pvIOMMUs of VMs under pKVM: the KVM-VFIO front end of the endpoint interface
- * in <linux/pkvm-iommu.h>, and what KVM does for a VM that has pvIOMMUs.
+ * in <linux/pkvm-iommu-endpoint.h>, and what KVM does for a VM that has pvIOMMUs.
  *
  * A pvIOMMU is a name, the number of its file descriptor when it was made, and
  * EL2 knows it from its first route on. Routes end with the VM, so from then on
@@ -20,11 +20,11 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
-#include <linux/kvm_pviommu.h>
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/pkvm-iommu.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
+#include <linux/pkvm-iommu-guest.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
@@ -33,7 +33,7 @@
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm.h>
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include "pviommu.h"
 

@@ -6,8 +6,8 @@
 #define __ARM64_KVM_PVIOMMU_H
 
 #include <linux/kfifo.h>
-#include <linux/kvm_pviommu.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>

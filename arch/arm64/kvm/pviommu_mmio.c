@@ -8,7 +8,7 @@
  * it registers when it faults, as it lends memory, and its devices reach none of them.
  */
 #include <linux/kvm_host.h>
-#include <linux/kvm_pviommu.h>
+#include <linux/pkvm-iommu-kvm.h>
 
 #include <asm/kvm_emulate.h>
 #include <asm/kvm_mmu.h>

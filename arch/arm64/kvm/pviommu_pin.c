@@ -12,13 +12,13 @@
  * that the VM may.
  */
 #include <linux/kvm_host.h>
-#include <linux/kvm_pviommu.h>
 #include <linux/mm.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/slab.h>
 
 #include <asm/kvm_mmu.h>
 #include <asm/kvm_pkvm.h>
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #define BLOCK_PAGES	(PMD_SIZE >> PAGE_SHIFT)
 

@@ -3,7 +3,7 @@
  * What a VMM can ask about a protected VM.
  */
 #include <linux/kvm_host.h>
-#include <linux/kvm_pviommu.h>
+#include <linux/pkvm-iommu-kvm.h>
 #include <linux/uaccess.h>
 
 /**

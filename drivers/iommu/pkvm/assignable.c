@@ -12,7 +12,7 @@
 #include <linux/list.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/rwsem.h>
 #include <linux/slab.h>
 

@@ -12,7 +12,7 @@
 #include <linux/init.h>
 #include <linux/list.h>
 #include <linux/of.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/seq_buf.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>

@@ -9,7 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/list.h>
 #include <linux/pgtable.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/rculist.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>

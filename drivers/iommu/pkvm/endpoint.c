@@ -11,7 +11,7 @@
 #include <linux/gfp.h>
 #include <linux/iommu.h>
 #include <linux/kvm_host.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 
 #include "host.h"
 

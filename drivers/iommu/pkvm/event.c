@@ -8,8 +8,8 @@
  * something, in the VM's terms.
  */
 #include <linux/bitfield.h>
-#include <linux/pkvm-iommu.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
+#include <linux/pkvm-iommu-guest.h>
 #include <linux/string_choices.h>
 
 #include "host.h"

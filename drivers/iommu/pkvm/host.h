@@ -3,7 +3,7 @@
  * Host driver of the IOMMUs that the pKVM hypervisor owns: shared declarations.
  *
  * The host neither maps the registers nor sees a table: every change is a
- * hypercall (asm/kvm_pkvm_iommu.h), which EL2 checks and serialises. What depends on
+ * hypercall (asm/pkvm-iommu-host.h), which EL2 checks and serialises. What depends on
  * the kind of IOMMU is in the driver of the hardware, which uses this one: see
  * drivers/iommu/arm/arm-smmu-v3/pkvm/.
  *
@@ -65,7 +65,7 @@
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
 
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include "iova-map.h"
 #include "lazy.h"

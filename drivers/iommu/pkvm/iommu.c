@@ -6,7 +6,7 @@
 #include <linux/export.h>
 #include <linux/list.h>
 #include <linux/of.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/slab.h>
 
 #include "host.h"

@@ -7,7 +7,7 @@
  * so a fault never reaches the listener of another VM.
  */
 #include <linux/export.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 
 #include "host.h"
 

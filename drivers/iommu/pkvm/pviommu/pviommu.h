@@ -13,7 +13,7 @@
  *	pools.c		bounce buffers and atomic allocations
  *	events.c	what devices did that they may not
  *
- * The interface is in linux/pkvm-pviommu.h and described in
+ * The interface is in linux/pkvm-iommu-guest.h and described in
  * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
  *
  * Locking:
@@ -35,7 +35,7 @@
 #include <linux/errno.h>
 #include <linux/iommu.h>
 #include <linux/mutex.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>

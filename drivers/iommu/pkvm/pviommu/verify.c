@@ -10,7 +10,7 @@
 #include <linux/arm-smccc.h>
 #include <linux/moduleparam.h>
 #include <linux/of_address.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "pviommu.h"
 

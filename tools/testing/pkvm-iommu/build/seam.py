@@ -83,20 +83,20 @@ def errors(root):
 
 # (file, its text, what is wrong or None)
 SEEDED = (
-    ("core/a.c", "#include <core/iommu.h>\n#include <hw.h>\n/* an address space ID */", None),
+    ("core/a.c", "#include <core/domain.h>\n#include <hw.h>\n/* an address space ID */", None),
     ("core/a.c", "\n/* The VMID is free */", "core/a.c:2: VMID is"),
     ("core/a.c", "smmu_issue(iommu);", "core/a.c:1: smmu is"),
     ("memory/a.h", "u64 strtab;", "memory/a.h:1: strtab is"),
     ("memory/a.c", "pte |= KVM_PTE_LEAF_ATTR_LO_S2_AF;", None),
     ("device/a.c", "#ifdef CONFIG_ARM_SMMU_V3_PKVM_RESET_EDU", None),
     ("core/a.c", "#include <smmu_v3/smmu.h>", "core/a.c:1: core must not include"),
-    ("memory/a.c", "#include <core/iommu.h>", "memory/a.c:1: memory must not include"),
+    ("memory/a.c", "#include <core/domain.h>", "memory/a.c:1: memory must not include"),
     ("device/a.c", "#include <core/vm.h>", "device/a.c:1: device must not include"),
     ("smmu_v3/a.c", '#include "smmu.h"\n#include <hw.h>\n/* an STE */', None),
-    ("smmu_v3/a.c", "#include <core/iommu.h>", "smmu_v3/a.c:1: smmu_v3 must not include"),
-    ("hw.h", "#include <core/iommu.h>", "hw.h:1: hw.h must not include"),
+    ("smmu_v3/a.c", "#include <core/domain.h>", "smmu_v3/a.c:1: smmu_v3 must not include"),
+    ("hw.h", "#include <core/domain.h>", "hw.h:1: hw.h must not include"),
 )
-HEADERS = ("hw.h", "core/iommu.h", "core/vm.h", "smmu_v3/smmu.h")
+HEADERS = ("hw.h", "core/domain.h", "core/vm.h", "smmu_v3/smmu.h")
 
 
 def self_test():

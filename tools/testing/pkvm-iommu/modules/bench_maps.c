@@ -7,7 +7,7 @@
 #include <linux/dma-mapping.h>
 #include <linux/slab.h>
 
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <asm/kvm_asm.h>
 

@@ -7,7 +7,7 @@
 #include "hostile.h"
 
 #ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #define NR_HANDLES	32
 

@@ -10,7 +10,7 @@
 
 #ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
 
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 /* What EL2 makes of an address that is donated, at most */
 #define TAIL_PAGES	64

@@ -15,7 +15,7 @@
 
 #include <asm/kvm_asm.h>
 #ifdef PKVM_IOMMU_OP	/* set by Kbuild where the kernel has the hypercalls */
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 #endif
 
 #include "internal.h"

@@ -8,7 +8,7 @@
 
 #include "test.h"
 
-/* enum pkvm_iommu_op of <asm/kvm_pkvm_iommu.h>; modules/main.c compares them */
+/* enum pkvm_iommu_op of <asm/pkvm-iommu-host.h>; modules/main.c compares them */
 enum {
 	OP_GET_INFO, OP_TOPUP, OP_RECLAIM, OP_ALLOC_DOMAIN, OP_FREE_DOMAIN,
 	OP_ATTACH, OP_MAP, OP_UNMAP, OP_IOVA_TO_PHYS, OP_POLL,

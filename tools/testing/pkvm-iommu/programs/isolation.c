@@ -4,7 +4,7 @@
  * make.
  */
 #include <linux/kvm.h>
-#include <linux/kvm_pviommu.h>
+#include <linux/pkvm-iommu.h>
 
 #include "test.h"
 

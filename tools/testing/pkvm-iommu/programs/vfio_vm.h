@@ -12,7 +12,7 @@
 
 #include "test.h"
 
-#include <linux/kvm_pviommu.h>
+#include <linux/pkvm-iommu.h>
 
 #define DEBUGFS		"/sys/kernel/debug/pkvm-smmu"
 

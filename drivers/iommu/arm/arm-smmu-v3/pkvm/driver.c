@@ -6,7 +6,7 @@
 #include <linux/interrupt.h>
 #include <linux/kvm_host.h>
 #include <linux/of.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/platform_device.h>
 
 #include <asm/virt.h>

@@ -3,7 +3,7 @@
  * pKVM SMMUv3 host driver: what fault records and global errors mean.
  */
 #include <linux/bitfield.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/string_choices.h>
 
 #include "../arm-smmu-v3.h"

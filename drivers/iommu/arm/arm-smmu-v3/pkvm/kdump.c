@@ -10,7 +10,7 @@
 #include <linux/kvm_host.h>
 #include <linux/libfdt.h>
 #include <linux/of.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/slab.h>
 
 #include <asm/virt.h>

@@ -13,10 +13,10 @@
 #include <linux/log2.h>
 #include <linux/of.h>
 #include <linux/of_address.h>
-#include <linux/pkvm-iommu.h>
+#include <linux/pkvm-iommu-endpoint.h>
 #include <linux/slab.h>
 
-#include <asm/kvm_pkvm_iommu_host.h>
+#include <asm/pkvm-iommu-boot.h>
 #include <asm/virt.h>
 
 #include "pkvm-hook.h"
@@ -197,14 +197,14 @@ static void __init take_over_one(struct device_node *np)
 }
 
 /**
- * pkvm_iommu_reserve_pages() - boot memory EL2 needs to isolate DMA
+ * pkvm_iommu_reserve_size() - boot memory EL2 needs to isolate DMA
  *
  * Called by KVM when it reserves the hypervisor's memory, long before the SMMUs
  * are looked at; only counts them.
  *
  * Return: number of pages, 0 if there is nothing to drive.
  */
-unsigned long __init pkvm_iommu_reserve_pages(void)
+unsigned long __init pkvm_iommu_reserve_size(void)
 {
 	unsigned int nr_smmus = 0;
 	struct device_node *np;
@@ -214,12 +214,12 @@ unsigned long __init pkvm_iommu_reserve_pages(void)
 			nr_smmus++;
 	}
 	if (nr_smmus)
-		kvm_nvhe_sym(pkvm_iommu_nr_pages) =
+		kvm_nvhe_sym(pkvm_iommu_reserve_nr) =
 			pkvm_iommu_pool_pages(nr_smmus, pkvm_iommu_count_assignable() +
 							pkvm_smmu_count_withheld()) +
 			pkvm_iommu_count_window_pages();
 
-	return kvm_nvhe_sym(pkvm_iommu_nr_pages);
+	return kvm_nvhe_sym(pkvm_iommu_reserve_nr);
 }
 
 /**

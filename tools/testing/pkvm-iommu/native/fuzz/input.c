@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "fuzz.h"
 

@@ -4,8 +4,8 @@
  */
 #include <nvhe/iommu.h>
 
+#include <core/domain.h>
 #include <core/domain_handle.h>
-#include <core/iommu.h>
 #include <core/vm.h>
 #include <device/device.h>
 #include <memory/pin.h>
@@ -40,7 +40,7 @@ struct iommu_vm *ghost_context(unsigned int vm)
 	hyp_spin_lock(&vm_table_lock);
 	/* Also one that is of no use to a protected VM */
 	found = pkvm_iommu_vm_freeze(handle, false);
-	if (!pkvm_iommu_vm_gone(handle))
+	if (!pkvm_iommu_check_vm_drained(handle))
 		contexts[vm] = NULL;
 	else if (found)
 		contexts[vm] = found;
@@ -310,7 +310,7 @@ static void read_pages(struct ghost *g)
 				  np->owner == OWNER_HYP ? GHOST_EL2 :
 				  GHOST_VM + vm_number(np->handle),
 			.host	= get_host_state(page),
-			.dma	= page_use_count(phys) + block_use_maps(phys),
+			.dma	= page_pin_count(phys) + block_pin_count(phys),
 			.lent	= page->host_share_guest_count,
 		};
 	}

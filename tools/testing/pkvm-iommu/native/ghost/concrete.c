@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 #include <memory/pin.h>
 
@@ -21,7 +21,7 @@ static ghost_verdict check_pages(void)
 		u64 end = hyp_memory[piece].base + hyp_memory[piece].size;
 
 		for (phys = hyp_memory[piece].base; phys < end; phys += PAGE_SIZE) {
-			bool revoked = page_use_revoked(phys);
+			bool revoked = page_is_revoked(phys);
 
 			MUST(revoked == !host_may_access(phys),
 			     "page 0x%lx is %s but the host may %saccess it", phys,
@@ -32,25 +32,26 @@ static ghost_verdict check_pages(void)
 	return NULL;
 }
 
-/* The tag that a domain has on an IOMMU, and that it takes there */
+/* The binding that a domain has on an IOMMU, and that it takes there */
 static ghost_verdict check_tag(const struct hyp_iommu_domain *domain, struct hyp_iommu *iommu,
 			       u32 sid, unsigned long *ids, u16 *id)
 {
 	unsigned int i;
 
-	for (i = 0; i < domain->nr_tags; i++) {
-		const struct iommu_tag *tag = &domain->tags[i];
+	for (i = 0; i < domain->nr_bindings; i++) {
+		const struct iommu_binding *binding = &domain->bindings[i];
 
-		if (!tag->refs || tag->iommu != iommu)
+		if (!binding->refs || binding->iommu != iommu)
 			continue;
-		ids[BIT_WORD(tag->id)] |= BIT_MASK(tag->id);
-		MUST(iommu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
-		     "tag %u of a domain is free", tag->id);
-		MUST(tag->id && tag->id < iommu->nr_ids, "tag %u is out of range", tag->id);
-		*id = tag->id;
+		ids[BIT_WORD(binding->id)] |= BIT_MASK(binding->id);
+		MUST(iommu->ids[BIT_WORD(binding->id)] & BIT_MASK(binding->id),
+		     "binding %u of a domain is free", binding->id);
+		MUST(binding->id && binding->id < iommu->nr_ids, "binding %u is out of range",
+		     binding->id);
+		*id = binding->id;
 		return NULL;
 	}
-	snprintf(said, sizeof(said), "stream 0x%x is attached without a tag", sid);
+	snprintf(said, sizeof(said), "stream 0x%x is attached without a binding", sid);
 
 	return said;
 }
@@ -78,7 +79,7 @@ static ghost_verdict check_iommu(struct hyp_iommu *iommu)
 	for (i = 0; i < NR_SIDS && !v; i++)
 		v = check_stream(iommu, machine_sids[i], ids);
 	for (i = 0; i < nr && !v && !weather.hardware; i++)
-		MUST(iommu->ids[i] == ids[i], "of tags %u to %u 0x%lx are taken, 0x%lx used",
+		MUST(iommu->ids[i] == ids[i], "of bindings %u to %u 0x%lx are taken, 0x%lx used",
 		     i * (u32)BITS_PER_LONG, (i + 1) * (u32)BITS_PER_LONG - 1,
 		     iommu->ids[i], ids[i]);
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 #include <device/device.h>
 #include <memory/pin.h>
@@ -80,24 +80,24 @@ static u32 count_streams(const struct hyp_iommu_domain *domain, struct hyp_iommu
 	return nr;
 }
 
-/* After an SMMU has failed a tag may keep streams that could not be confirmed gone */
+/* After an SMMU has failed a binding may keep streams that could not be confirmed gone */
 static ghost_verdict check_tags(const struct hyp_iommu_domain *domain)
 {
 	u32 refs[SIM_MAX_SMMUS] = {}, sum = 0, i, j;
 
-	for (i = 0; i < domain->nr_tags; i++) {
-		const struct iommu_tag *tag = &domain->tags[i];
+	for (i = 0; i < domain->nr_bindings; i++) {
+		const struct iommu_binding *binding = &domain->bindings[i];
 
-		if (!tag->refs)
+		if (!binding->refs)
 			continue;
-		MUST(i < domain->nr_used, "tag %u is in use, of %u", i, domain->nr_used);
-		for (j = 0; hyp_iommus[j] != tag->iommu; j++)
+		MUST(i < domain->nr_used, "binding %u is in use, of %u", i, domain->nr_used);
+		for (j = 0; hyp_iommus[j] != binding->iommu; j++)
 			;
-		MUST(!refs[j], "a domain has two tags on SMMU %u", j);
-		MUST(tag->iommu->ids[BIT_WORD(tag->id)] & BIT_MASK(tag->id),
-		     "tag %u of a domain is free", tag->id);
-		refs[j] = tag->refs;
-		sum += tag->refs;
+		MUST(!refs[j], "a domain has two bindings on SMMU %u", j);
+		MUST(binding->iommu->ids[BIT_WORD(binding->id)] & BIT_MASK(binding->id),
+		     "binding %u of a domain is free", binding->id);
+		refs[j] = binding->refs;
+		sum += binding->refs;
 	}
 	for (i = 0; i < hyp_nr_iommus; i++) {
 		u32 nr = count_streams(domain, hyp_iommus[i]);
@@ -105,7 +105,7 @@ static ghost_verdict check_tags(const struct hyp_iommu_domain *domain)
 		MUST(weather.hardware ? refs[i] >= nr : refs[i] == nr,
 		     "a domain counts %u streams of SMMU %u, and has %u", refs[i], i, nr);
 	}
-	MUST(sum == domain->nr_streams, "a domain counts %u streams, its tags %u",
+	MUST(sum == domain->nr_streams, "a domain counts %u streams, its bindings %u",
 	     domain->nr_streams, sum);
 
 	return NULL;
@@ -175,10 +175,10 @@ struct block {
 
 static ghost_verdict check_block(const struct block *block, u64 phys)
 {
-	MUST(block_use_lost(phys) == block->lost, "block 0x%lx counts %u lost pages, and has %u",
-	     block->start, block_use_lost(phys), block->lost);
-	MUST(block_use_maps(phys) == block->maps, "block 0x%lx counts %u leaves, and has %u",
-	     block->start, block_use_maps(phys), block->maps);
+	MUST(block_lost_pages(phys) == block->lost, "block 0x%lx counts %u lost pages, and has %u",
+	     block->start, block_lost_pages(phys), block->lost);
+	MUST(block_pin_count(phys) == block->maps, "block 0x%lx counts %u leaves, and has %u",
+	     block->start, block_pin_count(phys), block->maps);
 
 	return NULL;
 }
@@ -200,10 +200,10 @@ static ghost_verdict check_memory(void)
 				v = last ? check_block(&block, last) : NULL;
 				block = (struct block) { ALIGN_DOWN(phys, GHOST_BLOCK) };
 			}
-			MUST(v || page_use_count(phys) == pins[idx],
+			MUST(v || page_pin_count(phys) == pins[idx],
 			     "page 0x%lx counts %u leaves, and has %u", phys,
-			     page_use_count(phys), pins[idx]);
-			block.lost += page_use_revoked(phys);
+			     page_pin_count(phys), pins[idx]);
+			block.lost += page_is_revoked(phys);
 			block.maps += block_pins[idx];
 			free += native_page(phys)->free;
 		}

@@ -2,7 +2,7 @@
 /*
  * Finding things by name in an abstract state.
  */
-#include <core/iommu.h>
+#include <core/domain.h>
 
 #include "../hyp/edu.h"
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 
 #include "arm-smmu-v3.h"
@@ -83,9 +83,9 @@ static struct hyp_iommu_domain *domain_by_tag(struct hyp_iommu_domain *domain,
 {
 	unsigned int i;
 
-	for (i = 0; i < domain->nr_tags; i++) {
-		if (domain->tags[i].refs && domain->tags[i].iommu == smmu &&
-		    domain->tags[i].id == id)
+	for (i = 0; i < domain->nr_bindings; i++) {
+		if (domain->bindings[i].refs && domain->bindings[i].iommu == smmu &&
+		    domain->bindings[i].id == id)
 			return domain;
 	}
 
@@ -166,10 +166,10 @@ static const struct ghost_domain *domain_of_tag(const struct ghost *g, unsigned 
 			continue;
 		handles = d->owner == GHOST_HOST ? &iommu_host.handles :
 			  &ghost_context(d->owner - GHOST_VM)->owner.handles;
-		domain = handle_get(handles, d->handle);
+		domain = domain_handle_get(handles, d->handle);
 		if (!domain)
 			continue;
-		handle_put(domain);
+		domain_handle_put(domain);
 		if (domain_by_tag(domain, hyp_iommus[smmu], id))
 			return d;
 	}

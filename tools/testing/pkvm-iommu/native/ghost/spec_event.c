@@ -5,7 +5,7 @@
  * learns what kind of fault it was, but not where. If the stream has changed hands
  * since, it is nobody's.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "arm-smmu-v3.h"
 

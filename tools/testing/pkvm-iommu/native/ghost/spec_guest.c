@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Calls of guests: <linux/pkvm-pviommu.h>. A call ends in one of four ways: with a
+ * Calls of guests: <linux/pkvm-iommu-guest.h>. A call ends in one of four ways: with a
  * status for the guest; with a replay, of which the guest knows nothing; with an
  * exit because the host must give memory to the VM's pool; with an exit because
  * the host must give the guest a page. Only the first and second change anything
  * but what is waited for.
  */
 #include <linux/iommu.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "spec.h"
 

@@ -2,7 +2,7 @@
 /*
  * hw.h, in as few words as possible.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "arm-smmu-v3.h"
 
@@ -141,7 +141,7 @@ int hw_stream_abort(struct hyp_iommu *iommu, u32 sid)
 }
 
 int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtable *pgt,
-		      const struct iommu_tag *tag)
+		      const struct iommu_binding *binding)
 {
 	struct sim_context context = {
 		.stage1		= iommu_cfg.stage == 1,
@@ -149,8 +149,8 @@ int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtab
 		.ias		= pgt->ias,
 		.oas		= iommu_cfg.oas,
 		.start		= pgt->start_level,
-		.vmid		= iommu_cfg.stage == 1 ? 0 : tag->id,
-		.asid		= iommu_cfg.stage == 1 ? tag->id : 0,
+		.vmid		= iommu_cfg.stage == 1 ? 0 : binding->id,
+		.asid		= iommu_cfg.stage == 1 ? binding->id : 0,
 		.root		= hyp_virt_to_phys(pgt->root),
 	};
 
@@ -158,7 +158,7 @@ int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtab
 	return done(ideal_of(iommu)) ?: set_stream(iommu, sid, &context);
 }
 
-void hw_bind(struct iommu_tag *tag, const struct iommu_pgtable *pgt)
+void hw_bind(struct iommu_binding *binding, const struct iommu_pgtable *pgt)
 {
 }
 

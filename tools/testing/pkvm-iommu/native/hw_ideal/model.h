@@ -7,7 +7,7 @@
 #ifndef NATIVE_HW_IDEAL_MODEL_H
 #define NATIVE_HW_IDEAL_MODEL_H
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 #include "../smmu/sim.h"
 

@@ -4,11 +4,11 @@
  */
 #include <asm/kvm_emulate.h>
 
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/iommu.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 #include "hyp.h"
 

@@ -9,7 +9,7 @@
 
 #include <nvhe/mem_protect.h>
 
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 /* Deterministic random numbers: the same seed, the same run (hyp/random.c) */
 struct rng {

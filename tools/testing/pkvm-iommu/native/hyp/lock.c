@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Spinlocks, and the order in which they may be taken, see core/iommu.h.
+ * Spinlocks, and the order in which they may be taken, see core/domain.h.
  */
 #include "hyp.h"
 

@@ -41,14 +41,14 @@ void machine_prepare(const struct machine *m, u64 seed)
 		nr_ranges += m->devices[i].nr_ranges;
 	edu_create(m);
 	memory_init(m->mem, m->nr_mem, coherent);
-	pkvm_iommu_nr_pages = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, nr_ranges) +
+	pkvm_iommu_reserve_nr = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, nr_ranges) +
 				    pkvm_iommu_window_pages(m->window.base, m->window.size), 16);
-	boot_pool_init(NATIVE_MEM_START, pkvm_iommu_nr_pages);
-	first_host_page = NATIVE_MEM_START + pkvm_iommu_nr_pages * PAGE_SIZE;
+	boot_pool_init(NATIVE_MEM_START, pkvm_iommu_reserve_nr);
+	first_host_page = NATIVE_MEM_START + pkvm_iommu_reserve_nr * PAGE_SIZE;
 	if (first_host_page > end_of_piece(0))
 		native_fail("the memory of machine %s is too small for %lu pages", m->name,
-			    pkvm_iommu_nr_pages);
-	if (pkvm_iommu_reserve_pool())
+			    pkvm_iommu_reserve_nr);
+	if (pkvm_iommu_take_reserve())
 		native_fail("cannot reserve the memory for the identity map");
 }
 

@@ -75,7 +75,7 @@ extern const u32 machine_sids[NR_SIDS];
 /* Boot up to and including the last call of the host that is trusted */
 extern struct machine machine_now;
 /* What the host reserves for EL2, at NATIVE_MEM_START */
-extern unsigned long pkvm_iommu_nr_pages;
+extern unsigned long pkvm_iommu_reserve_nr;
 void machine_prepare(const struct machine *m, u64 seed);
 long machine_register(const struct machine *m, unsigned int smmu);
 void machine_register_devices(const struct machine *m);

@@ -20,7 +20,7 @@ int host_map_registers(u64 pfn, u64 gfn, struct pkvm_hyp_vm *vm)
 
 	lock_host_and_guest(vm);
 	ret = gfn >= NATIVE_GUEST_PAGES ? -EINVAL : vm->pte[gfn] ? -EEXIST : 0;
-	ret = ret ?: pkvm_iommu_map_registers(vm, phys);
+	ret = ret ?: pkvm_iommu_claim_register_page(vm, phys);
 	if (!ret)
 		vm->pte[gfn] = guest_pte(phys, PKVM_PAGE_OWNED);
 	unlock_host_and_guest(vm);

@@ -69,7 +69,7 @@ int vm_reserve(void)
 void vm_unreserve(pkvm_handle_t handle)
 {
 	hyp_spin_lock(&vm_table_lock);
-	if (vm_reserved(handle) && !pkvm_iommu_vm_gone(handle))
+	if (vm_reserved(handle) && !pkvm_iommu_check_vm_drained(handle))
 		vm_table[idx_of(handle)] = NULL;
 	hyp_spin_unlock(&vm_table_lock);
 }
@@ -141,7 +141,7 @@ int vm_reclaim_page(pkvm_handle_t handle, u64 gfn)
 	vm = get_vm_by_handle(handle);
 	hyp_spin_unlock(&vm_table_lock);
 	if (vm && vm->kvm.arch.pkvm.is_dying)
-		ret = pkvm_iommu_vm_gone(handle) ?: host_reclaim_page_guest(gfn, vm);
+		ret = pkvm_iommu_check_vm_drained(handle) ?: host_reclaim_page_guest(gfn, vm);
 
 	return ret;
 }
@@ -158,7 +158,7 @@ int vm_finalize_teardown(pkvm_handle_t handle)
 	else if (!vm->kvm.arch.pkvm.is_dying)
 		ret = -EINVAL;
 	else
-		ret = pkvm_iommu_vm_gone(handle) ?: vm->nr_mmio_leaves ? -EBUSY : 0;
+		ret = pkvm_iommu_check_vm_drained(handle) ?: vm->nr_mmio_leaves ? -EBUSY : 0;
 	if (!ret)
 		vm_table[idx_of(handle)] = NULL;
 	hyp_spin_unlock(&vm_table_lock);

@@ -2,7 +2,7 @@
 /*
  * An STE says what the core thinks that it says, and events are counted right.
  */
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <smmu_v3/smmu.h>
 
 #include "../ghost/ghost.h"

@@ -2,7 +2,7 @@
 /*
  * What tests of whole machines say often.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

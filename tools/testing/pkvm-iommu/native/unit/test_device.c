@@ -2,7 +2,7 @@
 /*
  * Assignable devices: what the host may say of them, and how they change hands.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "arm-smmu-v3.h"
 

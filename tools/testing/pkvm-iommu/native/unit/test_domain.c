@@ -53,7 +53,7 @@ TEST(domain, a_large_one_is_freed_in_steps)
 		}
 		ASSERT_EQ(ret, 0);
 		ASSERT(calls > 1);
-		ASSERT_EQ(block_use_maps(block), 0);
+		ASSERT_EQ(block_pin_count(block), 0);
 		ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
 	}
 }

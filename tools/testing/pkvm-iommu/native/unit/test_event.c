@@ -2,7 +2,7 @@
 /*
  * Faults of devices: who learns of them, and who must not.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "test.h"
 

@@ -2,7 +2,7 @@
 /*
  * SMMUs that fail (I8): at boot, in the middle of a change, for good.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/iommu.h>
 

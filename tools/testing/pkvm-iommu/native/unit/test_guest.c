@@ -4,9 +4,9 @@
  */
 #include <nvhe/iommu.h>
 
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 
 #include "../ghost/ghost.h"

@@ -2,7 +2,7 @@
 /*
  * Blocks of a guest: donated page by page, mapped and pinned as one (I1, I5).
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <memory/pin.h>
 
@@ -44,8 +44,8 @@ TEST(guest_block, counts_once_and_holds_all_its_pages)
 	page = phys + gfn * PAGE_SIZE;
 	domain = guest_domain(vm);
 	ASSERT_EQ(map_block(vm, domain, GHOST_BLOCK, RW).x[1], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(page), 1);
-	ASSERT_EQ(page_use_count(page), 0);
+	ASSERT_EQ(block_pin_count(page), 1);
+	ASSERT_EQ(page_pin_count(page), 0);
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
 	expect_dma(0, 0, GHOST_BLOCK + gfn * PAGE_SIZE, true, page);
 
@@ -59,7 +59,7 @@ TEST(guest_block, counts_once_and_holds_all_its_pages)
 		  SMCCC_RET_INVALID_PARAMETER);
 	ASSERT_EQ(unmap_at(vm, domain, GHOST_BLOCK, GHOST_BLOCK).x[1], GHOST_BLOCK);
 	expect_blocked(0, 0, GHOST_BLOCK + gfn * PAGE_SIZE, true);
-	ASSERT_EQ(block_use_maps(page), 0);
+	ASSERT_EQ(block_pin_count(page), 0);
 	ASSERT_EQ(guest_unshare_host(vm, gfn), 0);
 	ASSERT_EQ(host_force_reclaim(page), 0);
 }
@@ -78,14 +78,14 @@ TEST(guest_block, is_the_hosts_in_no_part_that_it_did_not_share)
 	ASSERT_EQ(done, PAGE_SIZE);
 	/* A page that is shared is another entry: all are pinned by themselves */
 	ASSERT_EQ(map_block(vm, domain, 0, RW).x[1], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(phys), 0);
-	ASSERT_EQ(page_use_count(phys), 2);
+	ASSERT_EQ(block_pin_count(phys), 0);
+	ASSERT_EQ(page_pin_count(phys), 2);
 	ASSERT_EQ(unmap_at(vm, domain, 0, GHOST_BLOCK).x[1], GHOST_BLOCK);
-	ASSERT_EQ(page_use_count(phys), 1);
+	ASSERT_EQ(page_pin_count(phys), 1);
 	ASSERT_EQ(unmap(host, 0, PAGE_SIZE, &done), 0);
 	ASSERT_EQ(guest_unshare_host(vm, 0), 0);
 	ASSERT_EQ(map_block(vm, domain, 0, RW).x[1], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(block_pin_count(phys), 1);
 	ASSERT_EQ(map(host, 0, phys, GHOST_BLOCK, RW, &done), -EPERM);
 	ASSERT_EQ(done, 0);
 	end_vm(vm);
@@ -103,7 +103,7 @@ TEST(guest_block, with_one_page_of_another_is_none)
 	domain = guest_domain(vm);
 	*last = guest_pte(other, PKVM_PAGE_OWNED);
 	ASSERT_EQ(map_block(vm, domain, 0, RW).x[1], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(phys), 0);
+	ASSERT_EQ(block_pin_count(phys), 0);
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
 	expect_dma(0, 0, GHOST_BLOCK - PAGE_SIZE, true, other);
 	ASSERT_EQ(unmap_at(vm, domain, 0, GHOST_BLOCK).x[1], GHOST_BLOCK);
@@ -124,16 +124,16 @@ TEST(guest_block, of_a_plain_vm_is_lent_and_counts_once)
 	vm = new_block_vm(0, &phys);
 	domain = guest_domain(vm);
 	ASSERT_EQ(map_block(vm, domain, GHOST_BLOCK, RW).x[1], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(block_pin_count(phys), 1);
 	/* The host lends, it does not give: it may map it, too */
 	ASSERT_EQ(map(new_domain(), 0, phys, GHOST_BLOCK, RW, &done), 0);
-	ASSERT_EQ(block_use_maps(phys), 2);
+	ASSERT_EQ(block_pin_count(phys), 2);
 	ASSERT_EQ(host_unshare_guest(0, PTRS_PER_PTE, vm), -EBUSY);
 	ASSERT_EQ(unmap_at(vm, domain, GHOST_BLOCK, GHOST_BLOCK).x[1], GHOST_BLOCK);
 	/* Parts of it, from the beginning and from the middle on */
 	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, GHOST_BLOCK, 0,
 			   GHOST_BLOCK - PAGE_SIZE, RW).x[1], GHOST_BLOCK - PAGE_SIZE);
-	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(block_pin_count(phys), 1);
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
 	ASSERT_EQ(guest_do(vm, PVIOMMU_OP_MAP_PAGES, domain, 0, 9 * PAGE_SIZE, 99 * PAGE_SIZE,
 			   RW).x[1], 99 * PAGE_SIZE);
@@ -154,11 +154,11 @@ TEST(guest_block, ends_a_list)
 		     PTRS_PER_PTE - 1, 0);
 	ASSERT_EQ((int)r.x[0], 0);
 	ASSERT_EQ(r.x[1], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(block_pin_count(phys), 1);
 	/* Where no block fits there are pages */
 	ASSERT_EQ(map_block(vm, domain, 3 * PAGE_SIZE, RW).x[1], GHOST_BLOCK - 3 * PAGE_SIZE);
-	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(block_pin_count(phys), 1);
 	ASSERT_EQ(unmap_at(vm, domain, 3 * PAGE_SIZE, PAGE_SIZE).x[1], PAGE_SIZE);
-	ASSERT_EQ(block_use_maps(phys), 1);
+	ASSERT_EQ(block_pin_count(phys), 1);
 	end_vm(vm);
 }

@@ -4,7 +4,7 @@
  */
 #include <nvhe/iommu.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <memory/ranges.h>
 
 #include "arm-smmu-v3.h"
@@ -126,10 +126,10 @@ TEST(idmap, a_page_that_two_pieces_of_memory_share_belongs_to_the_first)
 	odd.mem[1].size = half;
 	machine_boot(&odd, seed);
 	end = odd.mem[1].base + half;
-	ASSERT_EQ(mem_piece_after(0)->end, end);
-	ASSERT_EQ(mem_piece_near(odd.mem[1].base, NULL)->end, end);
+	ASSERT_EQ(mem_region_after(0)->end, end);
+	ASSERT_EQ(mem_region_near(odd.mem[1].base, NULL)->end, end);
 	ASSERT_EQ(mmio_end_of(end - 1), 0);
-	ASSERT(!mem_piece_near(end, NULL));
+	ASSERT(!mem_region_near(end, NULL));
 	ASSERT(mmio_end_of(end) > end);
 }
 

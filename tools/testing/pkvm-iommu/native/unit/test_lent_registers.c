@@ -3,7 +3,7 @@
  * Registers that the host lends to plain VMs: which, and what becomes of them when a
  * protected VM wants the device.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/iommu.h>
 

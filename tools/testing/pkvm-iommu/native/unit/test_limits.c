@@ -4,11 +4,11 @@
  */
 #include <stdlib.h>
 
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/mem_protect.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 #include <memory/pin.h>
 
@@ -78,13 +78,13 @@ TEST(limits, a_page_that_comes_and_goes_leaves_its_block_whole)
 		for (j = 0; j < ARRAY_SIZE(list); j++)
 			outside_write64(list[j], list[j] + PAGE_SIZE);
 		ASSERT_EQ(host_call(PKVM_IOMMU_OP_TOPUP, BLOCK, ARRAY_SIZE(list), 0, 0, 0).ret, 0);
-		ASSERT_EQ(block_use_lost(BLOCK), ARRAY_SIZE(list));
+		ASSERT_EQ(block_lost_pages(BLOCK), ARRAY_SIZE(list));
 		r = host_call(PKVM_IOMMU_OP_RECLAIM, ARRAY_SIZE(list), 0, 0, 0, 0);
 		ASSERT_EQ(r.out[1], ARRAY_SIZE(list));
-		ASSERT_EQ(block_use_lost(BLOCK), 0);
+		ASSERT_EQ(block_lost_pages(BLOCK), 0);
 	}
 	ASSERT_EQ(map(domain, 0, BLOCK, GHOST_BLOCK, RW, &done), 0);
-	ASSERT_EQ(block_use_maps(BLOCK), 1);
+	ASSERT_EQ(block_pin_count(BLOCK), 1);
 	check_state();
 }
 
@@ -95,20 +95,20 @@ TEST(limits, a_block_loses_all_its_pages)
 
 	machine_boot(m, seed);
 	for (i = 0; i < PTRS_PER_PTE; i++)
-		ASSERT_EQ(page_use_revoke(BLOCK + i * PAGE_SIZE, PAGE_SIZE), 0);
-	ASSERT_EQ(block_use_lost(BLOCK), PTRS_PER_PTE);
-	ASSERT_EQ(block_use_maps(BLOCK), 0);
-	ASSERT(!block_use_get(BLOCK));
+		ASSERT_EQ(page_revoke(BLOCK + i * PAGE_SIZE, PAGE_SIZE), 0);
+	ASSERT_EQ(block_lost_pages(BLOCK), PTRS_PER_PTE);
+	ASSERT_EQ(block_pin_count(BLOCK), 0);
+	ASSERT(!pin_block(BLOCK));
 	/* A failure in the middle takes nothing */
-	ASSERT_EQ(page_use_revoke(BLOCK, GHOST_BLOCK), -EBUSY);
-	ASSERT_EQ(block_use_lost(BLOCK), PTRS_PER_PTE);
-	page_use_grant(BLOCK + PAGE_SIZE, GHOST_BLOCK - PAGE_SIZE);
-	ASSERT_EQ(block_use_lost(BLOCK), 1);
+	ASSERT_EQ(page_revoke(BLOCK, GHOST_BLOCK), -EBUSY);
+	ASSERT_EQ(block_lost_pages(BLOCK), PTRS_PER_PTE);
+	page_grant(BLOCK + PAGE_SIZE, GHOST_BLOCK - PAGE_SIZE);
+	ASSERT_EQ(block_lost_pages(BLOCK), 1);
 	/* What the host has already does not come back once more */
-	page_use_grant(BLOCK + PAGE_SIZE, GHOST_BLOCK - PAGE_SIZE);
-	ASSERT_EQ(block_use_lost(BLOCK), 1);
-	page_use_grant(BLOCK, GHOST_BLOCK);
-	ASSERT_EQ(block_use_lost(BLOCK), 0);
+	page_grant(BLOCK + PAGE_SIZE, GHOST_BLOCK - PAGE_SIZE);
+	ASSERT_EQ(block_lost_pages(BLOCK), 1);
+	page_grant(BLOCK, GHOST_BLOCK);
+	ASSERT_EQ(block_lost_pages(BLOCK), 0);
 	ASSERT_EQ(__pkvm_host_donate_hyp(pfn, 1), 0);
 	check_state();
 }
@@ -121,15 +121,15 @@ TEST(limits, a_block_is_mapped_so_often_as_one)
 
 	machine_boot(m, seed);
 	domain = new_domain();
-	for (nr = 0; block_use_get(BLOCK); nr++)
+	for (nr = 0; pin_block(BLOCK); nr++)
 		;
-	ASSERT_EQ(block_use_maps(BLOCK), nr);
-	ASSERT_EQ(block_use_lost(BLOCK), 0);
+	ASSERT_EQ(block_pin_count(BLOCK), nr);
+	ASSERT_EQ(block_lost_pages(BLOCK), 0);
 	ASSERT_EQ(map(domain, 0, BLOCK, GHOST_BLOCK, RW, &done), 0);
-	ASSERT_EQ(block_use_maps(BLOCK), nr);
-	ASSERT_EQ(page_use_count(BLOCK + GHOST_BLOCK - PAGE_SIZE), 1);
+	ASSERT_EQ(block_pin_count(BLOCK), nr);
+	ASSERT_EQ(page_pin_count(BLOCK + GHOST_BLOCK - PAGE_SIZE), 1);
 	for (i = 0; i < nr; i++)
-		block_use_put(BLOCK);
+		unpin_block(BLOCK);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK), 1), -EBUSY);
 	ASSERT_EQ(unmap(domain, 0, GHOST_BLOCK, &done), 0);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(BLOCK), 1), 0);
@@ -164,7 +164,7 @@ TEST(limits, a_domain_has_so_many_users)
 	phys = host_page_get();
 	handle = new_domain();
 	for (i = 0; i < MAX_USERS; i++)
-		crowded = handle_get(handles, handle);
+		crowded = domain_handle_get(handles, handle);
 	ASSERT(crowded);
 	ASSERT_EQ(*crowded->slot & (SZ_4K - 1), MAX_USERS);
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, -EBUSY);
@@ -173,7 +173,7 @@ TEST(limits, a_domain_has_so_many_users)
 	native_hooks.other_cpus = NULL;
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, -EBUSY);
 	while (*crowded->slot & (SZ_4K - 1))
-		handle_put(crowded);
+		domain_handle_put(crowded);
 	check_state();
 	ASSERT_EQ(host_call(PKVM_IOMMU_OP_FREE_DOMAIN, handle, 0, 0, 0, 0).ret, 0);
 }
@@ -216,9 +216,9 @@ TEST(limits, a_domain_has_so_many_tags)
 		two = machine_get(i);
 	machine_boot(&two, seed);
 	handle = new_domain();
-	domain = handle_get(&iommu_host.handles, handle);
-	handle_put(domain);
-	domain->nr_tags = 1;
+	domain = domain_handle_get(&iommu_host.handles, handle);
+	domain_handle_put(domain);
+	domain->nr_bindings = 1;
 	attach(0, 0, handle);
 	ASSERT_EQ(host_do(PKVM_IOMMU_OP_ATTACH, 1, 0, handle, 0, 0).ret, -ENOSPC);
 	expect_blocked(1, 0, 0, true);

@@ -3,11 +3,11 @@
  * What a map or an unmap may wait for (I9): locks are taken here by nobody who would
  * ever release them.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/mem_protect.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 #include <smmu_v3/smmu.h>
 
@@ -39,7 +39,7 @@ static void lose_locks(u64 domain)
 		lose(&smmu->lock);
 		lose(&to_smmu(smmu)->evtq_lock);
 	}
-	lose(&handle_get(&iommu_host.handles, domain)->lock);
+	lose(&domain_handle_get(&iommu_host.handles, domain)->lock);
 }
 
 static void find_locks(void)
@@ -99,7 +99,7 @@ TEST_EACH(locks, vm_domains_share_none)
 	ASSERT_EQ((int)guest_do(vm, PVIOMMU_OP_ATTACH_DEV, PVIOMMU, VSID, 0, domain, 0).x[0], 0);
 	lose_locks(host);
 	lose(&vm2->lock);
-	lose(&handle_get(&vm2->iommu->owner.handles, domain2)->lock);
+	lose(&domain_handle_get(&vm2->iommu->owner.handles, domain2)->lock);
 	lose(&vm2->iommu->owner.pool.lock);
 	lose(&vm->iommu->owner.pool.lock);
 	lose(&vm->iommu->owner.handles.lock);

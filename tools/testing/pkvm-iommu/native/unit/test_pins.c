@@ -11,7 +11,7 @@
 static u32 *find_count(u32 value)
 {
 	u32 *word = hyp_phys_to_virt(NATIVE_MEM_START), *found = NULL;
-	u32 *end = hyp_phys_to_virt(NATIVE_MEM_START + (pkvm_iommu_nr_pages << PAGE_SHIFT));
+	u32 *end = hyp_phys_to_virt(NATIVE_MEM_START + (pkvm_iommu_reserve_nr << PAGE_SHIFT));
 
 	for (; word < end; word++) {
 		if (*word != value)
@@ -41,17 +41,17 @@ TEST(pins, a_page_is_mapped_as_often_as_a_host_may_want)
 	domain = new_domain();
 	for (i = 0; i < nr; i++)
 		ASSERT_EQ(map_once(domain, i, phys), 0);
-	ASSERT_EQ(page_use_count(phys), nr);
+	ASSERT_EQ(page_pin_count(phys), nr);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
 
 	/* As if it were mapped so often: the count neither wraps nor sticks */
 	count = find_count(nr);
-	*count = DMA_PAGE_COUNT_MAX - 1;
+	*count = PIN_COUNT_MAX - 1;
 	ASSERT_EQ(map_once(domain, nr, phys), 0);
 	for (i = 1; i < 1000; i++)
 		ASSERT_EQ(map_once(domain, nr + i, phys), -EBUSY);
-	ASSERT_EQ(*count, DMA_PAGE_COUNT_MAX);
-	ASSERT(!page_use_revoked(phys));
+	ASSERT_EQ(*count, PIN_COUNT_MAX);
+	ASSERT(!page_is_revoked(phys));
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), -EBUSY);
 
 	*count = nr + 1;
@@ -82,14 +82,14 @@ TEST(pins, pages_of_different_pieces_count_apart)
 	for (i = 0; i < ARRAY_SIZE(phys); i++) {
 		ASSERT_EQ(map(domain, i * PAGE_SIZE, phys[i], PAGE_SIZE, RW, &done), 0);
 		for (j = 0; j < ARRAY_SIZE(phys); j++)
-			ASSERT_EQ(page_use_count(phys[j]), j <= i);
+			ASSERT_EQ(page_pin_count(phys[j]), j <= i);
 	}
 	for (i = 0; i < ARRAY_SIZE(phys); i++) {
 		ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys[i]), 1), -EBUSY);
 		ASSERT_EQ(unmap(domain, i * PAGE_SIZE, PAGE_SIZE, &done), 0);
 		ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys[i]), 1), 0);
 		for (j = 0; j < ARRAY_SIZE(phys); j++)
-			ASSERT_EQ(page_use_revoked(phys[j]), j <= i);
+			ASSERT_EQ(page_is_revoked(phys[j]), j <= i);
 	}
 }
 
@@ -107,7 +107,7 @@ TEST_EACH(pins, a_donation_that_fails_takes_nothing)
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 4), -EBUSY);
 	for (i = 0; i < 4; i++) {
 		expect_dma(0, 1, phys + i * PAGE_SIZE, true, phys + i * PAGE_SIZE);
-		ASSERT(!page_use_revoked(phys + i * PAGE_SIZE));
+		ASSERT(!page_is_revoked(phys + i * PAGE_SIZE));
 	}
 	ASSERT_EQ(unmap(domain, 0, PAGE_SIZE, &done), 0);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 4), 0);
@@ -164,8 +164,8 @@ TEST_EACH(pins, a_block_counts_once_and_holds_all_its_pages)
 	domain = new_domain();
 	attach(0, 0, domain);
 	ASSERT_EQ(map(domain, 0, block, GHOST_BLOCK, RW, &done), 0);
-	ASSERT_EQ(block_use_maps(page), 1);
-	ASSERT_EQ(page_use_count(page), 0);
+	ASSERT_EQ(block_pin_count(page), 1);
+	ASSERT_EQ(page_pin_count(page), 0);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(page), 1), -EBUSY);
 	ASSERT_EQ(map(domain, GHOST_BLOCK, page, PAGE_SIZE, RW, &done), 0);
 	ASSERT_EQ(unmap(domain, 0, GHOST_BLOCK, &done), 0);
@@ -175,7 +175,7 @@ TEST_EACH(pins, a_block_counts_once_and_holds_all_its_pages)
 	/* Not a block of the host's any more: what it still has of it, page by page */
 	ASSERT_EQ(map(domain, 0, block, GHOST_BLOCK, RW, &done), -EPERM);
 	ASSERT_EQ(done, page - block);
-	ASSERT_EQ(block_use_maps(block), 0);
+	ASSERT_EQ(block_pin_count(block), 0);
 	expect_blocked(0, 0, page - block, true);
 }
 
@@ -231,7 +231,7 @@ TEST_EACH(pins, a_list_is_no_longer_than_one_mapping)
 		    0);
 	ASSERT_EQ(r.ret, 0);
 	ASSERT_EQ(r.out[0], GHOST_BLOCK);
-	ASSERT_EQ(block_use_maps(block), 1);
+	ASSERT_EQ(block_pin_count(block), 1);
 }
 
 static struct call_result unmap_list(u64 domain, u64 nr, u64 first, u64 stride)
@@ -266,13 +266,13 @@ TEST_EACH(pins, a_list_is_unmapped_by_one_invalidation)
 	for (i = 0; i < 13; i++)
 		expect_blocked(0, 0, 2 * i * PAGE_SIZE, true);
 	ASSERT_EQ(__pkvm_host_donate_hyp(hyp_phys_to_pfn(phys), 1), 0);
-	ASSERT_EQ(block_use_maps(block), 13);
+	ASSERT_EQ(block_pin_count(block), 13);
 	r = unmap_list(domain, 13, GHOST_BLOCK | (PTRS_PER_PTE - 1), GHOST_BLOCK);
 	ASSERT_EQ(r.ret, 0);
 	ASSERT_EQ(r.out[0], 13 * GHOST_BLOCK);
 	ASSERT_EQ(sim_smmus[0]->nr_syncs, syncs + 2);
 	expect_blocked(0, 0, GHOST_BLOCK, true);
-	ASSERT_EQ(block_use_maps(block), 0);
+	ASSERT_EQ(block_pin_count(block), 0);
 }
 
 /* I7: however long a range is, one call takes out about as many pages as UNMAP does */

@@ -2,7 +2,7 @@
 /*
  * Plain VMs: the host lends them memory, and takes back what no device reaches.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <memory/pin.h>
 
@@ -94,14 +94,14 @@ TEST(plain, a_page_is_lent_as_often_as_without_an_iommu)
 	for (i = 1; i < 3; i++)
 		ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), i, vm, true), 0);
 	ASSERT_EQ(page->host_share_guest_count, 65537);
-	ASSERT_EQ(page_use_count(phys), 0);
+	ASSERT_EQ(page_pin_count(phys), 0);
 	ASSERT_EQ((int)map_at(vm, guest_domain(vm), 1, RW).x[0], 0);
 	ASSERT_EQ(page->host_share_guest_count, 65537);
-	ASSERT_EQ(page_use_count(phys), 1);
+	ASSERT_EQ(page_pin_count(phys), 1);
 
 	page->host_share_guest_count = U32_MAX;
 	ASSERT_EQ(host_share_guest(hyp_phys_to_pfn(phys), 3, vm, false), -EBUSY);
-	ASSERT_EQ(page_use_count(phys), 1);
+	ASSERT_EQ(page_pin_count(phys), 1);
 }
 
 TEST_EACH(plain, what_is_mapped_is_not_taken_back)

@@ -4,11 +4,11 @@
  * moment. Others would find fewer than there are, and be refused for no reason of
  * their own.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/mem_protect.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 
 #include "test.h"

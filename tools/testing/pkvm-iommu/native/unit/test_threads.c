@@ -7,9 +7,9 @@
 #include <pthread.h>
 #include <sched.h>
 
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 #include "../ghost/ghost.h"
 #include "test.h"

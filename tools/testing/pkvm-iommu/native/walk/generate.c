@@ -4,7 +4,7 @@
  * argument replaced by something that it does not.
  */
 #include <linux/iommu.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "../hyp/edu.h"
 

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include <linux/iommu.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "../unit/test.h"
 #include "walk.h"

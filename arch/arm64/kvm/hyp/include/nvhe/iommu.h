@@ -17,12 +17,12 @@ struct pkvm_hyp_vm;
 #ifdef CONFIG_ARM_SMMU_V3_PKVM
 
 /**
- * pkvm_iommu_reserve_pool() - take this component's share of EL2 boot memory
+ * pkvm_iommu_take_reserve() - take this component's share of EL2 boot memory
  *
  * Context: __pkvm_init(), while the early allocator is live.
  * Return: 0, or -ENOMEM if the host reserved less than it announced.
  */
-int pkvm_iommu_reserve_pool(void);
+int pkvm_iommu_take_reserve(void);
 
 /**
  * pkvm_iommu_host_revoke() - the host is about to lose memory
@@ -92,7 +92,7 @@ int pkvm_iommu_guest_page_busy(phys_addr_t phys);
 int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size);
 
 /**
- * pkvm_iommu_map_registers() - a page of a device is about to be mapped in a VM
+ * pkvm_iommu_claim_register_page() - a page of a device is about to be mapped in a VM
  * @vm: the VM, protected
  * @phys: physical address of the page, outside memory
  *
@@ -102,7 +102,7 @@ int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size);
  * Return: 0, -EPERM (no registers of a device that the VM owns), -EBUSY (mapped
  * in the VM already).
  */
-int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys);
+int pkvm_iommu_claim_register_page(struct pkvm_hyp_vm *vm, phys_addr_t phys);
 
 /**
  * pkvm_iommu_vm_freeze() - a VM's EL2 object comes into being (I3)
@@ -135,13 +135,13 @@ int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size);
 void pkvm_iommu_take_back_registers(phys_addr_t phys);
 
 /**
- * pkvm_iommu_vm_gone() - may pages and handle of a dead VM be released?
+ * pkvm_iommu_check_vm_drained() - may pages and handle of a dead VM be released?
  * @handle: the VM
  *
  * Return: 0, or -EBUSY until the host has drained it: its streams abort by then
  * and nothing of it is mapped (I6).
  */
-int pkvm_iommu_vm_gone(pkvm_handle_t handle);
+int pkvm_iommu_check_vm_drained(pkvm_handle_t handle);
 
 /**
  * pkvm_pviommu_hvc() - hypercall of a VM about its DMA
@@ -201,7 +201,7 @@ void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt);
 
 #else /* !CONFIG_ARM_SMMU_V3_PKVM */
 
-static inline int pkvm_iommu_reserve_pool(void) { return 0; }
+static inline int pkvm_iommu_take_reserve(void) { return 0; }
 static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0; }
 static inline void pkvm_iommu_host_grant(phys_addr_t phys, u64 size) { }
 static inline int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end) { return 0; }
@@ -218,14 +218,14 @@ static inline struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool p
 	return NULL;
 }
 
-static inline int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)
+static inline int pkvm_iommu_claim_register_page(struct pkvm_hyp_vm *vm, phys_addr_t phys)
 {
 	return -EPERM;
 }
 
 static inline int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size) { return 0; }
 static inline void pkvm_iommu_take_back_registers(phys_addr_t phys) { }
-static inline int pkvm_iommu_vm_gone(pkvm_handle_t handle) { return 0; }
+static inline int pkvm_iommu_check_vm_drained(pkvm_handle_t handle) { return 0; }
 static inline bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu) { return false; }
 static inline bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu) { return false; }
 static inline bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa, int ret)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls of guests: decode, act, answer. <linux/pkvm-pviommu.h> describes
+ * Hypercalls of guests: decode, act, answer. <linux/pkvm-iommu-guest.h> describes
  * them.
  *
  * A call may need what only the host has: a page of the guest that it has not
@@ -11,7 +11,7 @@
 #include <kvm/arm_hypercalls.h>
 
 #include <linux/iommu.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <asm/kvm_emulate.h>
 
@@ -141,8 +141,8 @@ static int map_pieces(struct guest_call *call, struct hyp_iommu_domain *domain, 
 	} while (!ret && pages.nr && done < IOMMU_PGTABLE_MAX_SIZE && sum_runs < MAP_RUNS_MAX);
 
 	if (!done && ret == -ENOENT) {
-		call->fault_ipa = PIECE_PHYS(*pages.piece) + pages.at;
-		call->fault_size = min(PIECE_SIZE(*pages.piece) - pages.at,
+		call->fault_ipa = LIST_ADDR(*pages.piece) + pages.at;
+		call->fault_size = min(LIST_SIZE(*pages.piece) - pages.at,
 				       IOMMU_PGTABLE_MAX_SIZE);
 		return -EFAULT;
 	}
@@ -161,14 +161,14 @@ static int map_pages(struct guest_call *call)
 
 	if (!prot_is_valid(prot) || !PAGE_ALIGNED(ipa) || ipa + size < ipa)
 		return -EINVAL;
-	domain = handle_get(&call->vm->owner.handles, handle);
+	domain = domain_handle_get(&call->vm->owner.handles, handle);
 	if (!domain)
 		return -ENOENT;
 
 	piece = ipa | ((min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE) >> PAGE_SHIFT) - 1);
 	ret = domain_check_range(domain, iova, size) ?:
 	      map_pieces(call, domain, iova, &piece, 1, prot);
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }
@@ -182,7 +182,7 @@ static int pieces_in_range(const struct hyp_iommu_domain *domain, u64 iova, cons
 	int ret = 0;
 
 	for (i = 0; i < max && pos < IOMMU_PGTABLE_MAX_SIZE; i++) {
-		u64 size = min(PIECE_SIZE(piece[i]), IOMMU_PGTABLE_MAX_SIZE - pos);
+		u64 size = min(LIST_SIZE(piece[i]), IOMMU_PGTABLE_MAX_SIZE - pos);
 
 		ret = domain_check_range(domain, iova + pos, size);
 		if (ret)
@@ -213,14 +213,14 @@ static int map_list(struct guest_call *call)
 
 	if (!prot_is_valid(prot) || !nr || nr > PVIOMMU_LIST_MAX)
 		return -EINVAL;
-	domain = handle_get(&call->vm->owner.handles, handle);
+	domain = domain_handle_get(&call->vm->owner.handles, handle);
 	if (!domain)
 		return -ENOENT;
 
 	read_list(call, pieces, nr);
 	ret = pieces_in_range(domain, iova, pieces, &nr) ?:
 	      map_pieces(call, domain, iova, pieces, nr, prot);
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }

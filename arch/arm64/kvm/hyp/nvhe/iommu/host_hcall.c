@@ -3,23 +3,23 @@
  * Hypercalls of the host: registers in, registers out.
  *
  * Arguments are read once, into locals; results are written once. What the
- * calls mean is described in <asm/kvm_pkvm_iommu.h>.
+ * calls mean is described in <asm/pkvm-iommu-host.h>.
  */
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <linux/nospec.h>
 
 #include <nvhe/iommu.h>
 #include <nvhe/trap_handler.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <core/vm.h>
 #include <device/device.h>
 #include <memory/ranges.h>
 
 typedef long (*iommu_hcall_t)(struct kvm_cpu_context *ctxt);
 
-static long handle_register(struct kvm_cpu_context *ctxt)
+static long hcall_register(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, base, ctxt, 2);
 	DECLARE_REG(u64, size, ctxt, 3);
@@ -35,14 +35,14 @@ static long handle_register(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_finalise(struct kvm_cpu_context *ctxt)
+static long hcall_finalise(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, flags, ctxt, 2);
 
 	return hyp_device_set_policy(flags) ?: iommu_finalise();
 }
 
-static long handle_device(struct kvm_cpu_context *ctxt)
+static long hcall_device(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, group, ctxt, 2);
 	DECLARE_REG(u64, reset, ctxt, 3);
@@ -50,7 +50,7 @@ static long handle_device(struct kvm_cpu_context *ctxt)
 	return hyp_device_register(group, reset);
 }
 
-static long handle_device_mmio(struct kvm_cpu_context *ctxt)
+static long hcall_device_mmio(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, device, ctxt, 2);
 	DECLARE_REG(u64, base, ctxt, 3);
@@ -59,7 +59,7 @@ static long handle_device_mmio(struct kvm_cpu_context *ctxt)
 	return hyp_device_register_mmio(device, base, size);
 }
 
-static long handle_device_stream(struct kvm_cpu_context *ctxt)
+static long hcall_device_stream(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, device, ctxt, 2);
 	DECLARE_REG(u64, iommu, ctxt, 3);
@@ -68,7 +68,7 @@ static long handle_device_stream(struct kvm_cpu_context *ctxt)
 	return hyp_device_register_stream(device, iommu, sid);
 }
 
-static long handle_withhold(struct kvm_cpu_context *ctxt)
+static long hcall_withhold(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, base, ctxt, 2);
 	DECLARE_REG(u64, size, ctxt, 3);
@@ -76,7 +76,7 @@ static long handle_withhold(struct kvm_cpu_context *ctxt)
 	return host_idmap ? -EPERM : mmio_withhold(base, size);
 }
 
-static long handle_window(struct kvm_cpu_context *ctxt)
+static long hcall_window(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, base, ctxt, 2);
 	DECLARE_REG(u64, size, ctxt, 3);
@@ -84,7 +84,7 @@ static long handle_window(struct kvm_cpu_context *ctxt)
 	return host_idmap_add_window(base, size);
 }
 
-static long handle_get_info(struct kvm_cpu_context *ctxt)
+static long hcall_get_info(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, id, ctxt, 2);
 	struct hyp_iommu *iommu = iommu_by_id(id);
@@ -109,7 +109,7 @@ static void return_memcache(struct kvm_cpu_context *ctxt, const struct kvm_hyp_m
 	cpu_reg(ctxt, 3) = mc->nr_pages;
 }
 
-static long handle_topup(struct kvm_cpu_context *ctxt)
+static long hcall_topup(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(phys_addr_t, head, ctxt, 2);
 	DECLARE_REG(u64, nr_pages, ctxt, 3);
@@ -121,7 +121,7 @@ static long handle_topup(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_reclaim(struct kvm_cpu_context *ctxt)
+static long hcall_reclaim(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, max, ctxt, 2);
 	struct kvm_hyp_memcache mc = {};
@@ -132,7 +132,7 @@ static long handle_reclaim(struct kvm_cpu_context *ctxt)
 	return 0;
 }
 
-static long handle_alloc_domain(struct kvm_cpu_context *ctxt)
+static long hcall_alloc_domain(struct kvm_cpu_context *ctxt)
 {
 	u64 pages = 0;
 	long ret = domain_alloc(&iommu_host, &pages);
@@ -142,14 +142,14 @@ static long handle_alloc_domain(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_free_domain(struct kvm_cpu_context *ctxt)
+static long hcall_free_domain(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
 
 	return domain_free(&iommu_host, handle);
 }
 
-static long handle_attach(struct kvm_cpu_context *ctxt)
+static long hcall_attach(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, iommu, ctxt, 2);
 	DECLARE_REG(u64, sid, ctxt, 3);
@@ -162,7 +162,7 @@ static long handle_attach(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_map(struct kvm_cpu_context *ctxt)
+static long hcall_map(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
 	DECLARE_REG(u64, iova, ctxt, 3);
@@ -178,7 +178,7 @@ static long handle_map(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_map_list(struct kvm_cpu_context *ctxt)
+static long hcall_map_list(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
 	DECLARE_REG(u64, iova, ctxt, 3);
@@ -196,7 +196,7 @@ static long handle_map_list(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_unmap(struct kvm_cpu_context *ctxt)
+static long hcall_unmap(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
 	DECLARE_REG(u64, iova, ctxt, 3);
@@ -210,7 +210,7 @@ static long handle_unmap(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_unmap_list(struct kvm_cpu_context *ctxt)
+static long hcall_unmap_list(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
 	DECLARE_REG(u64, nr, ctxt, 3);
@@ -225,7 +225,7 @@ static long handle_unmap_list(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_iova_to_phys(struct kvm_cpu_context *ctxt)
+static long hcall_iova_to_phys(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, handle, ctxt, 2);
 	DECLARE_REG(u64, iova, ctxt, 3);
@@ -237,7 +237,7 @@ static long handle_iova_to_phys(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_poll(struct kvm_cpu_context *ctxt)
+static long hcall_poll(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, id, ctxt, 2);
 	struct hyp_iommu *iommu = iommu_by_id(id);
@@ -255,7 +255,7 @@ static long handle_poll(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_vm_topup(struct kvm_cpu_context *ctxt)
+static long hcall_vm_topup(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, vm, ctxt, 2);
 	DECLARE_REG(phys_addr_t, head, ctxt, 3);
@@ -268,7 +268,7 @@ static long handle_vm_topup(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_vm_route(struct kvm_cpu_context *ctxt)
+static long hcall_vm_route(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, vm, ctxt, 2);
 	DECLARE_REG(u64, pviommu, ctxt, 3);
@@ -286,7 +286,7 @@ static long handle_vm_route(struct kvm_cpu_context *ctxt)
 	return ret;
 }
 
-static long handle_vm_drain(struct kvm_cpu_context *ctxt)
+static long hcall_vm_drain(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, vm, ctxt, 2);
 	struct kvm_hyp_memcache mc = {};
@@ -298,31 +298,31 @@ static long handle_vm_drain(struct kvm_cpu_context *ctxt)
 }
 
 static const iommu_hcall_t iommu_init_ops[PKVM_IOMMU_NR_INIT_OPS] = {
-	[PKVM_IOMMU_INIT_REGISTER]	= handle_register,
-	[PKVM_IOMMU_INIT_FINALISE]	= handle_finalise,
-	[PKVM_IOMMU_INIT_DEVICE]	= handle_device,
-	[PKVM_IOMMU_INIT_DEVICE_MMIO]	= handle_device_mmio,
-	[PKVM_IOMMU_INIT_DEVICE_STREAM]	= handle_device_stream,
-	[PKVM_IOMMU_INIT_WITHHOLD]	= handle_withhold,
-	[PKVM_IOMMU_INIT_WINDOW]	= handle_window,
+	[PKVM_IOMMU_INIT_REGISTER]	= hcall_register,
+	[PKVM_IOMMU_INIT_FINALISE]	= hcall_finalise,
+	[PKVM_IOMMU_INIT_DEVICE]	= hcall_device,
+	[PKVM_IOMMU_INIT_DEVICE_MMIO]	= hcall_device_mmio,
+	[PKVM_IOMMU_INIT_DEVICE_STREAM]	= hcall_device_stream,
+	[PKVM_IOMMU_INIT_WITHHOLD]	= hcall_withhold,
+	[PKVM_IOMMU_INIT_WINDOW]	= hcall_window,
 };
 
 static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {
-	[PKVM_IOMMU_OP_GET_INFO]	= handle_get_info,
-	[PKVM_IOMMU_OP_TOPUP]		= handle_topup,
-	[PKVM_IOMMU_OP_RECLAIM]		= handle_reclaim,
-	[PKVM_IOMMU_OP_ALLOC_DOMAIN]	= handle_alloc_domain,
-	[PKVM_IOMMU_OP_FREE_DOMAIN]	= handle_free_domain,
-	[PKVM_IOMMU_OP_ATTACH]		= handle_attach,
-	[PKVM_IOMMU_OP_MAP]		= handle_map,
-	[PKVM_IOMMU_OP_UNMAP]		= handle_unmap,
-	[PKVM_IOMMU_OP_IOVA_TO_PHYS]	= handle_iova_to_phys,
-	[PKVM_IOMMU_OP_POLL]		= handle_poll,
-	[PKVM_IOMMU_OP_VM_TOPUP]	= handle_vm_topup,
-	[PKVM_IOMMU_OP_VM_ROUTE]	= handle_vm_route,
-	[PKVM_IOMMU_OP_VM_DRAIN]	= handle_vm_drain,
-	[PKVM_IOMMU_OP_MAP_LIST]	= handle_map_list,
-	[PKVM_IOMMU_OP_UNMAP_LIST]	= handle_unmap_list,
+	[PKVM_IOMMU_OP_GET_INFO]	= hcall_get_info,
+	[PKVM_IOMMU_OP_TOPUP]		= hcall_topup,
+	[PKVM_IOMMU_OP_RECLAIM]		= hcall_reclaim,
+	[PKVM_IOMMU_OP_ALLOC_DOMAIN]	= hcall_alloc_domain,
+	[PKVM_IOMMU_OP_FREE_DOMAIN]	= hcall_free_domain,
+	[PKVM_IOMMU_OP_ATTACH]		= hcall_attach,
+	[PKVM_IOMMU_OP_MAP]		= hcall_map,
+	[PKVM_IOMMU_OP_UNMAP]		= hcall_unmap,
+	[PKVM_IOMMU_OP_IOVA_TO_PHYS]	= hcall_iova_to_phys,
+	[PKVM_IOMMU_OP_POLL]		= hcall_poll,
+	[PKVM_IOMMU_OP_VM_TOPUP]	= hcall_vm_topup,
+	[PKVM_IOMMU_OP_VM_ROUTE]	= hcall_vm_route,
+	[PKVM_IOMMU_OP_VM_DRAIN]	= hcall_vm_drain,
+	[PKVM_IOMMU_OP_MAP_LIST]	= hcall_map_list,
+	[PKVM_IOMMU_OP_UNMAP_LIST]	= hcall_unmap_list,
 };
 
 static void dispatch(struct kvm_cpu_context *ctxt, const iommu_hcall_t *ops, u64 nr)

@@ -25,7 +25,7 @@ struct iommu_pgtable;
 /* The fewest bytes of registers that an IOMMU has, see PKVM_IOMMU_INIT_REGISTER */
 #define HW_REGISTERS_MIN	SZ_128K
 
-/* What the driver may keep in an iommu_tag, aligned to its size */
+/* What the driver may keep in an iommu_binding, aligned to its size */
 #define HW_CONTEXT_SIZE		64
 
 /* What hyp_iommu::chunk_bits is at most: the core has room for a chunk in a page */
@@ -76,7 +76,7 @@ struct hyp_iommu {
 };
 
 /**
- * struct iommu_tag - a domain's presence on one IOMMU
+ * struct iommu_binding - a domain's presence on one IOMMU
  * @context: the driver's, see hw_bind(); the IOMMU may read it
  * @iommu: the IOMMU, or NULL
  * @refs: streams of @iommu attached to the domain
@@ -85,7 +85,7 @@ struct hyp_iommu {
  * Guarded by hyp_iommu_domain::lock; @id comes from and returns to @iommu under
  * hyp_iommu::lock, after the TLB is clean of it.
  */
-struct iommu_tag {
+struct iommu_binding {
 	u8			context[HW_CONTEXT_SIZE] __aligned(HW_CONTEXT_SIZE);
 	struct hyp_iommu	*iommu;
 	u32			refs;
@@ -193,7 +193,7 @@ int hw_stream_abort(struct hyp_iommu *iommu, u32 sid);
  * @iommu: IOMMU
  * @sid: stream ID, there is room for it
  * @pgt: page table
- * @tag: after hw_bind() with @pgt, stays until the stream aborts
+ * @binding: after hw_bind() with @pgt, stays until the stream aborts
  *
  * The IOMMU sees all of the change or nothing.
  *
@@ -201,16 +201,16 @@ int hw_stream_abort(struct hyp_iommu *iommu, u32 sid);
  * Return: 0, or -EIO: unknown.
  */
 int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtable *pgt,
-		      const struct iommu_tag *tag);
+		      const struct iommu_binding *binding);
 
 /**
  * hw_bind() - prepare a page table for use with an IOMMU
- * @tag: iommu_tag::iommu and ::id are set
+ * @binding: iommu_binding::iommu and ::id are set
  * @pgt: page table
  *
  * Context: lock of the domain held.
  */
-void hw_bind(struct iommu_tag *tag, const struct iommu_pgtable *pgt);
+void hw_bind(struct iommu_binding *binding, const struct iommu_pgtable *pgt);
 
 /**
  * hw_tlb_range() - invalidate a range of one address space

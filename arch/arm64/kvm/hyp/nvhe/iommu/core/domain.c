@@ -4,21 +4,21 @@
  */
 #include <nvhe/memory.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <memory/pin.h>
 
 /* Tables that one FREE_DOMAIN takes down at most, by the pages they pin (I7) */
 #define DOMAIN_FREE_PAGES	16384
 #define DOMAIN_FREE_BUDGET	(DOMAIN_FREE_PAGES / PTRS_PER_PTE)
 
-static void *alloc_table(struct iommu_pgtable *pgt)
+static void *domain_alloc_table(struct iommu_pgtable *pgt)
 {
 	struct hyp_iommu_domain *domain = container_of(pgt, struct hyp_iommu_domain, pgt);
 
 	return pool_alloc(&domain->owner->pool);
 }
 
-static void free_table(struct iommu_pgtable *pgt, void *table)
+static void domain_free_table(struct iommu_pgtable *pgt, void *table)
 {
 	struct hyp_iommu_domain *domain = container_of(pgt, struct hyp_iommu_domain, pgt);
 
@@ -29,7 +29,7 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 {
 	hyp_spin_lock_init(&domain->lock);
 	domain->owner = owner;
-	domain->nr_tags = (size - sizeof(*domain)) / sizeof(domain->tags[0]);
+	domain->nr_bindings = (size - sizeof(*domain)) / sizeof(domain->bindings[0]);
 }
 
 long domain_alloc(struct iommu_owner *owner, u64 *pages)
@@ -40,7 +40,7 @@ long domain_alloc(struct iommu_owner *owner, u64 *pages)
 	long handle;
 
 	*pages = ARRAY_SIZE(page);
-	handle = handle_alloc(&owner->handles, &owner->pool, page, 2);
+	handle = domain_handle_alloc(&owner->handles, &owner->pool, page, 2);
 	if (handle < 0)
 		return handle;
 
@@ -52,12 +52,12 @@ long domain_alloc(struct iommu_owner *owner, u64 *pages)
 		.cfg		= &iommu_cfg,
 		.root		= root,
 		.ias		= iommu_pgtable_paging_ias(&iommu_cfg),
-		.alloc		= alloc_table,
-		.free		= free_table,
+		.alloc		= domain_alloc_table,
+		.free		= domain_free_table,
 	};
 	domain->pgt.start_level = iommu_pgtable_start_level(iommu_cfg.stage, domain->pgt.ias);
 	iommu_pgtable_clean(&domain->pgt, root, PAGE_SIZE);
-	handle_publish(&owner->handles, handle, domain);
+	domain_handle_publish(&owner->handles, handle, domain);
 
 	return handle;
 }
@@ -68,7 +68,7 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	struct hyp_iommu_domain *domain;
 	int ret;
 
-	ret = handle_kill(&owner->handles, handle, &domain);
+	ret = domain_handle_kill(&owner->handles, handle, &domain);
 	if (ret)
 		return ret;
 
@@ -84,7 +84,7 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 		ret = -EBUSY;
 	hyp_spin_unlock(&domain->lock);
 	if (ret) {
-		handle_unkill(&owner->handles, handle, true);
+		domain_handle_unkill(&owner->handles, handle, true);
 		return ret;
 	}
 
@@ -92,12 +92,12 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	 * No stream: the last detach has cleaned all TLBs of this domain, so that
 	 * its pages may be released (I5).
 	 */
-	if (!iommu_pgtable_free(&domain->pgt, page_use_put_leaves, &budget)) {
-		handle_unkill(&owner->handles, handle, false);
+	if (!iommu_pgtable_free(&domain->pgt, unpin_leaves, &budget)) {
+		domain_handle_unkill(&owner->handles, handle, false);
 		return -EAGAIN;
 	}
 
-	handle_free(&owner->handles, handle);
+	domain_handle_free(&owner->handles, handle);
 	pool_free(&owner->pool, domain->pgt.root);
 	pool_free(&owner->pool, domain);
 
@@ -110,10 +110,10 @@ int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level
 	int ret = 0;
 
 	for (i = 0; i < domain->nr_used; i++) {
-		struct iommu_tag *tag = &domain->tags[i];
+		struct iommu_binding *binding = &domain->bindings[i];
 
-		if (tag->refs)
-			ret = hw_tlb_range(tag->iommu, tag->id, iova, size, level) ?: ret;
+		if (binding->refs)
+			ret = hw_tlb_range(binding->iommu, binding->id, iova, size, level) ?: ret;
 	}
 	if (ret)
 		domain->wedged = true;
@@ -127,10 +127,10 @@ int domain_tlb_inv_all(struct hyp_iommu_domain *domain)
 	int ret = 0;
 
 	for (i = 0; i < domain->nr_used; i++) {
-		struct iommu_tag *tag = &domain->tags[i];
+		struct iommu_binding *binding = &domain->bindings[i];
 
-		if (tag->refs)
-			ret = hw_tlb_all(tag->iommu, tag->id) ?: ret;
+		if (binding->refs)
+			ret = hw_tlb_all(binding->iommu, binding->id) ?: ret;
 	}
 	if (ret)
 		domain->wedged = true;
@@ -162,25 +162,26 @@ static void id_free(struct hyp_iommu *iommu, u16 id)
 	iommu->ids[BIT_WORD(id)] &= ~BIT_MASK(id);
 }
 
-static struct iommu_tag *find_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
+static struct iommu_binding *find_binding(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
 	unsigned int i;
 
 	for (i = 0; i < domain->nr_used; i++) {
-		if (domain->tags[i].refs && domain->tags[i].iommu == iommu)
-			return &domain->tags[i];
+		if (domain->bindings[i].refs && domain->bindings[i].iommu == iommu)
+			return &domain->bindings[i];
 	}
 
 	return NULL;
 }
 
-static struct iommu_tag *new_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
+static struct iommu_binding *new_binding(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
-	struct iommu_tag *tag;
+	struct iommu_binding *binding;
 	int id;
 
-	for (tag = domain->tags; tag < domain->tags + domain->nr_tags; tag++) {
-		if (!tag->refs)
+	for (binding = domain->bindings; binding < &domain->bindings[domain->nr_bindings];
+	     binding++) {
+		if (!binding->refs)
 			goto found;
 	}
 	return NULL;
@@ -189,38 +190,38 @@ found:
 	if (id < 0)
 		return NULL;
 
-	domain->nr_used = max_t(u32, domain->nr_used, tag - domain->tags + 1);
-	tag->iommu = iommu;
-	tag->id = id;
-	hw_bind(tag, &domain->pgt);
+	domain->nr_used = max_t(u32, domain->nr_used, binding - domain->bindings + 1);
+	binding->iommu = iommu;
+	binding->id = id;
+	hw_bind(binding, &domain->pgt);
 
-	return tag;
+	return binding;
 }
 
 /**
- * domain_get_tag() - one more stream of an IOMMU is about to use a domain
+ * domain_bind() - one more stream of an IOMMU is about to use a domain
  * @domain: domain
  * @iommu: IOMMU
  *
- * Return: the tag, or NULL if the IOMMU has no address space ID or the domain no room.
+ * Return: the binding, or NULL if the IOMMU has no address space ID or the domain no room.
  */
-struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
+struct iommu_binding *domain_bind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
-	struct iommu_tag *tag;
+	struct iommu_binding *binding;
 
 	hyp_spin_lock(&domain->lock);
-	tag = find_tag(domain, iommu) ?: new_tag(domain, iommu);
-	if (tag) {
-		tag->refs++;
+	binding = find_binding(domain, iommu) ?: new_binding(domain, iommu);
+	if (binding) {
+		binding->refs++;
 		domain->nr_streams++;
 	}
 	hyp_spin_unlock(&domain->lock);
 
-	return tag;
+	return binding;
 }
 
 /**
- * domain_put_tag() - a stream of an IOMMU does not use a domain any more
+ * domain_unbind() - a stream of an IOMMU does not use a domain any more
  * @domain: domain
  * @iommu: IOMMU
  *
@@ -230,22 +231,22 @@ struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_iom
  *
  * Return: 0 or -EIO.
  */
-int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
+int domain_unbind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
-	struct iommu_tag *tag;
+	struct iommu_binding *binding;
 	int ret = 0;
 
 	hyp_spin_lock(&domain->lock);
-	tag = find_tag(domain, iommu);
-	if (tag && tag->refs == 1) {
-		ret = hw_tlb_all(iommu, tag->id);
+	binding = find_binding(domain, iommu);
+	if (binding && binding->refs == 1) {
+		ret = hw_tlb_all(iommu, binding->id);
 		if (ret)
 			domain->wedged = true;
 		else
-			id_free(iommu, tag->id);
+			id_free(iommu, binding->id);
 	}
-	if (tag && !ret) {
-		tag->refs--;
+	if (binding && !ret) {
+		binding->refs--;
 		domain->nr_streams--;
 	}
 	hyp_spin_unlock(&domain->lock);

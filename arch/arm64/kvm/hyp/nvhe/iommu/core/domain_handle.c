@@ -6,11 +6,11 @@
 #include <linux/errno.h>
 #include <linux/nospec.h>
 
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <nvhe/memory.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 #define SLOTS_PER_PAGE		(PAGE_SIZE / sizeof(u64))
 #define NR_SLOTS		(SLOTS_PER_PAGE * SLOTS_PER_PAGE)
@@ -28,7 +28,7 @@
 /* Slot 1, the first to be given out, is the first handle of a paging domain */
 #define HANDLE_OFFSET		PKVM_IOMMU_DOMAIN_IDENTITY
 
-static u64 *slot_of(struct iommu_handles *handles, u64 handle)
+static u64 *handle_slot(struct iommu_handles *handles, u64 handle)
 {
 	u64 idx = handle - HANDLE_OFFSET;
 	u64 **root, *leaf;
@@ -67,7 +67,7 @@ static long take_slot(struct iommu_handles *handles, u32 nr, void **page)
 	u64 *leaf;
 
 	if (!handles->root) {
-		/* Pairs with slot_of() */
+		/* Pairs with handle_slot() */
 		smp_store_release(&handles->root, *page++);
 	}
 	if (!handles->root[nr]) {
@@ -84,8 +84,8 @@ static long take_slot(struct iommu_handles *handles, u32 nr, void **page)
 	return HANDLE_OFFSET + nr * SLOTS_PER_PAGE + i;
 }
 
-long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
-		  unsigned int nr)
+long domain_handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
+			 unsigned int nr)
 {
 	unsigned int tables;
 	long ret = -ENOSPC;
@@ -104,9 +104,10 @@ long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void *
 	return ret;
 }
 
-void handle_publish(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain *domain)
+void domain_handle_publish(struct iommu_handles *handles, u64 handle,
+			   struct hyp_iommu_domain *domain)
 {
-	u64 *slot = slot_of(handles, handle);
+	u64 *slot = handle_slot(handles, handle);
 
 	domain->slot = slot;
 	/* Pairs with slot_update(): the domain is complete */
@@ -140,14 +141,14 @@ static struct hyp_iommu_domain *slot_domain(u64 val)
 	return hyp_phys_to_virt(val & ~SLOT_FLAGS);
 }
 
-struct hyp_iommu_domain *handle_get(struct iommu_handles *handles, u64 handle)
+struct hyp_iommu_domain *domain_handle_get(struct iommu_handles *handles, u64 handle)
 {
-	u64 old = slot_update(slot_of(handles, handle), SLOT_DYING, 1);
+	u64 old = slot_update(handle_slot(handles, handle), SLOT_DYING, 1);
 
 	return old ? slot_domain(old) : NULL;
 }
 
-void handle_put(struct hyp_iommu_domain *domain)
+void domain_handle_put(struct hyp_iommu_domain *domain)
 {
 	/* The slot stays; the domain may be gone once it has no user */
 	u64 *slot = domain->slot, old = READ_ONCE(*slot), cur;
@@ -156,9 +157,9 @@ void handle_put(struct hyp_iommu_domain *domain)
 		old = cur;
 }
 
-int handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain **domain)
+int domain_handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain **domain)
 {
-	u64 *slot = slot_of(handles, handle), old = slot ? READ_ONCE(*slot) : 0;
+	u64 *slot = handle_slot(handles, handle), old = slot ? READ_ONCE(*slot) : 0;
 
 	if (!old)
 		return -ENOENT;
@@ -171,18 +172,18 @@ int handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_doma
 	return 0;
 }
 
-void handle_unkill(struct iommu_handles *handles, u64 handle, bool alive)
+void domain_handle_unkill(struct iommu_handles *handles, u64 handle, bool alive)
 {
-	u64 *slot = slot_of(handles, handle);
+	u64 *slot = handle_slot(handles, handle);
 	u64 clear = SLOT_KILLER | (alive ? SLOT_DYING : 0);
 
 	/* Nobody else changes a slot that has a killer */
 	smp_store_release(slot, *slot & ~clear);
 }
 
-void handle_free(struct iommu_handles *handles, u64 handle)
+void domain_handle_free(struct iommu_handles *handles, u64 handle)
 {
-	u64 *slot = slot_of(handles, handle);
+	u64 *slot = handle_slot(handles, handle);
 
 	hyp_spin_lock(&handles->lock);
 	*slot = 0;
@@ -190,7 +191,7 @@ void handle_free(struct iommu_handles *handles, u64 handle)
 	hyp_spin_unlock(&handles->lock);
 }
 
-u64 handle_first(struct iommu_handles *handles)
+u64 domain_handle_first(struct iommu_handles *handles)
 {
 	u32 nr, i;
 
@@ -208,7 +209,7 @@ u64 handle_first(struct iommu_handles *handles)
 	return 0;
 }
 
-void handles_free(struct iommu_handles *handles, struct iommu_pool *pool)
+void domain_handles_free(struct iommu_handles *handles, struct iommu_pool *pool)
 {
 	u32 nr;
 

@@ -32,50 +32,51 @@ struct iommu_handles {
 #define HANDLE_TABLE_PAGES	2
 
 /**
- * handle_alloc() - get a handle, and the memory of what it will name
+ * domain_handle_alloc() - get a handle, and the memory of what it will name
  * @handles: table of the owner
  * @pool: pays for both
  * @page: out, zeroed pages for the caller; room for HANDLE_TABLE_PAGES more
  * @nr: how many the caller wants
  *
- * Takes all pages or none. The handle names nothing until handle_publish(), which
+ * Takes all pages or none. The handle names nothing until domain_handle_publish(), which
  * must follow.
  *
  * Return: the handle; -ENOMEM, -ENOSPC.
  */
-long handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
-		  unsigned int nr);
-void handle_publish(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain *domain);
+long domain_handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
+			 unsigned int nr);
+void domain_handle_publish(struct iommu_handles *handles, u64 handle,
+			   struct hyp_iommu_domain *domain);
 
 /**
- * handle_get() - look up and use a domain
+ * domain_handle_get() - look up and use a domain
  * @handles: table of the owner
  * @handle: handle, unchecked
  *
  * Waits for another CPU if 1023 are in a call about the domain.
  *
- * Return: the domain, until handle_put(), or NULL: no such handle, or dying.
+ * Return: the domain, until domain_handle_put(), or NULL: no such handle, or dying.
  */
-struct hyp_iommu_domain *handle_get(struct iommu_handles *handles, u64 handle);
-void handle_put(struct hyp_iommu_domain *domain);
+struct hyp_iommu_domain *domain_handle_get(struct iommu_handles *handles, u64 handle);
+void domain_handle_put(struct hyp_iommu_domain *domain);
 
 /**
- * handle_kill() - become the only user of a domain, for good
+ * domain_handle_kill() - become the only user of a domain, for good
  * @handles: table of the owner
  * @handle: handle, unchecked
  * @domain: out
  *
- * Nobody else gets the domain from here on. Ends with handle_free(), or
- * handle_unkill() with which the domain may be killed again, or lives on.
+ * Nobody else gets the domain from here on. Ends with domain_handle_free(), or
+ * domain_handle_unkill() with which the domain may be killed again, or lives on.
  *
  * Return: 0, -ENOENT, -EBUSY (in use).
  */
-int handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain **domain);
-void handle_unkill(struct iommu_handles *handles, u64 handle, bool alive);
-void handle_free(struct iommu_handles *handles, u64 handle);
+int domain_handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain **domain);
+void domain_handle_unkill(struct iommu_handles *handles, u64 handle, bool alive);
+void domain_handle_free(struct iommu_handles *handles, u64 handle);
 
 /* At the end of an owner: any handle, 0 if there is none; then the table goes */
-u64 handle_first(struct iommu_handles *handles);
-void handles_free(struct iommu_handles *handles, struct iommu_pool *pool);
+u64 domain_handle_first(struct iommu_handles *handles);
+void domain_handles_free(struct iommu_handles *handles, struct iommu_pool *pool);
 
 #endif /* __PKVM_IOMMU_DOMAIN_HANDLE_H__ */

@@ -6,7 +6,7 @@
  * The number of the first event since the stream last changed hands tells; one
  * from before concerns nobody any more, and nobody learns what is in it.
  */
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include <nvhe/iommu.h>
 

@@ -37,7 +37,7 @@ struct guest_walk {
 	struct iommu_pgtable	stage2;
 	unsigned int		pages;
 	kvm_pte_t		checked;
-	const struct mem_piece	*mem;
+	const struct mem_region	*mem;
 };
 
 /*
@@ -118,7 +118,7 @@ static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep,
 	}
 
 	*phys = kvm_pte_to_phys(pte) + (ipa & (kvm_granule_size(*level) - 1));
-	walk->mem = mem_piece_near(*phys, walk->mem);
+	walk->mem = mem_region_near(*phys, walk->mem);
 
 	return walk->mem ? 0 : -EPERM;
 }
@@ -158,8 +158,8 @@ static bool is_block(const struct guest_walk *walk, const kvm_pte_t *ptep, s8 le
 }
 
 /* Pin what is contiguous from @ipa on, as far as one entry or one table tells */
-static int pin_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int prot,
-		   struct map_run *run)
+static int pin_guest_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int prot,
+			 struct map_run *run)
 {
 	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
 	const kvm_pte_t *ptep;
@@ -171,7 +171,7 @@ static int pin_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int pro
 	if (ret)
 		return ret;
 	if (IS_ALIGNED(iova | ipa | phys, block) && is_block(walk, ptep, level, phys, left) &&
-	    block_use_get_guest(phys)) {
+	    pin_guest_block(phys)) {
 		*run = (struct map_run) { phys, block, prot | PROT_PIN(IOMMU_PIN_BLOCK) };
 		walk->pages = 0;
 		return 0;
@@ -184,7 +184,7 @@ static int pin_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int pro
 		nr = min(nr, (kvm_granule_size(level) -
 			      (ipa & (kvm_granule_size(level) - 1))) >> PAGE_SHIFT);
 	*run = (struct map_run) { phys, 0, prot | PROT_PIN(IOMMU_PIN_PAGE) };
-	ret = page_use_get_guest(phys, nr * PAGE_SIZE, &run->size);
+	ret = pin_guest_pages(phys, nr * PAGE_SIZE, &run->size);
 	walk->pages -= run->size >> PAGE_SHIFT;
 
 	/* What could be pinned is progress */
@@ -205,7 +205,7 @@ static bool merge_runs(struct map_run *last, const struct map_run *run)
 static void advance(struct guest_pages *pages, u64 done)
 {
 	pages->at += done;
-	if (pages->at == PIECE_SIZE(*pages->piece)) {
+	if (pages->at == LIST_SIZE(*pages->piece)) {
 		pages->at = 0;
 		pages->piece++;
 		pages->nr--;
@@ -224,10 +224,10 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova,
 	*nr_runs = 0;
 	hyp_spin_lock(&vm->lock);
 	while (pages->nr && pinned < max && walk.pages && *nr_runs < GUEST_RUNS_MAX) {
-		u64 left = min(PIECE_SIZE(*pages->piece) - pages->at, max - pinned);
+		u64 left = min(LIST_SIZE(*pages->piece) - pages->at, max - pinned);
 
-		ret = pin_run(&walk, iova + pinned, PIECE_PHYS(*pages->piece) + pages->at, left,
-			      prot, &run);
+		ret = pin_guest_run(&walk, iova + pinned, LIST_ADDR(*pages->piece) + pages->at,
+				    left, prot, &run);
 		if (ret)
 			break;
 		pinned += run.size;
@@ -262,14 +262,14 @@ int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys)
 	return addr_is_memory(*phys) ? -EPERM : 0;
 }
 
-int pkvm_iommu_map_registers(struct pkvm_hyp_vm *vm, phys_addr_t phys)
+int pkvm_iommu_claim_register_page(struct pkvm_hyp_vm *vm, phys_addr_t phys)
 {
 	return hyp_device_page_get(vm->iommu ? &vm->iommu->owner : NULL, phys);
 }
 
 int pkvm_iommu_guest_page_busy(phys_addr_t phys)
 {
-	return page_use_busy(phys) ? -EBUSY : 0;
+	return page_is_pinned(phys) ? -EBUSY : 0;
 }
 
 static bool any_busy(u64 phys, u64 size)
@@ -277,7 +277,7 @@ static bool any_busy(u64 phys, u64 size)
 	u64 end = phys + size;
 
 	for (; phys < end; phys += PAGE_SIZE) {
-		if (page_use_busy(phys))
+		if (page_is_pinned(phys))
 			return true;
 	}
 
@@ -292,7 +292,7 @@ int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
 
 	hyp_assert_lock_held(&vm->lock);
 	/* Without a context the VM maps nothing: the host's own DMA is no reason */
-	if (!vm->iommu || !pkvm_iommu_vm_gone(vm->kvm.arch.pkvm.handle))
+	if (!vm->iommu || !pkvm_iommu_check_vm_drained(vm->kvm.arch.pkvm.handle))
 		return 0;
 
 	for (; ipa < end; ipa = ALIGN_DOWN(ipa, granule) + granule) {

@@ -7,11 +7,11 @@
 
 #include <nvhe/pkvm.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 /**
  * struct guest_pages - pages of a guest, to be mapped one after the other
- * @piece: the first piece that is not done, as PIECE_PHYS() and PIECE_SIZE()
+ * @piece: the first piece that is not done, as LIST_ADDR() and LIST_SIZE()
  * @nr: how many there are from there
  * @at: bytes of @piece that are done
  */

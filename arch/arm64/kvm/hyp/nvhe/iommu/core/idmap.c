@@ -19,7 +19,7 @@
 #include <nvhe/memory.h>
 #include <nvhe/mm.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <memory/pin.h>
 #include <memory/ranges.h>
 
@@ -28,28 +28,29 @@
 
 /* NULL until the map is complete: until then there is nothing to mirror */
 struct hyp_iommu_domain *host_idmap;
-unsigned long pkvm_iommu_nr_pages __ro_after_init;
+unsigned long pkvm_iommu_reserve_nr __ro_after_init;
 
 static struct hyp_pool idmap_pool;
 static void *reserved;
 
-int pkvm_iommu_reserve_pool(void)
+int pkvm_iommu_take_reserve(void)
 {
-	mem_pieces_init();
-	reserved = hyp_early_alloc_contig(pkvm_iommu_nr_pages);
+	mem_regions_init();
+	reserved = hyp_early_alloc_contig(pkvm_iommu_reserve_nr);
 
-	return pkvm_iommu_nr_pages && !reserved ? -ENOMEM : 0;
+	return pkvm_iommu_reserve_nr && !reserved ? -ENOMEM : 0;
 }
 
 /* What counts do not need is for tables */
 static bool divide_memory(void)
 {
-	unsigned long nr = pkvm_iommu_use_pages();
+	unsigned long nr = pkvm_iommu_pin_table_pages();
 
-	if (nr >= pkvm_iommu_nr_pages ||
-	    hyp_pool_init(&idmap_pool, hyp_virt_to_pfn(reserved) + nr, pkvm_iommu_nr_pages - nr, 0))
+	if (nr >= pkvm_iommu_reserve_nr ||
+	    hyp_pool_init(&idmap_pool, hyp_virt_to_pfn(reserved) + nr,
+			  pkvm_iommu_reserve_nr - nr, 0))
 		return false;
-	page_use_init(reserved);
+	pin_init(reserved);
 
 	return true;
 }
@@ -66,7 +67,7 @@ void *host_idmap_alloc(unsigned int nr_pages)
 	return hyp_alloc_pages(&idmap_pool, get_order(nr_pages << PAGE_SHIFT));
 }
 
-static void *alloc_table(struct iommu_pgtable *pgt)
+static void *idmap_alloc_table(struct iommu_pgtable *pgt)
 {
 	return host_idmap_alloc(1);
 }
@@ -79,7 +80,7 @@ static u64 chunk_size(u64 cur, u64 end)
 	return min(end, ALIGN(cur + 1, block)) - cur;
 }
 
-static int unmap_pages(u64 start, u64 end)
+static int idmap_unmap_pages(u64 start, u64 end)
 {
 	struct hyp_iommu_domain *domain = host_idmap;
 	struct iommu_leaves leaves;
@@ -129,10 +130,10 @@ int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size)
 	if (!host_idmap)
 		return 0;
 
-	ret = page_use_revoke(phys, size);
+	ret = page_revoke(phys, size);
 	if (ret)
 		return ret;
-	ret = unmap_pages(phys, phys + size);
+	ret = idmap_unmap_pages(phys, phys + size);
 	if (ret)
 		pkvm_iommu_host_grant(phys, size);
 
@@ -147,13 +148,13 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 		return;
 
 	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
-		if (!page_use_revoked(cur))
+		if (!page_is_revoked(cur))
 			continue;
 		/* A table of pages is there since the page was revoked, or can be made */
 		hyp_spin_lock(&host_idmap->lock);
 		map_range(host_idmap, cur, cur + PAGE_SIZE, IDMAP_MEM_PROT, IOMMU_PAGE_LEVEL);
 		hyp_spin_unlock(&host_idmap->lock);
-		page_use_grant(cur, PAGE_SIZE);
+		page_grant(cur, PAGE_SIZE);
 	}
 }
 
@@ -190,7 +191,7 @@ static int leave_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
 	for (cur = ctx->addr; ctx->old && cur < end && !ret; cur += PAGE_SIZE) {
 		if (get_host_state(hyp_phys_to_page(cur)) != PKVM_NOPAGE)
 			continue;
-		ret = build_up_to(build, cur) ?: page_use_revoke(cur, PAGE_SIZE);
+		ret = build_up_to(build, cur) ?: page_revoke(cur, PAGE_SIZE);
 		build->next = cur + PAGE_SIZE;
 	}
 
@@ -252,13 +253,13 @@ int host_idmap_add_window(u64 base, u64 size)
 /* Map what is neither memory nor EL2's registers */
 static int build_window(struct hyp_iommu_domain *domain, u64 start, u64 limit)
 {
-	const struct mem_piece *piece;
+	const struct mem_region *piece;
 	u64 cur, end;
 	int ret = 0;
 
 	limit = min(limit, BIT_ULL(min(domain->pgt.ias, iommu_cfg.oas)));
 	for (cur = start; cur < limit && !ret; cur = end) {
-		piece = mem_piece_near(cur, NULL);
+		piece = mem_region_near(cur, NULL);
 		end = min(piece ? piece->end : mmio_end_of(cur), limit);
 		if (!end)
 			end = cur + PAGE_SIZE;
@@ -291,9 +292,9 @@ static int build_mmio(struct hyp_iommu_domain *domain)
 int host_idmap_build(bool blocks)
 {
 	u8 ias = iommu_pgtable_idmap_ias(&iommu_cfg);
-	size_t size = struct_size_t(struct hyp_iommu_domain, tags, hyp_nr_iommus);
+	size_t size = struct_size_t(struct hyp_iommu_domain, bindings, hyp_nr_iommus);
 	s8 top = blocks ? KVM_PGTABLE_MIN_BLOCK_LEVEL : IOMMU_PAGE_LEVEL;
-	const struct mem_piece *piece;
+	const struct mem_region *piece;
 	struct hyp_iommu_domain *domain;
 	u64 end = 0;
 	int ret = 0;
@@ -308,14 +309,14 @@ int host_idmap_build(bool blocks)
 		.root		= host_idmap_alloc(iommu_pgtable_root_pages(iommu_cfg.stage, ias)),
 		.ias		= ias,
 		.start_level	= iommu_pgtable_start_level(iommu_cfg.stage, ias),
-		.alloc		= alloc_table,
+		.alloc		= idmap_alloc_table,
 	};
 	if (!domain->pgt.root)
 		return -ENOMEM;
 	iommu_pgtable_clean(&domain->pgt, domain->pgt.root,
 			    iommu_pgtable_root_pages(iommu_cfg.stage, ias) << PAGE_SHIFT);
 
-	while ((piece = mem_piece_after(end)) && !ret) {
+	while ((piece = mem_region_after(end)) && !ret) {
 		end = piece->end;
 		if (end > BIT_ULL(min(ias, iommu_cfg.oas)))
 			return -ERANGE;

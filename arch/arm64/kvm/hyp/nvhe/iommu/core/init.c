@@ -12,7 +12,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 #define IOMMU_MAX_NR		(PAGE_SIZE / sizeof(struct hyp_iommu *))
 

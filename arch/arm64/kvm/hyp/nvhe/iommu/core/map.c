@@ -6,7 +6,7 @@
 
 #include <asm/kvm_hypevents.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <memory/pin.h>
 #include <memory/ranges.h>
 
@@ -33,10 +33,10 @@ static void unpin(u64 phys, u64 size, int prot)
 {
 	switch (FIELD_GET(IOMMU_PROT_PIN, prot)) {
 	case IOMMU_PIN_PAGE:
-		page_use_put(phys, size);
+		unpin_pages(phys, size);
 		break;
 	case IOMMU_PIN_BLOCK:
-		block_use_put(phys);
+		unpin_block(phys);
 		break;
 	}
 }
@@ -52,13 +52,13 @@ static s8 top_level(int prot)
  * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
  * hold before an entry exists. Inline: nothing is mapped without it, most as one run.
  */
-static __always_inline int pin_run(u64 iova, u64 phys, u64 size, int prot,
-				   const struct mem_piece **mem, struct map_run *run)
+static __always_inline int pin_host_run(u64 iova, u64 phys, u64 size, int prot,
+					const struct mem_region **mem, struct map_run *run)
 {
 	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), end;
 	int ret;
 
-	*mem = mem_piece_near(phys, *mem);
+	*mem = mem_region_near(phys, *mem);
 	end = *mem ? (*mem)->end : mmio_end_of(phys);
 	if (!end)
 		return -EPERM;
@@ -69,13 +69,13 @@ static __always_inline int pin_run(u64 iova, u64 phys, u64 size, int prot,
 		run->prot = (prot | IOMMU_MMIO) & ~IOMMU_CACHE;
 		return 0;
 	}
-	if (run->size >= block && IS_ALIGNED(iova | phys, block) && block_use_get(phys)) {
+	if (run->size >= block && IS_ALIGNED(iova | phys, block) && pin_block(phys)) {
 		run->size = block;
 		run->prot |= PROT_PIN(IOMMU_PIN_BLOCK);
 		return 0;
 	}
 	run->prot |= PROT_PIN(IOMMU_PIN_PAGE);
-	ret = page_use_get(phys, run->size, &run->size);
+	ret = pin_pages(phys, run->size, &run->size);
 
 	/* What could be pinned is progress */
 	return run->size ? 0 : ret;
@@ -136,7 +136,7 @@ static int check_phys(u64 phys, u64 size)
 int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
 	       u64 prot, u64 *done, u64 *pages)
 {
-	const struct mem_piece *mem = NULL;
+	const struct mem_region *mem = NULL;
 	struct hyp_iommu_domain *domain;
 	struct map_run run __uninitialized;
 	int ret;
@@ -148,14 +148,14 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 	ret = check_phys(phys, size);
 	if (ret)
 		return ret;
-	domain = handle_get(&owner->handles, handle);
+	domain = domain_handle_get(&owner->handles, handle);
 	if (!domain)
 		return -ENOENT;
 
 	ret = domain_check_range(domain, iova, size) ?:
-	      pin_run(iova, phys, size, prot, &mem, &run) ?:
+	      pin_host_run(iova, phys, size, prot, &mem, &run) ?:
 	      domain_map_runs(domain, iova, &run, 1, done);
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }
@@ -165,24 +165,24 @@ static int pin_pieces(const struct hyp_iommu_domain *domain, u64 iova, const u64
 		      int prot, struct map_run *run, unsigned int *nr_runs)
 {
 	const u64 *end = piece + nr;
-	const struct mem_piece *mem = NULL;
+	const struct mem_region *mem = NULL;
 	u64 pinned = 0;
 
 	for (*nr_runs = 0; piece < end; piece++, run++) {
 		/* As much as one large mapping, however it is cut up (I7) */
-		u64 size = min(PIECE_SIZE(*piece), IOMMU_PGTABLE_MAX_SIZE - pinned);
+		u64 size = min(LIST_SIZE(*piece), IOMMU_PGTABLE_MAX_SIZE - pinned);
 		int ret;
 
 		if (!size)
 			break;
-		ret = check_phys(PIECE_PHYS(*piece), size) ?:
+		ret = check_phys(LIST_ADDR(*piece), size) ?:
 		      domain_check_range(domain, iova + pinned, size) ?:
-		      pin_run(iova + pinned, PIECE_PHYS(*piece), size, prot, &mem, run);
+		      pin_host_run(iova + pinned, LIST_ADDR(*piece), size, prot, &mem, run);
 		if (ret)
 			return ret;
 		++*nr_runs;
 		pinned += run->size;
-		if (run->size < PIECE_SIZE(*piece))
+		if (run->size < LIST_SIZE(*piece))
 			break;
 	}
 
@@ -201,14 +201,14 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 	*pages = MAP_PAGES_NEEDED;
 	if (!prot_is_valid(prot) || !nr || nr > PKVM_IOMMU_LIST_MAX)
 		return -EINVAL;
-	domain = handle_get(&owner->handles, handle);
+	domain = domain_handle_get(&owner->handles, handle);
 	if (!domain)
 		return -ENOENT;
 
 	ret = pin_pieces(domain, iova, pieces, nr, prot, runs, &nr_runs);
 	if (nr_runs)
 		err = domain_map_runs(domain, iova, runs, nr_runs, done);
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return err ?: ret;
 }
@@ -216,7 +216,7 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
 		 u64 *block)
 {
-	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
 	struct iommu_leaves leaves;
 	int ret;
 
@@ -234,14 +234,14 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 		ret = domain_tlb_inv(domain, iova, leaves.size, leaves.level);
 	/* I5: no TLB holds the pages any more, now they may go */
 	if (!ret) {
-		iommu_pgtable_unmap_end(&leaves, page_use_put_leaves);
+		iommu_pgtable_unmap_end(&leaves, unpin_leaves);
 		*done = leaves.size;
 	}
 	hyp_spin_unlock(&domain->lock);
 	*block = kvm_granule_size(leaves.level);
 	trace_iommu_unmap(owner->vm, iova, *done, ret);
 put:
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }
@@ -255,13 +255,13 @@ struct unmap_step {
 /* Steps of one call, whatever the ranges are (I7); those of pages end sooner */
 #define UNMAP_STEPS_MAX		16
 
-static int unmap_list_begin(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr,
-			    struct unmap_step *step, unsigned int *nr_steps)
+static int unmap_ranges_begin(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr,
+			      struct unmap_step *step, unsigned int *nr_steps)
 {
 	unsigned int i, nr_leaves = 0;
 
 	for (i = 0; i < nr; i++) {
-		u64 iova = PIECE_PHYS(ranges[i]), left = PIECE_SIZE(ranges[i]), done;
+		u64 iova = LIST_ADDR(ranges[i]), left = LIST_SIZE(ranges[i]), done;
 		int ret = domain_check_range(domain, iova, left);
 
 		for (; !ret && left; iova += done, left -= done, step++) {
@@ -283,21 +283,21 @@ static int unmap_list_begin(struct hyp_iommu_domain *domain, const u64 *ranges, 
 }
 
 /* One invalidation for all of it, of everything if it is scattered */
-static int unmap_list(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr, u64 *done)
+static int unmap_ranges(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr, u64 *done)
 {
 	struct unmap_step steps[UNMAP_STEPS_MAX] __uninitialized, *step;
 	unsigned int nr_steps = 0;
 	int ret, err = 0;
 
 	hyp_spin_lock(&domain->lock);
-	ret = unmap_list_begin(domain, ranges, nr, steps, &nr_steps);
+	ret = unmap_ranges_begin(domain, ranges, nr, steps, &nr_steps);
 	if (nr_steps == 1)
 		err = domain_tlb_inv(domain, steps->iova, steps->leaves.size, steps->leaves.level);
 	else if (nr_steps)
 		err = domain_tlb_inv_all(domain);
 	/* I5: as in domain_unmap(); what is stale stays so if there was no answer */
 	for (step = steps; step < steps + nr_steps && !err; step++) {
-		iommu_pgtable_unmap_end(&step->leaves, page_use_put_leaves);
+		iommu_pgtable_unmap_end(&step->leaves, unpin_leaves);
 		*done += step->leaves.size;
 		trace_iommu_unmap(domain->owner->vm, step->iova, step->leaves.size, 0);
 	}
@@ -314,19 +314,19 @@ int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, 
 	*done = 0;
 	if (!nr || nr > PKVM_IOMMU_LIST_MAX)
 		return -EINVAL;
-	domain = handle_get(&owner->handles, handle);
+	domain = domain_handle_get(&owner->handles, handle);
 	if (!domain)
 		return -ENOENT;
 
-	ret = unmap_list(domain, ranges, nr, done);
-	handle_put(domain);
+	ret = unmap_ranges(domain, ranges, nr, done);
+	domain_handle_put(domain);
 
 	return ret;
 }
 
 int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys)
 {
-	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
 	int ret = -ENXIO;
 	kvm_pte_t pte;
 	s8 level;
@@ -346,7 +346,7 @@ int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *ph
 	}
 	hyp_spin_unlock(&domain->lock);
 put:
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }

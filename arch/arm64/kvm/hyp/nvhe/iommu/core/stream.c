@@ -6,7 +6,7 @@
 
 #include <asm/kvm_hypevents.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 /* Of one chunk: the streams, and the IOMMU's own for them */
 #define STREAM_PAGES	2
@@ -92,11 +92,11 @@ static int stream_abort(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *str
 }
 
 static int stream_install(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *stream,
-			  struct hyp_iommu_domain *domain, struct iommu_tag *tag)
+			  struct hyp_iommu_domain *domain, struct iommu_binding *binding)
 {
 	stream->may_be_live = true;
 
-	return hw_stream_install(iommu, sid, &domain->pgt, tag);
+	return hw_stream_install(iommu, sid, &domain->pgt, binding);
 }
 
 /*
@@ -108,26 +108,26 @@ static int stream_switch(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *st
 			 struct hyp_iommu_domain *domain)
 {
 	struct hyp_iommu_domain *old = stream->domain;
-	struct iommu_tag *tag = NULL;
+	struct iommu_binding *binding = NULL;
 	int ret;
 
 	if (domain) {
-		tag = domain_get_tag(domain, iommu);
-		if (!tag)
+		binding = domain_bind(domain, iommu);
+		if (!binding)
 			return -ENOSPC;
 	}
 
 	ret = stream_abort(iommu, sid, stream);
 	if (!ret && old) {
 		stream->domain = NULL;
-		ret = domain_put_tag(old, iommu);
+		ret = domain_unbind(old, iommu);
 	}
 	if (!ret && domain)
-		ret = stream_install(iommu, sid, stream, domain, tag);
+		ret = stream_install(iommu, sid, stream, domain, binding);
 	if (!ret)
 		stream->domain = domain;
 	else if (domain)
-		domain_put_tag(domain, iommu);
+		domain_unbind(domain, iommu);
 
 	if (domain)
 		trace_iommu_attach(owner_of(stream)->vm, iommu->mmio.base, sid, ret);
@@ -173,7 +173,7 @@ int stream_attach_host(u64 iommu_id, u64 sid, u64 handle, u64 *pages)
 		return -ENOENT;
 
 	if (paging) {
-		domain = handle_get(&iommu_host.handles, handle);
+		domain = domain_handle_get(&iommu_host.handles, handle);
 		if (!domain)
 			return -ENOENT;
 	} else if (handle == PKVM_IOMMU_DOMAIN_IDENTITY) {
@@ -185,7 +185,7 @@ int stream_attach_host(u64 iommu_id, u64 sid, u64 handle, u64 *pages)
 	ret = attach_host_locked(iommu, sid, domain);
 	hyp_spin_unlock(&iommu->lock);
 	if (paging)
-		handle_put(domain);
+		domain_handle_put(domain);
 
 	return ret;
 }
@@ -224,14 +224,14 @@ static int switch_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 
  */
 int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle)
 {
-	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
 	int ret;
 
 	if (!domain)
 		return -ENOENT;
 
 	ret = switch_guest(owner, iommu, sid, NULL, domain);
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }
@@ -247,14 +247,14 @@ int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 
  */
 int stream_detach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle)
 {
-	struct hyp_iommu_domain *domain = handle_get(&owner->handles, handle);
+	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
 	int ret;
 
 	if (!domain)
 		return -ENOENT;
 
 	ret = switch_guest(owner, iommu, sid, domain, NULL);
-	handle_put(domain);
+	domain_handle_put(domain);
 
 	return ret;
 }
@@ -333,8 +333,8 @@ int stream_block(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid)
 }
 
 /* What the VM calls one of its streams */
-void stream_name(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u32 pviommu,
-		 u32 vsid)
+void stream_set_vsid(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u32 pviommu,
+		     u32 vsid)
 {
 	struct hyp_stream *stream;
 

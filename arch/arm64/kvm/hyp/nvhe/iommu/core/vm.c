@@ -19,14 +19,14 @@
 
 static struct iommu_vm *contexts[NR_CONTEXTS];
 
-static struct iommu_vm **slot_of(u64 handle)
+static struct iommu_vm **vm_slot(u64 handle)
 {
 	return &contexts[handle & (NR_CONTEXTS - 1)];
 }
 
 static struct iommu_vm *context_of(pkvm_handle_t handle)
 {
-	struct iommu_vm *vm = *slot_of(handle);
+	struct iommu_vm *vm = *vm_slot(handle);
 
 	hyp_assert_lock_held(&vm_table_lock);
 
@@ -45,9 +45,9 @@ struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected)
 	return protected && vm->host_has_regs ? NULL : vm;
 }
 
-int pkvm_iommu_vm_gone(pkvm_handle_t handle)
+int pkvm_iommu_check_vm_drained(pkvm_handle_t handle)
 {
-	return READ_ONCE(*slot_of(handle)) ? -EBUSY : 0;
+	return READ_ONCE(*vm_slot(handle)) ? -EBUSY : 0;
 }
 
 static void put_context(struct iommu_vm *vm)
@@ -91,7 +91,7 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 	vm = memset(pop_hyp_memcache(mc, hyp_phys_to_virt), 0, PAGE_SIZE);
 	vm->owner.vm = handle;
 	vm->owner.events = &vm->events;
-	*slot_of(handle) = vm;
+	*vm_slot(handle) = vm;
 
 	return 0;
 }
@@ -194,7 +194,7 @@ static int claim(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
 	if (!group)
 		return stream_claim(&vm->owner, route->iommu, sid);
 
-	ret = hyp_device_take(group, &vm->owner);
+	ret = hyp_device_assign(group, &vm->owner);
 	if (!ret && has_route_to(vm, route))
 		ret = -EBUSY;
 
@@ -220,7 +220,7 @@ static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 s
 		return ret;
 
 	page->routes[page->nr++] = *route;
-	stream_name(&vm->owner, route->iommu, sid, route->pviommu, route->vsid);
+	stream_set_vsid(&vm->owner, route->iommu, sid, route->pviommu, route->vsid);
 	if (!group && hyp_device_group_of(route->iommu, sid))
 		vm->host_has_regs = true;
 
@@ -295,7 +295,7 @@ static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 /* Step 3: domains unmap and unpin; bounded by domain_free() */
 static int free_domains(struct iommu_vm *vm)
 {
-	u64 handle = handle_first(&vm->owner.handles);
+	u64 handle = domain_handle_first(&vm->owner.handles);
 	int ret;
 
 	if (!handle)
@@ -338,7 +338,7 @@ static int drain_step(struct iommu_vm *vm, struct kvm_hyp_memcache *mc)
 	if (ret)
 		return ret;
 
-	handles_free(&vm->owner.handles, &vm->owner.pool);
+	domain_handles_free(&vm->owner.handles, &vm->owner.pool);
 	/* One less than the most, for the context, which may follow (I7) */
 	pool_reclaim(&vm->owner.pool, mc, PKVM_IOMMU_TOPUP_MAX - 1);
 
@@ -384,7 +384,7 @@ int iommu_vm_drain(u64 handle, struct kvm_hyp_memcache *mc)
 	hyp_spin_lock(&vm_table_lock);
 	vm->draining = false;
 	if (!ret)
-		WRITE_ONCE(*slot_of(handle), NULL);
+		WRITE_ONCE(*vm_slot(handle), NULL);
 	hyp_spin_unlock(&vm_table_lock);
 	if (!ret)
 		return_page(mc, vm);

@@ -19,7 +19,7 @@
 
 #include <asm/kvm_pkvm.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 
 /**
  * struct iommu_route - (pvIOMMU, vSID) of one VM names one stream, 1:1 (I2)

@@ -8,7 +8,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <device/device.h>
 #include <memory/ranges.h>
 

@@ -24,7 +24,7 @@
 #include <linux/sizes.h>
 #include <linux/types.h>
 
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <memory/ranges.h>
 
@@ -122,7 +122,7 @@ struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
 /* owner.c */
 
 /**
- * hyp_device_take() - give a group to a VM, registers and streams, all or nothing
+ * hyp_device_assign() - give a group to a VM, registers and streams, all or nothing
  * @group: the group
  * @owner: the VM
  *
@@ -133,7 +133,7 @@ struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
  * handler, or the description is broken), -ENOENT (a stream that the host never
  * attached), -EIO (lost).
  */
-int hyp_device_take(struct hyp_device_group *group, struct iommu_owner *owner);
+int hyp_device_assign(struct hyp_device_group *group, struct iommu_owner *owner);
 
 /**
  * hyp_device_reset() - carry the reset of a group on

@@ -6,7 +6,7 @@
 #include <nvhe/mem_protect.h>
 #include <nvhe/pkvm.h>
 
-#include <core/iommu.h>
+#include <core/domain.h>
 #include <device/device.h>
 
 /* Pages that a VM has mapped, each once; guarded by host_mmu.lock */
@@ -142,7 +142,7 @@ static int take_from_host(struct hyp_device_group *group, struct iommu_owner *ow
 	return -EAGAIN;
 }
 
-int hyp_device_take(struct hyp_device_group *group, struct iommu_owner *owner)
+int hyp_device_assign(struct hyp_device_group *group, struct iommu_owner *owner)
 {
 	int ret = -EBUSY;
 
@@ -228,7 +228,7 @@ int hyp_device_reset(struct hyp_device_group *group, struct iommu_owner *owner)
 			leave_reset(group, ret);
 		break;
 	default:
-		/* Another CPU was faster; hyp_device_take() knows the outcome */
+		/* Another CPU was faster; hyp_device_assign() knows the outcome */
 		break;
 	}
 	/* Pairs with the cmpxchg above: the next CPU sees how far it got */

@@ -5,7 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/errno.h>
 
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>
@@ -19,66 +19,66 @@
 #define BLOCK_LOST		GENMASK(31, 16)
 
 /**
- * struct block_use - what is known of a block of memory
+ * struct block_pins - what is known of a block of memory
  * @word: the block's, see pin.h
  * @pages: a word for each of its pages, the first one of which is at the start of the
  *	block; NULL without memory
  */
-struct block_use {
+struct block_pins {
 	u32		word;
 	atomic_t	*pages;
 };
 
-static_assert(sizeof(struct block_use) == PKVM_IOMMU_BLOCK_USE_SIZE);
+static_assert(sizeof(struct block_pins) == PKVM_IOMMU_BLOCK_PINS_SIZE);
 
 /* Of the block at address 0; there is one for each from the first to the last of memory */
-static u64 block_uses;
+static u64 all_block_pins;
 
-static __always_inline struct block_use *block_use_of(u64 phys)
+static __always_inline struct block_pins *block_pins_of(u64 phys)
 {
-	return (struct block_use *)block_uses + (phys >> BLOCK_SHIFT);
+	return (struct block_pins *)all_block_pins + (phys >> BLOCK_SHIFT);
 }
 
 /* The word of a page. Words of pages that are next to each other are, too. */
 static __always_inline atomic_t *page_word(u64 phys)
 {
-	return block_use_of(phys)->pages + (phys >> PAGE_SHIFT) % PTRS_PER_PTE;
+	return block_pins_of(phys)->pages + (phys >> PAGE_SHIFT) % PTRS_PER_PTE;
 }
 
-void page_use_init(void *mem)
+void pin_init(void *mem)
 {
 	u64 block = BIT_ULL(BLOCK_SHIFT), cur, end = 0;
 	unsigned long nr_used;
-	atomic_t *words = mem + pkvm_iommu_nr_blocks(&nr_used) * sizeof(struct block_use);
+	atomic_t *words = mem + pkvm_iommu_nr_blocks(&nr_used) * sizeof(struct block_pins);
 	unsigned int i;
 
-	block_uses = (u64)mem -
-		     (hyp_memory[0].base >> BLOCK_SHIFT) * sizeof(struct block_use);
+	all_block_pins = (u64)mem -
+			 (hyp_memory[0].base >> BLOCK_SHIFT) * sizeof(struct block_pins);
 	for (i = 0; i < hyp_memblock_nr; i++) {
 		const struct memblock_region *reg = &hyp_memory[i];
 
 		cur = max(ALIGN_DOWN(reg->base, block), end);
 		end = ALIGN(reg->base + reg->size, block);
 		for (; cur < end; cur += block, words += PTRS_PER_PTE)
-			block_use_of(cur)->pages = words;
+			block_pins_of(cur)->pages = words;
 	}
 }
 
-u32 block_use_maps(u64 phys)
+u32 block_pin_count(u64 phys)
 {
 	/* Without an IOMMU there is neither a word nor a mapping */
-	return block_uses ? READ_ONCE(block_use_of(phys)->word) & BLOCK_MAPS : 0;
+	return all_block_pins ? READ_ONCE(block_pins_of(phys)->word) & BLOCK_MAPS : 0;
 }
 
-u32 block_use_lost(u64 phys)
+u32 block_lost_pages(u64 phys)
 {
-	return block_uses ? FIELD_GET(BLOCK_LOST, READ_ONCE(block_use_of(phys)->word)) : 0;
+	return all_block_pins ? FIELD_GET(BLOCK_LOST, READ_ONCE(block_pins_of(phys)->word)) : 0;
 }
 
 /* Add to the word of the block around @phys, unless one of @forbidden is set */
 static bool block_update(u64 phys, u32 forbidden, s32 add)
 {
-	u32 *word = &block_use_of(phys)->word, old, cur;
+	u32 *word = &block_pins_of(phys)->word, old, cur;
 
 	for (old = READ_ONCE(*word); ; old = cur) {
 		if (old & forbidden || (add == 1 && (old & BLOCK_MAPS) == BLOCK_MAPS))
@@ -89,49 +89,49 @@ static bool block_update(u64 phys, u32 forbidden, s32 add)
 	}
 }
 
-bool block_use_get(u64 phys)
+bool pin_block(u64 phys)
 {
 	return block_update(phys, BLOCK_LOST, 1);
 }
 
-bool block_use_get_guest(u64 phys)
+bool pin_guest_block(u64 phys)
 {
 	return block_update(phys, 0, 1);
 }
 
-void block_use_put(u64 phys)
+void unpin_block(u64 phys)
 {
 	block_update(phys, 0, -1);
 }
 
 /* Inline, as the next: what each page of a mapping costs is these */
-static __always_inline int get_page_use(atomic_t *word, u32 forbidden)
+static __always_inline int pin_word(atomic_t *word, u32 forbidden)
 {
 	u32 old;
 
 	/* Who asks for what is long known not to be his leaves no trace */
-	if (forbidden & DMA_USE_REVOKED && atomic_read(word) & DMA_USE_REVOKED)
+	if (forbidden & PIN_REVOKED && atomic_read(word) & PIN_REVOKED)
 		return -EPERM;
 	old = atomic_fetch_add(1, word);
 	if (likely(!(old & forbidden)))
 		return 0;
 	atomic_sub(1, word);
 
-	return old & forbidden & DMA_USE_REVOKED ? -EPERM : -EBUSY;
+	return old & forbidden & PIN_REVOKED ? -EPERM : -EBUSY;
 }
 
-static __always_inline void put_page_use(atomic_t *word)
+static __always_inline void unpin_word(atomic_t *word)
 {
 	atomic_fetch_sub_release(1, word);
 }
 
-static __always_inline int get_page_uses(u64 phys, u64 size, u32 forbidden, u64 *done)
+static __always_inline int pin_words(u64 phys, u64 size, u32 forbidden, u64 *done)
 {
 	atomic_t *first = page_word(phys), *word = first, *end = first + (size >> PAGE_SHIFT);
 	int ret = 0;
 
 	for (; word < end; word++) {
-		ret = get_page_use(word, forbidden);
+		ret = pin_word(word, forbidden);
 		if (ret)
 			break;
 	}
@@ -140,25 +140,25 @@ static __always_inline int get_page_uses(u64 phys, u64 size, u32 forbidden, u64 
 	return ret;
 }
 
-int page_use_get(u64 phys, u64 size, u64 *done)
+int pin_pages(u64 phys, u64 size, u64 *done)
 {
-	return get_page_uses(phys, size, DMA_USE_REVOKED | DMA_USE_FULL, done);
+	return pin_words(phys, size, PIN_REVOKED | PIN_FULL, done);
 }
 
-int page_use_get_guest(u64 phys, u64 size, u64 *done)
+int pin_guest_pages(u64 phys, u64 size, u64 *done)
 {
-	return get_page_uses(phys, size, DMA_USE_FULL, done);
+	return pin_words(phys, size, PIN_FULL, done);
 }
 
-void page_use_put(u64 phys, u64 size)
+void unpin_pages(u64 phys, u64 size)
 {
 	atomic_t *word = page_word(phys), *end = word + (size >> PAGE_SHIFT);
 
 	for (; word < end; word++)
-		put_page_use(word);
+		unpin_word(word);
 }
 
-void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
+void unpin_leaves(const kvm_pte_t *ptep, unsigned int nr)
 {
 	const kvm_pte_t *end = ptep + nr;
 
@@ -167,10 +167,10 @@ void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr)
 
 		switch (FIELD_GET(IOMMU_PTE_PIN, *ptep)) {
 		case IOMMU_PIN_PAGE:
-			put_page_use(page_word(phys));
+			unpin_word(page_word(phys));
 			break;
 		case IOMMU_PIN_BLOCK:
-			block_use_put(phys);
+			unpin_block(phys);
 			break;
 		}
 	}
@@ -183,15 +183,15 @@ static int revoke_page(u64 phys)
 
 	if (!block_update(phys, BLOCK_MAPS, BLOCK_LOST_ONE))
 		return -EBUSY;
-	if (!(old & (DMA_USE_COUNT | DMA_USE_REVOKED)) &&
-	    atomic_cmpxchg(word, old, old | DMA_USE_REVOKED) == old)
+	if (!(old & (PIN_COUNT | PIN_REVOKED)) &&
+	    atomic_cmpxchg(word, old, old | PIN_REVOKED) == old)
 		return 0;
 	block_update(phys, 0, -BLOCK_LOST_ONE);
 
 	return -EBUSY;
 }
 
-int page_use_revoke(u64 phys, u64 size)
+int page_revoke(u64 phys, u64 size)
 {
 	u64 cur, end = phys + size;
 
@@ -199,7 +199,7 @@ int page_use_revoke(u64 phys, u64 size)
 		int ret = revoke_page(cur);
 
 		if (ret) {
-			page_use_grant(phys, cur - phys);
+			page_grant(phys, cur - phys);
 			return ret;
 		}
 	}
@@ -207,29 +207,29 @@ int page_use_revoke(u64 phys, u64 size)
 	return 0;
 }
 
-void page_use_grant(u64 phys, u64 size)
+void page_grant(u64 phys, u64 size)
 {
 	u64 end = phys + size;
 
 	for (; phys < end; phys += PAGE_SIZE) {
-		u32 old = atomic_fetch_andnot(DMA_USE_REVOKED, page_word(phys));
+		u32 old = atomic_fetch_andnot(PIN_REVOKED, page_word(phys));
 
-		if (old & DMA_USE_REVOKED)
+		if (old & PIN_REVOKED)
 			block_update(phys, 0, -BLOCK_LOST_ONE);
 	}
 }
 
-u32 page_use_count(u64 phys)
+u32 page_pin_count(u64 phys)
 {
-	return block_uses ? atomic_read(page_word(phys)) & DMA_USE_COUNT : 0;
+	return all_block_pins ? atomic_read(page_word(phys)) & PIN_COUNT : 0;
 }
 
-bool page_use_busy(u64 phys)
+bool page_is_pinned(u64 phys)
 {
-	return block_use_maps(phys) || page_use_count(phys);
+	return block_pin_count(phys) || page_pin_count(phys);
 }
 
-bool page_use_revoked(u64 phys)
+bool page_is_revoked(u64 phys)
 {
-	return atomic_read(page_word(phys)) & DMA_USE_REVOKED;
+	return atomic_read(page_word(phys)) & PIN_REVOKED;
 }

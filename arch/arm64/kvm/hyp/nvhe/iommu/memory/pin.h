@@ -46,83 +46,83 @@
 
 #include <asm/kvm_pgtable.h>
 
-#define DMA_USE_COUNT		GENMASK(30, 0)
+#define PIN_COUNT		GENMASK(30, 0)
 /*
  * Nobody counts beyond this but for a moment, one for each CPU. The tables of so many
  * mappings take 8 GiB.
  */
-#define DMA_USE_FULL		BIT(30)
-#define DMA_USE_REVOKED		BIT(31)
-#define DMA_PAGE_COUNT_MAX	DMA_USE_FULL
+#define PIN_FULL		BIT(30)
+#define PIN_REVOKED		BIT(31)
+#define PIN_COUNT_MAX		PIN_FULL
 
 /**
- * page_use_get() - pin the host's pages for one more DMA mapping
+ * pin_pages() - pin the host's pages for one more DMA mapping
  * @phys: start, page aligned, in memory
  * @size: bytes, in the same piece of memory
  * @done: out, bytes pinned, also on error
  *
  * Return: 0, -EPERM (page at @phys + @done is not the host's), -EBUSY (mapped
- * DMA_PAGE_COUNT_MAX times).
+ * PIN_COUNT_MAX times).
  */
-int page_use_get(u64 phys, u64 size, u64 *done);
+int pin_pages(u64 phys, u64 size, u64 *done);
 
-/* As page_use_get(), for pages of a guest. Context: pkvm_hyp_vm::lock held. */
-int page_use_get_guest(u64 phys, u64 size, u64 *done);
+/* As pin_pages(), for pages of a guest. Context: pkvm_hyp_vm::lock held. */
+int pin_guest_pages(u64 phys, u64 size, u64 *done);
 
 /* Undo these, once no TLB holds the translation */
-void page_use_put(u64 phys, u64 size);
+void unpin_pages(u64 phys, u64 size);
 
 /**
- * block_use_get() - pin a whole block of the host for one more DMA mapping
+ * pin_block() - pin a whole block of the host for one more DMA mapping
  * @phys: start, aligned to a block of IOMMU_BLOCK_LEVEL that is all memory
  *
  * Return: true, or false: it has to be pinned page by page, if it can be at all.
  */
-bool block_use_get(u64 phys);
+bool pin_block(u64 phys);
 
-/* As block_use_get(), for a guest all of whose it is. Context: pkvm_hyp_vm::lock held. */
-bool block_use_get_guest(u64 phys);
+/* As pin_block(), for a guest all of whose it is. Context: pkvm_hyp_vm::lock held. */
+bool pin_guest_block(u64 phys);
 
 /* Undo these, once no TLB holds the translation */
-void block_use_put(u64 phys);
+void unpin_block(u64 phys);
 
 /**
- * page_use_put_leaves() - undo what pinned the memory that leaves of a table map
+ * unpin_leaves() - undo what pinned the memory that leaves of a table map
  * @ptep: the first of them, stale
  * @nr: how many
  *
  * Each says what that was, see IOMMU_PTE_PIN.
  */
-void page_use_put_leaves(const kvm_pte_t *ptep, unsigned int nr);
+void unpin_leaves(const kvm_pte_t *ptep, unsigned int nr);
 
 /**
- * page_use_revoke() - take pages from the host for good
+ * page_revoke() - take pages from the host for good
  * @phys: start, page aligned
  * @size: bytes
  *
  * Return: 0, or -EBUSY if one is mapped; nothing changed then.
  */
-int page_use_revoke(u64 phys, u64 size);
+int page_revoke(u64 phys, u64 size);
 
 /* Is the page mapped for DMA? */
-bool page_use_busy(u64 phys);
+bool page_is_pinned(u64 phys);
 
 /* Give pages to the host; what a guest has mapped stays counted */
-void page_use_grant(u64 phys, u64 size);
+void page_grant(u64 phys, u64 size);
 
-/* Is the page one that page_use_revoke() took? */
-bool page_use_revoked(u64 phys);
+/* Is the page one that page_revoke() took? */
+bool page_is_revoked(u64 phys);
 
 /* How often is the page mapped as one? */
-u32 page_use_count(u64 phys);
+u32 page_pin_count(u64 phys);
 
 /* How often is the block around it mapped as a whole? */
-u32 block_use_maps(u64 phys);
+u32 block_pin_count(u64 phys);
 
 /* How many of its pages are not the host's? */
-u32 block_use_lost(u64 phys);
+u32 block_lost_pages(u64 phys);
 
-/* @mem: pkvm_iommu_use_pages(), zeroed; before anything is pinned */
-void page_use_init(void *mem);
+/* @mem: pkvm_iommu_pin_table_pages(), zeroed; before anything is pinned */
+void pin_init(void *mem);
 
 #endif /* __PKVM_IOMMU_PIN_H__ */

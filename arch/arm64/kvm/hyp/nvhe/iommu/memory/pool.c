@@ -2,7 +2,7 @@
 /*
  * Pages on loan from the host.
  */
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/memory.h>

@@ -3,7 +3,7 @@
  * Which physical addresses the host may touch at all.
  */
 #include <asm/kvm_pkvm.h>
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <nvhe/mem_protect.h>
 #include <nvhe/mm.h>
@@ -63,12 +63,12 @@ const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end)
 }
 
 /* In order, fixed before the first question about them */
-static struct mem_piece mem_pieces[HYP_MEMBLOCK_REGIONS];
-static unsigned int nr_mem_pieces;
+static struct mem_region mem_regions[HYP_MEMBLOCK_REGIONS];
+static unsigned int nr_mem_regions;
 
-void mem_pieces_init(void)
+void mem_regions_init(void)
 {
-	struct mem_piece *piece = mem_pieces;
+	struct mem_region *piece = mem_regions;
 	unsigned int i;
 	u64 last = 0;
 
@@ -82,28 +82,28 @@ void mem_pieces_init(void)
 		last = piece->end;
 		piece++;
 	}
-	nr_mem_pieces = piece - mem_pieces;
+	nr_mem_regions = piece - mem_regions;
 }
 
-const struct mem_piece *mem_piece_after(u64 phys)
+const struct mem_region *mem_region_after(u64 phys)
 {
-	unsigned int first = 0, end = nr_mem_pieces;
+	unsigned int first = 0, end = nr_mem_regions;
 
 	while (first < end) {
 		unsigned int middle = (first + end) / 2;
 
-		if (phys < mem_pieces[middle].end)
+		if (phys < mem_regions[middle].end)
 			end = middle;
 		else
 			first = middle + 1;
 	}
 
-	return first < nr_mem_pieces ? &mem_pieces[first] : NULL;
+	return first < nr_mem_regions ? &mem_regions[first] : NULL;
 }
 
 u64 mmio_end_of(u64 phys)
 {
-	const struct mem_piece *next = mem_piece_after(phys);
+	const struct mem_region *next = mem_region_after(phys);
 	u64 start = 0, end = next ? next->start : U64_MAX;
 
 	if (end <= phys)

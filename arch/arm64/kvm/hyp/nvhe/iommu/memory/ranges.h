@@ -47,47 +47,47 @@ int mmio_keep(struct mmio_range *range);
 const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end);
 
 /**
- * struct mem_piece - a piece of memory, in whole pages
+ * struct mem_region - a piece of memory, in whole pages
  * @start: first byte
  * @end: byte after the last
  *
  * What the host calls memory need not begin or end at a page. A page that holds any
  * memory is memory, and belongs to the first of the pieces that share it.
  */
-struct mem_piece {
+struct mem_region {
 	u64	start, end;
 };
 
 /* Before the first question about memory */
-void mem_pieces_init(void);
+void mem_regions_init(void);
 
 /**
- * mem_piece_after() - the first piece of memory that ends after an address
+ * mem_region_after() - the first piece of memory that ends after an address
  * @phys: address
  *
  * Lock-free: memory does not change.
  *
  * Return: the piece, which may begin after @phys, or NULL.
  */
-const struct mem_piece *mem_piece_after(u64 phys);
+const struct mem_region *mem_region_after(u64 phys);
 
-static inline bool mem_piece_covers(const struct mem_piece *piece, u64 phys)
+static inline bool mem_region_covers(const struct mem_region *piece, u64 phys)
 {
 	return piece && phys >= piece->start && phys < piece->end;
 }
 
 /**
- * mem_piece_near() - the piece of memory that an address is in
+ * mem_region_near() - the piece of memory that an address is in
  * @phys: address
  * @last: piece that another address was in, or NULL: the next page is often there, too
  *
  * Return: the piece, or NULL if @phys is not in memory.
  */
-static inline const struct mem_piece *mem_piece_near(u64 phys, const struct mem_piece *last)
+static inline const struct mem_region *mem_region_near(u64 phys, const struct mem_region *last)
 {
-	if (!mem_piece_covers(last, phys)) {
-		last = mem_piece_after(phys);
-		if (!mem_piece_covers(last, phys))
+	if (!mem_region_covers(last, phys)) {
+		last = mem_region_after(phys);
+		if (!mem_region_covers(last, phys))
 			return NULL;
 	}
 

@@ -4,10 +4,10 @@
  */
 #include <asm/kvm_hypevents.h>
 #include <asm/kvm_mmu.h>
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <linux/io.h>
-#include <linux/pkvm-pviommu.h>
+#include <linux/pkvm-iommu-guest.h>
 
 #include "smmu.h"
 

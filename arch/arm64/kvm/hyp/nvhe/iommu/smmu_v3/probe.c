@@ -2,7 +2,7 @@
 /*
  * From ID registers to features: what EL2 can drive, and why not (section 6.3).
  */
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <linux/io.h>
 

@@ -115,11 +115,11 @@ void smmu_make_cd(struct arm_smmu_cd *cd, const struct iommu_pgtable *pgt, u16 a
 }
 
 /* VMID 0 tags stage 1 alone; no need to tell which ASIDs that concerns */
-void hw_bind(struct iommu_tag *tag, const struct iommu_pgtable *pgt)
+void hw_bind(struct iommu_binding *binding, const struct iommu_pgtable *pgt)
 {
-	struct arm_smmu_cd *cd = (struct arm_smmu_cd *)tag->context;
+	struct arm_smmu_cd *cd = (struct arm_smmu_cd *)binding->context;
 
-	BUILD_BUG_ON(sizeof(*cd) != sizeof(tag->context));
-	smmu_make_cd(cd, pgt, tag->id);
+	BUILD_BUG_ON(sizeof(*cd) != sizeof(binding->context));
+	smmu_make_cd(cd, pgt, binding->id);
 	iommu_pgtable_clean(pgt, cd, sizeof(*cd));
 }

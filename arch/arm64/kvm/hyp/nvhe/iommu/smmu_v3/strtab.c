@@ -124,15 +124,15 @@ int hw_stream_abort(struct hyp_iommu *iommu, u32 sid)
  * sync it could pair the new first word with old others.
  */
 int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtable *pgt,
-		      const struct iommu_tag *tag)
+		      const struct iommu_binding *binding)
 {
 	struct hyp_smmu *smmu = to_smmu(iommu);
 	struct arm_smmu_ste *ste = ste_of(smmu, sid), new;
 	unsigned int i;
 	int ret;
 
-	smmu_make_ste(&new, &smmu->feat, pgt, hyp_virt_to_phys((void *)tag->context),
-		      tag->id);
+	smmu_make_ste(&new, &smmu->feat, pgt, hyp_virt_to_phys((void *)binding->context),
+		      binding->id);
 	for (i = 1; i < STRTAB_STE_DWORDS; i++)
 		WRITE_ONCE(ste->data[i], new.data[i]);
 	clean(smmu, ste, sizeof(*ste));

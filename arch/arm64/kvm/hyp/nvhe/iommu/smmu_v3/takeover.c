@@ -5,7 +5,7 @@
 #include <linux/bitfield.h>
 
 #include <asm/kvm_mmu.h>
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include "smmu.h"
 

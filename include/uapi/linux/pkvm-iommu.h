@@ -18,8 +18,8 @@
  *
  * See Documentation/virt/kvm/devices/vfio-pviommu.rst for each errno.
  */
-#ifndef _UAPI_LINUX_KVM_PVIOMMU_H
-#define _UAPI_LINUX_KVM_PVIOMMU_H
+#ifndef _UAPI_LINUX_PKVM_IOMMU_H
+#define _UAPI_LINUX_PKVM_IOMMU_H
 
 #include <linux/ioctl.h>
 #include <linux/kvm.h>
@@ -151,4 +151,4 @@ struct kvm_protected_vm_info {
 /* Behind all of them; a platform device without an IOMMU is not seen here */
 #define KVM_PKVM_DMA_ISOLATION_FULL		2
 
-#endif /* _UAPI_LINUX_KVM_PVIOMMU_H */
+#endif /* _UAPI_LINUX_PKVM_IOMMU_H */

@@ -2,13 +2,13 @@
 /*
  * pvIOMMUs of VMs under pKVM: what KVM, KVM-VFIO and VFIO call of each other.
  */
-#ifndef __LINUX_KVM_PVIOMMU_H
-#define __LINUX_KVM_PVIOMMU_H
+#ifndef __LINUX_PKVM_IOMMU_KVM_H
+#define __LINUX_PKVM_IOMMU_KVM_H
 
 #include <linux/errno.h>
 #include <linux/types.h>
 
-#include <uapi/linux/kvm_pviommu.h>
+#include <uapi/linux/pkvm-iommu.h>
 
 struct device;
 struct file;
@@ -135,4 +135,4 @@ static inline int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
 }
 #endif
 
-#endif /* __LINUX_KVM_PVIOMMU_H */
+#endif /* __LINUX_PKVM_IOMMU_KVM_H */

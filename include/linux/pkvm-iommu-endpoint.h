@@ -15,8 +15,8 @@
  * decides who may use it, and chooses the numbers of the pvIOMMUs. KVM tops the
  * VM up while it runs and drains it when it dies.
  */
-#ifndef __LINUX_PKVM_IOMMU_H
-#define __LINUX_PKVM_IOMMU_H
+#ifndef __LINUX_PKVM_IOMMU_ENDPOINT_H
+#define __LINUX_PKVM_IOMMU_ENDPOINT_H
 
 #include <linux/bits.h>
 #include <linux/errno.h>
@@ -42,7 +42,7 @@ enum pkvm_iommu_isolation {
 #include <linux/list.h>
 #include <linux/mutex.h>
 
-/* As EL2 gives them, see <linux/pkvm-pviommu.h> */
+/* As EL2 gives them, see <linux/pkvm-iommu-guest.h> */
 #define PKVM_IOMMU_EVENT_PRIV	BIT(0)	/* privileged access */
 #define PKVM_IOMMU_EVENT_INSTR	BIT(1)	/* instruction fetch */
 #define PKVM_IOMMU_EVENT_READ	BIT(2)	/* read, else write */
@@ -155,4 +155,4 @@ static inline int pkvm_iommu_hide_hardware(void *fdt)
 }
 #endif
 
-#endif /* __LINUX_PKVM_IOMMU_H */
+#endif /* __LINUX_PKVM_IOMMU_ENDPOINT_H */

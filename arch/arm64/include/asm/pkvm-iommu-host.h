@@ -7,8 +7,8 @@
  * every errno and what stays unchanged. This header is the only thing that
  * EL1 and EL2 share; it is not a stable ABI, both sides are one kernel image.
  */
-#ifndef __ARM64_KVM_PKVM_IOMMU_H__
-#define __ARM64_KVM_PKVM_IOMMU_H__
+#ifndef __ASM_PKVM_IOMMU_HOST_H
+#define __ASM_PKVM_IOMMU_HOST_H
 
 #include <linux/bits.h>
 #include <linux/types.h>
@@ -309,10 +309,10 @@ enum pkvm_iommu_op {
 #define PKVM_IOMMU_WINDOWS_MAX		64
 
 /* Pages reserved for the identity map; written by the host before __pkvm_init */
-extern unsigned long kvm_nvhe_sym(pkvm_iommu_nr_pages);
+extern unsigned long kvm_nvhe_sym(pkvm_iommu_reserve_nr);
 
 /* What EL2 counts the mappings of a block of memory with, see its memory/pin.c */
-#define PKVM_IOMMU_BLOCK_USE_SIZE	16
+#define PKVM_IOMMU_BLOCK_PINS_SIZE	16
 
 /**
  * pkvm_iommu_nr_blocks() - how much memory there is, in blocks
@@ -338,11 +338,11 @@ static inline unsigned long pkvm_iommu_nr_blocks(unsigned long *with_memory)
 }
 
 /* Pages for the counts of all blocks, and of all pages of those with memory */
-static inline unsigned long pkvm_iommu_use_pages(void)
+static inline unsigned long pkvm_iommu_pin_table_pages(void)
 {
 	unsigned long with_memory, nr = pkvm_iommu_nr_blocks(&with_memory);
 
-	return DIV_ROUND_UP(nr * PKVM_IOMMU_BLOCK_USE_SIZE +
+	return DIV_ROUND_UP(nr * PKVM_IOMMU_BLOCK_PINS_SIZE +
 			    with_memory * PTRS_PER_PTE * sizeof(u32), PAGE_SIZE);
 }
 
@@ -361,7 +361,7 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
 						  unsigned int nr_ranges)
 {
 	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
-	unsigned long edges, pages = pkvm_iommu_use_pages();
+	unsigned long edges, pages = pkvm_iommu_pin_table_pages();
 	unsigned int i;
 
 	for (i = 0; i < kvm_nvhe_sym(hyp_memblock_nr); i++)
@@ -402,4 +402,4 @@ static inline unsigned long pkvm_iommu_window_pages(u64 base, u64 size)
 	       2 * (KVM_PGTABLE_LAST_LEVEL - block);
 }
 
-#endif /* __ARM64_KVM_PKVM_IOMMU_H__ */
+#endif /* __ASM_PKVM_IOMMU_HOST_H */

@@ -7,8 +7,8 @@
  * results from x1 on. Functions and ops below 0x10 are deployed in guests and
  * never change; ops from PVIOMMU_OP_FEATURES on are discovered.
  */
-#ifndef __LINUX_PKVM_PVIOMMU_H
-#define __LINUX_PKVM_PVIOMMU_H
+#ifndef __LINUX_PKVM_IOMMU_GUEST_H
+#define __LINUX_PKVM_IOMMU_GUEST_H
 
 #include <linux/arm-smccc.h>
 #include <linux/bits.h>
@@ -111,4 +111,4 @@ static inline bool pkvm_pviommu_has_device(struct device *dev)
 }
 #endif
 
-#endif /* __LINUX_PKVM_PVIOMMU_H */
+#endif /* __LINUX_PKVM_IOMMU_GUEST_H */

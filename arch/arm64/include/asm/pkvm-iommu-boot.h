@@ -2,16 +2,16 @@
 /*
  * What KVM calls in the host driver of the pKVM IOMMU.
  */
-#ifndef __ARM64_KVM_PKVM_IOMMU_HOST_H__
-#define __ARM64_KVM_PKVM_IOMMU_HOST_H__
+#ifndef __ASM_PKVM_IOMMU_BOOT_H
+#define __ASM_PKVM_IOMMU_BOOT_H
 
 #include <linux/printk.h>
 
 #ifdef CONFIG_PKVM_IOMMU
-unsigned long pkvm_iommu_reserve_pages(void);
+unsigned long pkvm_iommu_reserve_size(void);
 int pkvm_iommu_take_over(void);
 #else
-static inline unsigned long pkvm_iommu_reserve_pages(void)
+static inline unsigned long pkvm_iommu_reserve_size(void)
 {
 	return 0;
 }
@@ -23,4 +23,4 @@ static inline int pkvm_iommu_take_over(void)
 }
 #endif
 
-#endif /* __ARM64_KVM_PKVM_IOMMU_HOST_H__ */
+#endif /* __ASM_PKVM_IOMMU_BOOT_H */

@@ -7,7 +7,7 @@
  *	vm_table_lock			life of VMs (pkvm.c), see vm.h
  *	host_mmu.lock			page ownership (mem_protect.c)
  *	  hyp_iommu::lock		streams of one IOMMU, its address space IDs
- *	    hyp_iommu_domain::lock	page table and tags of one domain
+ *	    hyp_iommu_domain::lock	page table and bindings of one domain
  *	      iommu_pool::lock		free pages of one owner
  *	      locks of the IOMMU's driver
  *	    iommu_events::lock	faults that wait for one VM
@@ -17,11 +17,11 @@
  * take the domain's lock and those below it only. A handle is looked up without
  * a lock, see domain_handle.h.
  */
-#ifndef __PKVM_IOMMU_IOMMU_H__
-#define __PKVM_IOMMU_IOMMU_H__
+#ifndef __PKVM_IOMMU_DOMAIN_H__
+#define __PKVM_IOMMU_DOMAIN_H__
 
 #include <asm/kvm_pkvm.h>
-#include <asm/kvm_pkvm_iommu.h>
+#include <asm/pkvm-iommu-host.h>
 
 #include <nvhe/spinlock.h>
 
@@ -72,9 +72,9 @@ struct hyp_stream {
  * @slot: that of its handle, see domain_handle.h
  * @nr_streams: attached streams, over all IOMMUs
  * @wedged: an IOMMU did not answer an invalidation: never freed, pins stay
- * @nr_tags: size of @tags, what fits in the page; for the identity map, all IOMMUs
- * @nr_used: of @tags, those beyond were never in use
- * @tags: where the domain is attached
+ * @nr_bindings: size of @bindings, what fits in the page; for the identity map, all IOMMUs
+ * @nr_used: of @bindings, those beyond were never in use
+ * @bindings: where the domain is attached
  */
 struct hyp_iommu_domain {
 	hyp_spinlock_t		lock;
@@ -83,9 +83,9 @@ struct hyp_iommu_domain {
 	u64			*slot;
 	u32			nr_streams;
 	bool			wedged;
-	u32			nr_tags;
+	u32			nr_bindings;
 	u32			nr_used;
-	struct iommu_tag	tags[];
+	struct iommu_binding	bindings[];
 };
 
 extern struct iommu_owner iommu_host;
@@ -109,8 +109,8 @@ int domain_free(struct iommu_owner *owner, u64 handle);
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level);
 int domain_tlb_inv_all(struct hyp_iommu_domain *domain);
 /* hyp_iommu::lock held */
-struct iommu_tag *domain_get_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
-int domain_put_tag(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
+struct iommu_binding *domain_bind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
+int domain_unbind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 
 /* stream.c; how many bytes an IOMMU's table of streams takes at first */
 size_t stream_table_size(const struct hyp_iommu *iommu);
@@ -123,15 +123,15 @@ int stream_detach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 
 int stream_check_free(struct hyp_iommu *iommu, u64 sid);
 int stream_claim(struct iommu_owner *owner, struct hyp_iommu *iommu, u64 sid);
 int stream_block(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid);
-void stream_name(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u32 pviommu,
-		 u32 vsid);
+void stream_set_vsid(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u32 pviommu,
+		     u32 vsid);
 void stream_disown(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid,
 		   struct iommu_owner *heir);
 
 /* map.c */
 /* A piece of memory in a register: number of pages, less one, in the low bits */
-#define PIECE_PHYS(piece)	((piece) & PAGE_MASK)
-#define PIECE_SIZE(piece)	((((piece) & ~PAGE_MASK) + 1) << PAGE_SHIFT)
+#define LIST_ADDR(piece)	((piece) & PAGE_MASK)
+#define LIST_SIZE(piece)	((((piece) & ~PAGE_MASK) + 1) << PAGE_SHIFT)
 
 /**
  * struct map_run - memory or registers to map: contiguous, and pinned alike
@@ -163,4 +163,4 @@ int host_idmap_add_window(u64 base, u64 size);
 int host_idmap_build(bool blocks);
 extern struct hyp_iommu_domain *host_idmap;
 
-#endif /* __PKVM_IOMMU_IOMMU_H__ */
+#endif /* __PKVM_IOMMU_DOMAIN_H__ */
