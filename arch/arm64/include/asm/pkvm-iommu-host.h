@@ -184,10 +184,7 @@ enum pkvm_iommu_unsupported {
  *	x1 = 0 or an errno and x2 = bytes handled; 0 with less than asked: call
  *	again. -EINVAL, -ENOENT, -ERANGE, -EIO (no answer to the TLB
  *	invalidation: the pages stay pinned for ever), and with nothing done:
- *	-ENXIO (nothing is mapped there), -EINVAL (would split a block; x3 = block
- *	size in bytes).
- * @PKVM_IOMMU_OP_IOVA_TO_PHYS: x2 = handle, x3 = IOVA. Returns x1 = 0 and
- *	x2 = physical address, or -ENOENT/-ERANGE/-ENXIO.
+ *	-ENXIO (nothing is mapped there), -EINVAL (would split a block).
  * @PKVM_IOMMU_OP_POLL: x2 = SMMU. Handles global errors and takes one record off
  *	the event queue. Returns x1 = PKVM_IOMMU_POLL_*, x2..x5 = the record, or
  *	of one about a stream of a VM: x2 = the VM, x3 = pvIOMMU (bits 31:0) and
@@ -245,7 +242,6 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_ATTACH,
 	PKVM_IOMMU_OP_MAP,
 	PKVM_IOMMU_OP_UNMAP,
-	PKVM_IOMMU_OP_IOVA_TO_PHYS,
 	PKVM_IOMMU_OP_POLL,
 	PKVM_IOMMU_OP_VM_TOPUP,
 	PKVM_IOMMU_OP_VM_ROUTE,

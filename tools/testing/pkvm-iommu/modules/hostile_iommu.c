@@ -188,11 +188,6 @@ static void unmap(struct hostile *h)
 	op(h, UNMAP, handle(h), iova(h), size(h));
 }
 
-static void lookup(struct hostile *h)
-{
-	op(h, IOVA_TO_PHYS, handle(h), iova(h));
-}
-
 static void vm_topup(struct hostile *h)
 {
 	u64 vm = hostile_vm(h), nr = count_of_pages(h);
@@ -228,7 +223,7 @@ static void vm_drain(struct hostile *h)
 const struct hostile_action hostile_iommu_actions[] = {
 	{ 1, get_info }, { 1, poll }, { 2, unknown_op }, { 2, init_op },
 	{ 3, topup }, { 1, reclaim }, { 6, alloc_domain }, { 12, free_domain },
-	{ 16, attach }, { 32, map }, { 32, unmap }, { 8, lookup },
+	{ 16, attach }, { 32, map }, { 32, unmap },
 	{ 2, vm_topup }, { 8, vm_route }, { 4, vm_drain },
 };
 

@@ -47,7 +47,7 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 /* The programs have their own list of operations: programs/hcall.h */
 #ifdef PKVM_IOMMU_OP
 static_assert(PKVM_IOMMU_OP_GET_INFO == 0 && PKVM_IOMMU_OP_ALLOC_DOMAIN == 3 &&
-	      PKVM_IOMMU_OP_MAP == 6 && PKVM_IOMMU_OP_POLL == 9 &&
+	      PKVM_IOMMU_OP_MAP == 6 && PKVM_IOMMU_OP_POLL == 8 &&
 	      PKVM_IOMMU_TOPUP_MAX == 64);
 #endif
 

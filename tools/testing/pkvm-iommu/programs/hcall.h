@@ -11,7 +11,7 @@
 /* enum pkvm_iommu_op of <asm/pkvm-iommu-host.h>; modules/main.c compares them */
 enum {
 	OP_GET_INFO, OP_TOPUP, OP_RECLAIM, OP_ALLOC_DOMAIN, OP_FREE_DOMAIN,
-	OP_ATTACH, OP_MAP, OP_UNMAP, OP_IOVA_TO_PHYS, OP_POLL,
+	OP_ATTACH, OP_MAP, OP_UNMAP, OP_POLL,
 	OP_VM_TOPUP, OP_VM_ROUTE, OP_VM_DRAIN, OP_MAP_LIST, OP_UNMAP_LIST,
 };
 
@@ -46,6 +46,6 @@ int64_t attach_stream(uint64_t smmu, uint32_t sid, uint64_t domain);
 int64_t map(uint64_t domain, uint64_t iova, uint64_t phys, uint64_t size, uint64_t prot,
 	    uint64_t *mapped);
 int64_t unmap(uint64_t domain, uint64_t iova, uint64_t size);
-int64_t iova_to_phys(uint64_t domain, uint64_t iova);
+bool is_mapped(uint64_t domain, uint64_t iova, uint64_t phys);
 
 #endif

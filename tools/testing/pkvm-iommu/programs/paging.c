@@ -72,16 +72,16 @@ static void map_one_size(uint64_t size)
 	domain = domain_new();
 	expect_eq(map(domain, IOVA, mem, size, PROT_RW, NULL), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		expect_eq(iova_to_phys(domain, IOVA + steps[i]), mem + steps[i]);
-	expect_eq(iova_to_phys(domain, IOVA - page_size), -ENXIO);
-	expect_eq(iova_to_phys(domain, IOVA + size), -ENXIO);
+		expect(is_mapped(domain, IOVA + steps[i], mem), "not mapped");
+	expect(!is_mapped(domain, IOVA - page_size, mem), "mapped");
+	expect(!is_mapped(domain, IOVA + size, mem), "mapped");
 	expect_eq(attach_stream(smmu, engine.sid, domain), 0);
 	if (size > page_size)
 		expect(copies(IOVA, mem, IOVA + last, mem + last),
 		       "size %#" PRIx64, size);
 	expect_eq(unmap(domain, IOVA, size), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(steps); i++)
-		expect_eq(iova_to_phys(domain, IOVA + steps[i]), -ENXIO);
+		expect(!is_mapped(domain, IOVA + steps[i], mem), "mapped");
 	expect_eq(attach_stream(smmu, engine.sid, DOMAIN_BLOCKED), 0);
 	expect_eq(domain_delete(domain), 0);
 	pages_free(mem);
@@ -97,7 +97,7 @@ static void test_map_sizes(void)
 	end();
 }
 
-/* A block is one entry: all of it goes or nothing, and EL2 says how large it is */
+/* A block is one entry: all of it goes, or nothing */
 static void test_unmap_part_of_block(void)
 {
 	uint64_t size = page_size / 8 * page_size, mem, domain;
@@ -112,12 +112,11 @@ static void test_unmap_part_of_block(void)
 	a = hcall(OP_UNMAP, domain, IOVA + page_size, page_size, 0, 0);
 	expect_eq(a.ret, -EINVAL);
 	expect_eq(a.x2, 0);
-	expect_eq(a.x3, size);
 	a = hcall(OP_UNMAP, domain, IOVA, page_size, 0, 0);
 	expect_eq(a.ret, -EINVAL);
 	expect_eq(a.x2, 0);
 	for (uint64_t off = 0; off < size; off += page_size)
-		expect_eq(iova_to_phys(domain, IOVA + off), mem + off);
+		expect(is_mapped(domain, IOVA + off, mem), "not mapped");
 	expect_eq(unmap(domain, IOVA, size), 0);
 	expect_eq(domain_delete(domain), 0);
 	pages_free(mem);
@@ -138,12 +137,11 @@ static void test_map_over_mapping(void)
 	expect_eq(map(domain, IOVA + 4 * page_size, mem, page_size, PROT_RW, NULL), 0);
 	expect_eq(map(domain, IOVA, other, size, PROT_RW, &done), -EEXIST);
 	expect(done <= 4 * page_size, "%#" PRIx64 " bytes done", done);
-	expect_eq(iova_to_phys(domain, IOVA + 4 * page_size), mem);
+	expect(is_mapped(domain, IOVA + 4 * page_size, mem), "not mapped");
 	for (uint64_t off = 0; off < size; off += page_size) {
 		if (off == 4 * page_size)
 			continue;
-		expect_eq(iova_to_phys(domain, IOVA + off),
-			  off < done ? (int64_t)(other + off) : -ENXIO);
+		expect_eq(is_mapped(domain, IOVA + off, other), off < done);
 	}
 	if (done)
 		expect_eq(unmap(domain, IOVA, done), 0);
@@ -155,7 +153,7 @@ static void test_map_over_mapping(void)
 		  -EEXIST);
 	expect_eq(map(domain, IOVA, other, size, PROT_RW, &done), -EEXIST);
 	expect_eq(done, 0);
-	expect_eq(iova_to_phys(domain, IOVA + page_size), mem + page_size);
+	expect(is_mapped(domain, IOVA + page_size, mem), "not mapped");
 	expect_eq(domain_delete(domain), 0);
 	pages_free(mem);
 	pages_free(other);
@@ -223,7 +221,7 @@ static void test_map_foreign_pages(void)
 				      PROT_R, &done), -EPERM);
 		pvm_destroy(&pvm);
 	}
-	expect_eq(iova_to_phys(domain, IOVA), -ENXIO);
+	expect_eq(unmap(domain, IOVA, page_size), -ENXIO);
 	expect_eq(domain_delete(domain), 0);
 	end();
 }
@@ -272,7 +270,7 @@ static void test_share_while_mapped(void)
 	/* a shared page stays the host's own: both are allowed, in any order */
 	a = hcall_func(PKVM_TEST_HVC_SHARE_HYP, mem / page_size, 0, 0, 0, 0, 0);
 	expect_eq(a.ret, 0);
-	expect_eq(iova_to_phys(domain, IOVA), mem);
+	expect(is_mapped(domain, IOVA, mem), "not mapped");
 	expect_eq(unmap(domain, IOVA, page_size), 0);
 	expect_eq(map(domain, IOVA, mem, page_size, PROT_RW, NULL), 0);
 	a = hcall_func(PKVM_TEST_HVC_UNSHARE_HYP, mem / page_size, 0, 0, 0, 0, 0);
@@ -468,8 +466,8 @@ static void test_last_page(void)
 	domain = domain_new();
 	expect_eq(map(domain, last, mem, page_size, PROT_RW, NULL), 0);
 	expect_eq(map(domain, 0, mem, page_size, PROT_RW, NULL), 0);
-	expect_eq(iova_to_phys(domain, last), mem);
-	expect_eq(iova_to_phys(domain, 0), mem);
+	expect(is_mapped(domain, last, mem), "not mapped");
+	expect(is_mapped(domain, 0, mem), "not mapped");
 	expect_eq(unmap(domain, last, page_size), 0);
 	expect_eq(unmap(domain, 0, page_size), 0);
 	expect_eq(domain_delete(domain), 0);
@@ -494,9 +492,9 @@ static void test_many_domains(void)
 		expect_eq(map(domain[i], IOVA, mem, page_size, PROT_RW, NULL), 0);
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(domain); i++) {
-		expect_eq(iova_to_phys(domain[i], IOVA), mem);
+		expect(is_mapped(domain[i], IOVA, mem), "not mapped");
 		expect_eq(domain_delete(domain[i]), 0);
-		expect_eq(iova_to_phys(domain[i], IOVA), -ENOENT);
+		expect_eq(unmap(domain[i], IOVA, page_size), -ENOENT);
 	}
 	expect_eq(hcall(OP_TOPUP, mem, 1, 0, 0, 0).ret, 0);
 	pages_forget(mem);

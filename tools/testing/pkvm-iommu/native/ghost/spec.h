@@ -31,7 +31,7 @@ ghost_verdict spec_after_failure(struct ghost *g, const struct ghost *post);
 ghost_verdict spec_add_leaves(struct ghost *g, struct ghost_domain *d, u64 iova, u64 phys,
 			      u64 done, u64 prot);
 ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 size, long ret,
-			 u64 done, u64 block, const struct ghost *post);
+			 u64 done, const struct ghost *post);
 ghost_verdict spec_unmap_list(struct ghost *g, u8 owner, const struct ghost_call *c, long ret,
 			      u64 done, const struct ghost *post);
 

@@ -299,8 +299,7 @@ static ghost_verdict unmap_pages(struct ghost *g, const struct guest *me, const 
 		      (leaf->iova != iova || leaf->size > size) ? -EINVAL : -EIO;
 	}
 
-	return spec_unmap(g, me->owner, me->c->arg[0], iova, size, ret, me->c->guest.x[1], 0,
-			  post);
+	return spec_unmap(g, me->owner, me->c->arg[0], iova, size, ret, me->c->guest.x[1], post);
 }
 
 static ghost_verdict unmap_list(struct ghost *g, const struct guest *me, const struct ghost *post)

@@ -75,8 +75,7 @@ static void *host_cpu(void *arg)
 			break;
 		case 7:
 			/* A page comes and goes; if it is mapped it stays */
-			if (host_call(PKVM_IOMMU_OP_TOPUP, common, 1, 0, 0, 0).ret)
-				host_call(PKVM_IOMMU_OP_IOVA_TO_PHYS, domain, iova, 0, 0, 0);
+			host_call(PKVM_IOMMU_OP_TOPUP, common, 1, 0, 0, 0);
 			break;
 		case 8:
 			/* All of a block, or none if a page of it has gone */

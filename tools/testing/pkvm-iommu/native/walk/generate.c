@@ -280,7 +280,7 @@ static void host_step(struct gen *gen)
 		PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH, PKVM_IOMMU_OP_ATTACH,
 		PKVM_IOMMU_OP_ALLOC_DOMAIN, PKVM_IOMMU_OP_FREE_DOMAIN,
 		PKVM_IOMMU_OP_TOPUP, PKVM_IOMMU_OP_RECLAIM,
-		PKVM_IOMMU_OP_IOVA_TO_PHYS, PKVM_IOMMU_OP_POLL, PKVM_IOMMU_OP_POLL,
+		PKVM_IOMMU_OP_POLL, PKVM_IOMMU_OP_POLL,
 		PKVM_IOMMU_OP_GET_INFO,
 		PKVM_IOMMU_OP_VM_TOPUP, PKVM_IOMMU_OP_VM_TOPUP,
 		PKVM_IOMMU_OP_VM_ROUTE, PKVM_IOMMU_OP_VM_ROUTE, PKVM_IOMMU_OP_VM_DRAIN,
@@ -327,10 +327,6 @@ static void host_step(struct gen *gen)
 	case PKVM_IOMMU_OP_UNMAP_LIST:
 		step->arg[0] = some_handle(gen, GHOST_HOST);
 		unmap_list(gen, GHOST_HOST);
-		break;
-	case PKVM_IOMMU_OP_IOVA_TO_PHYS:
-		step->arg[0] = some_handle(gen, GHOST_HOST);
-		step->arg[1] = mapped_iova(gen, GHOST_HOST, step->arg[0]) + pick(gen, PAGE_SIZE);
 		break;
 	case PKVM_IOMMU_OP_VM_TOPUP:
 		step->arg[0] = some_vm(gen);

@@ -8,7 +8,7 @@
 
 static const char * const host_ops[] = {
 	"GET_INFO", "TOPUP", "RECLAIM", "ALLOC_DOMAIN", "FREE_DOMAIN", "ATTACH", "MAP", "UNMAP",
-	"IOVA_TO_PHYS", "POLL", "VM_TOPUP", "VM_ROUTE", "VM_DRAIN",
+	"POLL", "VM_TOPUP", "VM_ROUTE", "VM_DRAIN",
 	"MAP_LIST", "UNMAP_LIST",
 };
 

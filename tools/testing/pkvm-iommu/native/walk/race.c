@@ -252,13 +252,12 @@ static void publish(const struct ghost *g)
 	}
 }
 
-/* Is x2 how much was done, or what was found? */
+/* Is x2 how much was done? */
 static bool says_what(u64 op)
 {
 	switch (op) {
 	case PKVM_IOMMU_OP_MAP:
 	case PKVM_IOMMU_OP_UNMAP:
-	case PKVM_IOMMU_OP_IOVA_TO_PHYS:
 	case PKVM_IOMMU_OP_MAP_LIST:
 	case PKVM_IOMMU_OP_UNMAP_LIST:
 		return true;

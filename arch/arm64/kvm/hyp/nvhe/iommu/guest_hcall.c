@@ -65,25 +65,16 @@ static const struct iommu_route *find_route(const struct guest_call *call)
 	return iommu_vm_find_route(call->vm, pviommu, vsid);
 }
 
-static int attach_dev(struct guest_call *call)
+/* Streams have one address space: no PASID, however many bits are asked for */
+static int attach_dev(struct guest_call *call, u64 max_pasid_bits, bool attach)
 {
 	const struct iommu_route *route = find_route(call);
 
-	/* Streams have one address space: no PASID, however many bits are asked */
-	if (!route || call->arg[2] || call->arg[4] > PASID_BITS_MAX)
+	if (!route || call->arg[2] || call->arg[4] > max_pasid_bits)
 		return -EINVAL;
 
-	return stream_attach_guest(&call->vm->owner, route->iommu, route->sid, call->arg[3]);
-}
-
-static int detach_dev(struct guest_call *call)
-{
-	const struct iommu_route *route = find_route(call);
-
-	if (!route || call->arg[2] || call->arg[4])
-		return -EINVAL;
-
-	return stream_detach_guest(&call->vm->owner, route->iommu, route->sid, call->arg[3]);
+	return stream_attach_guest(&call->vm->owner, route->iommu, route->sid, call->arg[3],
+				   attach);
 }
 
 static bool all_zero(const struct guest_call *call, unsigned int from)
@@ -117,17 +108,20 @@ static int free_domain(struct guest_call *call)
 }
 
 /*
- * Map pieces that are checked but for what is theirs, as one large mapping however they
- * are cut up (I7).
+ * Map the pages of a list, as one large mapping however they are cut up (I7). Progress is
+ * success: the guest comes back with the rest.
  */
-static int map_pieces(struct guest_call *call, struct hyp_iommu_domain *domain, u64 iova,
-		      const u64 *piece, unsigned int nr, int prot)
+static int map_pieces(struct guest_call *call, const u64 *piece, unsigned int nr, int prot)
 {
+	struct hyp_iommu_domain *domain = domain_handle_get(&call->vm->owner.handles, call->arg[0]);
 	struct guest_pages pages = { .piece = piece, .nr = nr };
 	struct map_run runs[GUEST_RUNS_MAX] __uninitialized;
 	unsigned int nr_runs, sum_runs = 0;
-	u64 done = 0, len;
+	u64 iova = call->arg[1], done = 0, len;
 	int ret, err;
+
+	if (!domain)
+		return -ENOENT;
 
 	do {
 		ret = guest_pages_get(call->hyp_vm, &pages, iova + done,
@@ -139,6 +133,7 @@ static int map_pieces(struct guest_call *call, struct hyp_iommu_domain *domain, 
 		sum_runs += nr_runs;
 		ret = err ?: ret;
 	} while (!ret && pages.nr && done < IOMMU_PGTABLE_MAX_SIZE && sum_runs < MAP_RUNS_MAX);
+	domain_handle_put(domain);
 
 	if (!done && ret == -ENOENT) {
 		call->fault_ipa = LIST_ADDR(*pages.piece) + pages.at;
@@ -148,50 +143,19 @@ static int map_pieces(struct guest_call *call, struct hyp_iommu_domain *domain, 
 	}
 	call->out[0] = done;
 
-	/* Progress is success: the guest comes back with the rest */
 	return done ? 0 : ret;
 }
 
 static int map_pages(struct guest_call *call)
 {
-	u64 handle = call->arg[0], iova = call->arg[1], ipa = call->arg[2], size = call->arg[3];
-	u64 prot = call->arg[4], piece;
-	struct hyp_iommu_domain *domain;
-	int ret;
+	u64 iova = call->arg[1], ipa = call->arg[2], size = call->arg[3], prot = call->arg[4];
+	u64 piece;
 
-	if (!prot_is_valid(prot) || !PAGE_ALIGNED(ipa) || ipa + size < ipa)
+	if (!prot_is_valid(prot) || ipa + size < ipa || iova_check_range(iova, size) ||
+	    list_of_one(ipa, size, &piece))
 		return -EINVAL;
-	domain = domain_handle_get(&call->vm->owner.handles, handle);
-	if (!domain)
-		return -ENOENT;
 
-	piece = ipa | ((min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE) >> PAGE_SHIFT) - 1);
-	ret = domain_check_range(domain, iova, size) ?:
-	      map_pieces(call, domain, iova, &piece, 1, prot);
-	domain_handle_put(domain);
-
-	return ret;
-}
-
-/* How many pieces from the first on lie in the range that @domain translates */
-static int pieces_in_range(const struct hyp_iommu_domain *domain, u64 iova, const u64 *piece,
-			   unsigned int *nr)
-{
-	unsigned int i, max = *nr;
-	u64 pos = 0;
-	int ret = 0;
-
-	for (i = 0; i < max && pos < IOMMU_PGTABLE_MAX_SIZE; i++) {
-		u64 size = min(LIST_SIZE(piece[i]), IOMMU_PGTABLE_MAX_SIZE - pos);
-
-		ret = domain_check_range(domain, iova + pos, size);
-		if (ret)
-			break;
-		pos += size;
-	}
-	*nr = i;
-
-	return i ? 0 : ret;
+	return map_pieces(call, &piece, 1, prot);
 }
 
 static void read_list(const struct guest_call *call, u64 *piece, unsigned int nr)
@@ -204,36 +168,24 @@ static void read_list(const struct guest_call *call, u64 *piece, unsigned int nr
 
 static int map_list(struct guest_call *call)
 {
-	u64 handle = call->arg[0], iova = call->arg[1];
-	u64 pieces[PVIOMMU_LIST_MAX] __uninitialized;
-	unsigned int nr = FIELD_GET(PVIOMMU_LIST_NR, call->arg[2]);
 	u64 prot = FIELD_GET(PVIOMMU_LIST_PROT, call->arg[2]);
-	struct hyp_iommu_domain *domain;
-	int ret;
+	unsigned int nr = FIELD_GET(PVIOMMU_LIST_NR, call->arg[2]);
+	u64 pieces[PVIOMMU_LIST_MAX] __uninitialized;
 
 	if (!prot_is_valid(prot) || !nr || nr > PVIOMMU_LIST_MAX)
 		return -EINVAL;
-	domain = domain_handle_get(&call->vm->owner.handles, handle);
-	if (!domain)
-		return -ENOENT;
-
 	read_list(call, pieces, nr);
-	ret = pieces_in_range(domain, iova, pieces, &nr) ?:
-	      map_pieces(call, domain, iova, pieces, nr, prot);
-	domain_handle_put(domain);
 
-	return ret;
+	return map_pieces(call, pieces, nr, prot);
 }
 
 static int unmap_pages(struct guest_call *call)
 {
-	u64 block;
-
 	if (!all_zero(call, 3))
 		return -EINVAL;
 
 	return domain_unmap(&call->vm->owner, call->arg[0], call->arg[1], call->arg[2],
-			    &call->out[0], &block);
+			    &call->out[0]);
 }
 
 static int unmap_list(struct guest_call *call)
@@ -259,7 +211,7 @@ static int features(struct guest_call *call)
 	call->out[0] = PVIOMMU_FEATURE_EVENTS | PVIOMMU_FEATURE_MAP_LIST |
 		       PVIOMMU_FEATURE_UNMAP_LIST;
 	call->out[1] = PAGE_SIZE | kvm_granule_size(IOMMU_BLOCK_LEVEL);
-	call->out[2] = iommu_pgtable_paging_ias(&iommu_cfg);
+	call->out[2] = iommu_cfg.paging_ias;
 
 	return 0;
 }
@@ -286,9 +238,9 @@ static int pviommu_op(struct guest_call *call, u64 op)
 {
 	switch (op) {
 	case PVIOMMU_OP_ATTACH_DEV:
-		return attach_dev(call);
+		return attach_dev(call, PASID_BITS_MAX, true);
 	case PVIOMMU_OP_DETACH_DEV:
-		return detach_dev(call);
+		return attach_dev(call, 0, false);
 	case PVIOMMU_OP_ALLOC_DOMAIN:
 		return alloc_domain(call);
 	case PVIOMMU_OP_FREE_DOMAIN:

@@ -94,7 +94,7 @@ static long hcall_get_info(struct kvm_cpu_context *ctxt)
 
 	cpu_reg(ctxt, 2) = iommu->sid_bits;
 	cpu_reg(ctxt, 3) = hw_info(iommu) |
-		FIELD_PREP(PKVM_IOMMU_INFO_IAS, iommu_pgtable_paging_ias(&iommu_cfg)) |
+		FIELD_PREP(PKVM_IOMMU_INFO_IAS, iommu_cfg.paging_ias) |
 		FIELD_PREP(PKVM_IOMMU_INFO_STAGE, iommu_cfg.stage) |
 		FIELD_PREP(PKVM_IOMMU_INFO_COHERENT, iommu->coherent) |
 		FIELD_PREP(PKVM_IOMMU_INFO_BBML2, iommu->bbml2) |
@@ -201,11 +201,10 @@ static long hcall_unmap(struct kvm_cpu_context *ctxt)
 	DECLARE_REG(u64, handle, ctxt, 2);
 	DECLARE_REG(u64, iova, ctxt, 3);
 	DECLARE_REG(u64, size, ctxt, 4);
-	u64 done = 0, block = 0;
-	long ret = domain_unmap(&iommu_host, handle, iova, size, &done, &block);
+	u64 done = 0;
+	long ret = domain_unmap(&iommu_host, handle, iova, size, &done);
 
 	cpu_reg(ctxt, 2) = done;
-	cpu_reg(ctxt, 3) = block;
 
 	return ret;
 }
@@ -221,18 +220,6 @@ static long hcall_unmap_list(struct kvm_cpu_context *ctxt)
 	ret = domain_unmap_list(&iommu_host, handle, &cpu_reg(ctxt, 5),
 				min_t(u64, nr, U32_MAX), &done);
 	cpu_reg(ctxt, 2) = done;
-
-	return ret;
-}
-
-static long hcall_iova_to_phys(struct kvm_cpu_context *ctxt)
-{
-	DECLARE_REG(u64, handle, ctxt, 2);
-	DECLARE_REG(u64, iova, ctxt, 3);
-	u64 phys = 0;
-	long ret = domain_iova_to_phys(&iommu_host, handle, iova, &phys);
-
-	cpu_reg(ctxt, 2) = phys;
 
 	return ret;
 }
@@ -316,7 +303,6 @@ static const iommu_hcall_t iommu_ops[PKVM_IOMMU_NR_OPS] = {
 	[PKVM_IOMMU_OP_ATTACH]		= hcall_attach,
 	[PKVM_IOMMU_OP_MAP]		= hcall_map,
 	[PKVM_IOMMU_OP_UNMAP]		= hcall_unmap,
-	[PKVM_IOMMU_OP_IOVA_TO_PHYS]	= hcall_iova_to_phys,
 	[PKVM_IOMMU_OP_POLL]		= hcall_poll,
 	[PKVM_IOMMU_OP_VM_TOPUP]	= hcall_vm_topup,
 	[PKVM_IOMMU_OP_VM_ROUTE]	= hcall_vm_route,

@@ -25,6 +25,11 @@ static void domain_free_table(struct iommu_pgtable *pgt, void *table)
 	pool_free(&domain->owner->pool, table);
 }
 
+static int domain_flush_walks(struct iommu_pgtable *pgt, u64 iova, u64 size)
+{
+	return domain_tlb_inv(container_of(pgt, struct hyp_iommu_domain, pgt), iova, size, 0);
+}
+
 void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, size_t size)
 {
 	hyp_spin_lock_init(&domain->lock);
@@ -51,9 +56,10 @@ long domain_alloc(struct iommu_owner *owner, u64 *pages)
 	domain->pgt = (struct iommu_pgtable) {
 		.cfg		= &iommu_cfg,
 		.root		= root,
-		.ias		= iommu_pgtable_paging_ias(&iommu_cfg),
+		.ias		= iommu_cfg.paging_ias,
 		.alloc		= domain_alloc_table,
 		.free		= domain_free_table,
+		.flush		= domain_flush_walks,
 	};
 	domain->pgt.start_level = iommu_pgtable_start_level(iommu_cfg.stage, domain->pgt.ias);
 	iommu_pgtable_clean(&domain->pgt, root, PAGE_SIZE);
@@ -92,7 +98,7 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	 * No stream: the last detach has cleaned all TLBs of this domain, so that
 	 * its pages may be released (I5).
 	 */
-	if (!iommu_pgtable_free(&domain->pgt, unpin_leaves, &budget)) {
+	if (!iommu_pgtable_free(&domain->pgt, &budget)) {
 		domain_handle_unkill(&owner->handles, handle, false);
 		return -EAGAIN;
 	}
@@ -104,36 +110,24 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	return 0;
 }
 
+/* Invalidate a range of a domain on each IOMMU; @size 0: all of it */
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level)
 {
-	unsigned int i;
-	int ret = 0;
+	struct iommu_binding *binding = domain->bindings;
+	int ret = 0, err;
 
-	for (i = 0; i < domain->nr_used; i++) {
-		struct iommu_binding *binding = &domain->bindings[i];
-
-		if (binding->refs)
-			ret = hw_tlb_range(binding->iommu, binding->id, iova, size, level) ?: ret;
+	for (; binding < &domain->bindings[domain->nr_used]; binding++) {
+		if (!binding->refs)
+			continue;
+		if (size)
+			err = hw_tlb_range(binding->iommu, binding->id, iova, size, level);
+		else
+			err = hw_tlb_all(binding->iommu, binding->id);
+		if (err) {
+			domain->wedged = true;
+			ret = err;
+		}
 	}
-	if (ret)
-		domain->wedged = true;
-
-	return ret;
-}
-
-int domain_tlb_inv_all(struct hyp_iommu_domain *domain)
-{
-	unsigned int i;
-	int ret = 0;
-
-	for (i = 0; i < domain->nr_used; i++) {
-		struct iommu_binding *binding = &domain->bindings[i];
-
-		if (binding->refs)
-			ret = hw_tlb_all(binding->iommu, binding->id) ?: ret;
-	}
-	if (ret)
-		domain->wedged = true;
 
 	return ret;
 }

@@ -107,7 +107,6 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 long domain_alloc(struct iommu_owner *owner, u64 *pages);
 int domain_free(struct iommu_owner *owner, u64 handle);
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level);
-int domain_tlb_inv_all(struct hyp_iommu_domain *domain);
 /* hyp_iommu::lock held */
 struct iommu_binding *domain_bind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 int domain_unbind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
@@ -118,8 +117,8 @@ size_t stream_table_size(const struct hyp_iommu *iommu);
 int stream_get(struct hyp_iommu *iommu, u64 sid, struct iommu_pool *pool,
 	       struct hyp_stream **stream);
 int stream_attach_host(u64 iommu, u64 sid, u64 handle, u64 *pages);
-int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle);
-int stream_detach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle);
+int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle,
+			bool attach);
 int stream_check_free(struct hyp_iommu *iommu, u64 sid);
 int stream_claim(struct iommu_owner *owner, struct hyp_iommu *iommu, u64 sid);
 int stream_block(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid);
@@ -144,7 +143,8 @@ struct map_run {
 	int	prot;
 };
 
-int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size);
+int iova_check_range(u64 iova, u64 size);
+int list_of_one(u64 addr, u64 size, u64 *piece);
 bool prot_is_valid(u64 prot);
 int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_run *run,
 		    unsigned int nr, u64 *done);
@@ -152,10 +152,8 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 	       u64 prot, u64 *done, u64 *pages);
 int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *pieces,
 		    u32 nr, u64 prot, u64 *done, u64 *pages);
-int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
-		 u64 *block);
+int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done);
 int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, u32 nr, u64 *done);
-int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys);
 
 /* idmap.c */
 void *host_idmap_alloc(unsigned int nr_pages);

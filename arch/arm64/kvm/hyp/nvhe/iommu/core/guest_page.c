@@ -27,8 +27,6 @@
  * @write: devices are to write
  * @stage2: the VM's; its tables stay as long as pkvm_hyp_vm::lock is held
  * @pages: to pin yet
- * @checked: an entry of a page that may be mapped; another may that differs in the
- *	address alone, if there is memory
  * @mem: memory that was found
  */
 struct guest_walk {
@@ -36,7 +34,6 @@ struct guest_walk {
 	bool			write;
 	struct iommu_pgtable	stage2;
 	unsigned int		pages;
-	kvm_pte_t		checked;
 	const struct mem_region	*mem;
 };
 
@@ -82,7 +79,6 @@ static void init_walk(struct guest_walk *walk, struct pkvm_hyp_vm *vm, int prot)
 	walk->write = prot & IOMMU_WRITE;
 	init_stage2(&walk->stage2, vm);
 	walk->pages = LOCKED_PAGES;
-	walk->checked = 0;
 	walk->mem = NULL;
 }
 
@@ -109,13 +105,9 @@ static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep,
 	*level = KVM_PGTABLE_LAST_LEVEL;
 	*ptep = iommu_pgtable_walk(&walk->stage2, ipa, level);
 	pte = READ_ONCE(**ptep);
-	if (*level != KVM_PGTABLE_LAST_LEVEL || !walk->checked ||
-	    (pte ^ walk->checked) & ~KVM_PTE_ADDR_MASK) {
-		ret = check_entry(walk->vm, pte, *level, walk->write);
-		if (ret)
-			return ret;
-		walk->checked = *level == KVM_PGTABLE_LAST_LEVEL ? pte : 0;
-	}
+	ret = check_entry(walk->vm, pte, *level, walk->write);
+	if (ret)
+		return ret;
 
 	*phys = kvm_pte_to_phys(pte) + (ipa & (kvm_granule_size(*level) - 1));
 	walk->mem = mem_region_near(*phys, walk->mem);
@@ -129,15 +121,8 @@ static unsigned int count_alike(const kvm_pte_t *ptep, unsigned int max)
 	kvm_pte_t first = READ_ONCE(*ptep);
 	unsigned int i;
 
-	/* Two at a time, then what is left */
-	for (i = 1; i + 1 < max; i += 2) {
-		kvm_pte_t want = first + i * PAGE_SIZE;
-
-		if (READ_ONCE(ptep[i]) != want || READ_ONCE(ptep[i + 1]) != want + PAGE_SIZE)
-			break;
-	}
-	while (i < max && READ_ONCE(ptep[i]) == first + i * PAGE_SIZE)
-		i++;
+	for (i = 1; i < max && READ_ONCE(ptep[i]) == first + i * PAGE_SIZE; i++)
+		;
 
 	return i;
 }
@@ -226,8 +211,10 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova,
 	while (pages->nr && pinned < max && walk.pages && *nr_runs < GUEST_RUNS_MAX) {
 		u64 left = min(LIST_SIZE(*pages->piece) - pages->at, max - pinned);
 
-		ret = pin_guest_run(&walk, iova + pinned, LIST_ADDR(*pages->piece) + pages->at,
-				    left, prot, &run);
+		ret = iova_check_range(iova + pinned, left);
+		if (!ret)
+			ret = pin_guest_run(&walk, iova + pinned,
+					    LIST_ADDR(*pages->piece) + pages->at, left, prot, &run);
 		if (ret)
 			break;
 		pinned += run.size;

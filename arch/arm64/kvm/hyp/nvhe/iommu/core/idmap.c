@@ -104,7 +104,7 @@ static int idmap_unmap_pages(u64 start, u64 end)
 		leaves.level = IOMMU_PAGE_LEVEL;
 		leaves.ptep = iommu_pgtable_walk(&domain->pgt, cur, &leaves.level);
 		leaves.size = chunk_size(cur, end);
-		iommu_pgtable_unmap_end(&leaves, NULL);
+		iommu_pgtable_unmap_end(&leaves);
 	}
 	hyp_spin_unlock(&domain->lock);
 
@@ -117,7 +117,7 @@ static int map_range(struct hyp_iommu_domain *domain, u64 start, u64 end, int pr
 	int ret = 0;
 
 	for (cur = start; cur < end && !ret; cur += done)
-		ret = iommu_pgtable_map(&domain->pgt, cur, cur, end - cur, prot, top, NULL, &done);
+		ret = iommu_pgtable_map(&domain->pgt, cur, cur, end - cur, prot, top, &done);
 
 	return ret;
 }

@@ -177,6 +177,7 @@ static bool choose_format(void)
 		.oas		= oas,
 		.coherent	= coherent,
 	};
+	iommu_cfg.paging_ias = iommu_pgtable_paging_ias(&iommu_cfg);
 
 	return blocks;
 }

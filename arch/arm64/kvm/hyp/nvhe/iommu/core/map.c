@@ -13,20 +13,15 @@
 /* Tables that one mapping may need on its way */
 #define MAP_PAGES_NEEDED	(KVM_PGTABLE_LAST_LEVEL + 1)
 
-/* Is [@iova, @iova + @size) a range of whole pages that @domain translates? */
-int domain_check_range(const struct hyp_iommu_domain *domain, u64 iova, u64 size)
+/* Is [@iova, @iova + @size) a range of whole pages that paging domains translate? */
+int iova_check_range(u64 iova, u64 size)
 {
-	u64 limit = BIT_ULL(domain->pgt.ias);
+	u64 limit = BIT_ULL(iommu_cfg.paging_ias);
 
 	if (!size || !PAGE_ALIGNED(iova | size))
 		return -EINVAL;
 
 	return iova < limit && size <= limit - iova ? 0 : -ERANGE;
-}
-
-static int flush_walks(struct iommu_pgtable *pgt, u64 iova, u64 size)
-{
-	return domain_tlb_inv(container_of(pgt, struct hyp_iommu_domain, pgt), iova, size, 0);
 }
 
 static void unpin(u64 phys, u64 size, int prot)
@@ -103,7 +98,7 @@ int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_
 	hyp_spin_lock(&domain->lock);
 	while (run < end && !ret) {
 		ret = iommu_pgtable_map(&domain->pgt, iova + sum, run->phys + at, run->size - at,
-					run->prot, top_level(run->prot), flush_walks, &mapped);
+					run->prot, top_level(run->prot), &mapped);
 		sum += mapped;
 		at += mapped;
 		if (at == run->size) {
@@ -133,36 +128,9 @@ static int check_phys(u64 phys, u64 size)
 	return phys < limit && size <= limit - phys ? 0 : -ERANGE;
 }
 
-int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
-	       u64 prot, u64 *done, u64 *pages)
-{
-	const struct mem_region *mem = NULL;
-	struct hyp_iommu_domain *domain;
-	struct map_run run __uninitialized;
-	int ret;
-
-	*done = 0;
-	*pages = MAP_PAGES_NEEDED;
-	if (!prot_is_valid(prot) || !PAGE_ALIGNED(phys))
-		return -EINVAL;
-	ret = check_phys(phys, size);
-	if (ret)
-		return ret;
-	domain = domain_handle_get(&owner->handles, handle);
-	if (!domain)
-		return -ENOENT;
-
-	ret = domain_check_range(domain, iova, size) ?:
-	      pin_host_run(iova, phys, size, prot, &mem, &run) ?:
-	      domain_map_runs(domain, iova, &run, 1, done);
-	domain_handle_put(domain);
-
-	return ret;
-}
-
 /* Pin pieces of a list, as far as they go; @nr_runs also on error */
-static int pin_pieces(const struct hyp_iommu_domain *domain, u64 iova, const u64 *piece, u32 nr,
-		      int prot, struct map_run *run, unsigned int *nr_runs)
+static int pin_pieces(u64 iova, const u64 *piece, u32 nr, int prot, struct map_run *run,
+		      unsigned int *nr_runs)
 {
 	const u64 *end = piece + nr;
 	const struct mem_region *mem = NULL;
@@ -175,9 +143,11 @@ static int pin_pieces(const struct hyp_iommu_domain *domain, u64 iova, const u64
 
 		if (!size)
 			break;
-		ret = check_phys(LIST_ADDR(*piece), size) ?:
-		      domain_check_range(domain, iova + pinned, size) ?:
-		      pin_host_run(iova + pinned, LIST_ADDR(*piece), size, prot, &mem, run);
+		ret = check_phys(LIST_ADDR(*piece), size);
+		if (!ret)
+			ret = iova_check_range(iova + pinned, size);
+		if (!ret)
+			ret = pin_host_run(iova + pinned, LIST_ADDR(*piece), size, prot, &mem, run);
 		if (ret)
 			return ret;
 		++*nr_runs;
@@ -205,7 +175,7 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 	if (!domain)
 		return -ENOENT;
 
-	ret = pin_pieces(domain, iova, pieces, nr, prot, runs, &nr_runs);
+	ret = pin_pieces(iova, pieces, nr, prot, runs, &nr_runs);
 	if (nr_runs)
 		err = domain_map_runs(domain, iova, runs, nr_runs, done);
 	domain_handle_put(domain);
@@ -213,37 +183,31 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 	return err ?: ret;
 }
 
-int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done,
-		 u64 *block)
+/* A list of one piece; of many pages as much as one call handles */
+int list_of_one(u64 addr, u64 size, u64 *piece)
 {
-	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
-	struct iommu_leaves leaves;
-	int ret;
+	if (!size || !PAGE_ALIGNED(addr | size))
+		return -EINVAL;
+	*piece = addr | ((min(size, IOMMU_PGTABLE_MAX_SIZE) >> PAGE_SHIFT) - 1);
+
+	return 0;
+}
+
+int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
+	       u64 prot, u64 *done, u64 *pages)
+{
+	u64 piece;
+	int ret = list_of_one(phys, size, &piece);
 
 	*done = 0;
-	if (!domain)
-		return -ENOENT;
-
-	ret = domain_check_range(domain, iova, size);
-	if (ret)
-		goto put;
-
-	hyp_spin_lock(&domain->lock);
-	ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, size, &leaves);
 	if (!ret)
-		ret = domain_tlb_inv(domain, iova, leaves.size, leaves.level);
-	/* I5: no TLB holds the pages any more, now they may go */
-	if (!ret) {
-		iommu_pgtable_unmap_end(&leaves, unpin_leaves);
-		*done = leaves.size;
-	}
-	hyp_spin_unlock(&domain->lock);
-	*block = kvm_granule_size(leaves.level);
-	trace_iommu_unmap(owner->vm, iova, *done, ret);
-put:
-	domain_handle_put(domain);
+		ret = check_phys(phys, size);
+	if (!ret)
+		ret = iova_check_range(iova, size);
+	if (ret)
+		return ret;
 
-	return ret;
+	return domain_map_list(owner, handle, iova, &piece, 1, prot, done, pages);
 }
 
 /* Pages of one table, or one block: stale, until no TLB has them any more */
@@ -262,7 +226,7 @@ static int unmap_ranges_begin(struct hyp_iommu_domain *domain, const u64 *ranges
 
 	for (i = 0; i < nr; i++) {
 		u64 iova = LIST_ADDR(ranges[i]), left = LIST_SIZE(ranges[i]), done;
-		int ret = domain_check_range(domain, iova, left);
+		int ret = iova_check_range(iova, left);
 
 		for (; !ret && left; iova += done, left -= done, step++) {
 			if (nr_leaves >= IOMMU_PGTABLE_MAX_PAGES || *nr_steps == UNMAP_STEPS_MAX)
@@ -294,10 +258,10 @@ static int unmap_ranges(struct hyp_iommu_domain *domain, const u64 *ranges, u32 
 	if (nr_steps == 1)
 		err = domain_tlb_inv(domain, steps->iova, steps->leaves.size, steps->leaves.level);
 	else if (nr_steps)
-		err = domain_tlb_inv_all(domain);
-	/* I5: as in domain_unmap(); what is stale stays so if there was no answer */
+		err = domain_tlb_inv(domain, 0, 0, 0);
+	/* I5: no TLB holds the pages any more. What is stale stays so if there was no answer. */
 	for (step = steps; step < steps + nr_steps && !err; step++) {
-		iommu_pgtable_unmap_end(&step->leaves, unpin_leaves);
+		iommu_pgtable_unmap_end(&step->leaves);
 		*done += step->leaves.size;
 		trace_iommu_unmap(domain->owner->vm, step->iova, step->leaves.size, 0);
 	}
@@ -324,29 +288,18 @@ int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, 
 	return ret;
 }
 
-int domain_iova_to_phys(struct iommu_owner *owner, u64 handle, u64 iova, u64 *phys)
+int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done)
 {
-	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
-	int ret = -ENXIO;
-	kvm_pte_t pte;
-	s8 level;
+	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), range;
+	int ret = iova_check_range(iova, size);
 
-	if (!domain)
-		return -ENOENT;
+	*done = 0;
+	if (ret)
+		return ret;
 
-	if (iova >> domain->pgt.ias) {
-		ret = -ERANGE;
-		goto put;
-	}
+	/* Leaves of one table: their invalidation need not take all of the domain */
+	list_of_one(iova, min(size, block - (iova & (block - 1))), &range);
+	ret = domain_unmap_list(owner, handle, &range, 1, done);
 
-	hyp_spin_lock(&domain->lock);
-	if (iommu_pgtable_lookup(&domain->pgt, iova, &pte, &level)) {
-		*phys = (pte & KVM_PTE_ADDR_MASK) | (iova & (kvm_granule_size(level) - 1));
-		ret = 0;
-	}
-	hyp_spin_unlock(&domain->lock);
-put:
-	domain_handle_put(domain);
-
-	return ret;
+	return *done ? 0 : ret;
 }

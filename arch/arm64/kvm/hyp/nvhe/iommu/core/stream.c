@@ -190,70 +190,48 @@ int stream_attach_host(u64 iommu_id, u64 sid, u64 handle, u64 *pages)
 	return ret;
 }
 
-/* One of a guest's streams goes from domain @from to @to, one of them NULL */
-static int switch_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid,
-			struct hyp_iommu_domain *from, struct hyp_iommu_domain *to)
+static int attach_guest_locked(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid,
+			       struct hyp_iommu_domain *domain, bool attach)
 {
 	struct hyp_stream *stream;
+	int ret = stream_get(iommu, sid, NULL, &stream);
+
+	if (ret)
+		return ret;
+	if (owner_of(stream) != owner)
+		return -EPERM;
+	if (stream->domain != (attach ? NULL : domain))
+		return -EBUSY;
+	/* I8: the guest is to know that its device does nothing any more */
+	if (attach && READ_ONCE(iommu->state) != IOMMU_LIVE)
+		return -EIO;
+
+	return stream_switch(iommu, sid, stream, attach ? domain : NULL);
+}
+
+/**
+ * stream_attach_guest() - attach a blocked stream of a VM to a domain, or block it again
+ * @owner: VM
+ * @iommu: IOMMU
+ * @sid: stream ID
+ * @handle: domain of the VM; if !@attach, the one that the stream is attached to
+ * @attach: attach, or block
+ *
+ * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (the stream is attached, or not
+ * to this domain), -ENOSPC, -EIO
+ */
+int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle,
+			bool attach)
+{
+	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
 	int ret;
+
+	if (!domain)
+		return -ENOENT;
 
 	hyp_spin_lock(&iommu->lock);
-	ret = stream_get(iommu, sid, NULL, &stream);
-	if (!ret && owner_of(stream) != owner)
-		ret = -EPERM;
-	if (!ret && stream->domain != from)
-		ret = -EBUSY;
-	/* I8: the guest is to know that its device does nothing any more */
-	if (!ret && to && READ_ONCE(iommu->state) != IOMMU_LIVE)
-		ret = -EIO;
-	if (!ret)
-		ret = stream_switch(iommu, sid, stream, to);
+	ret = attach_guest_locked(owner, iommu, sid, domain, attach);
 	hyp_spin_unlock(&iommu->lock);
-
-	return ret;
-}
-
-/**
- * stream_attach_guest() - attach a blocked stream of a VM
- * @owner: VM
- * @iommu: IOMMU
- * @sid: stream ID
- * @handle: domain of the VM
- *
- * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (attached), -ENOSPC, -EIO
- */
-int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle)
-{
-	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
-	int ret;
-
-	if (!domain)
-		return -ENOENT;
-
-	ret = switch_guest(owner, iommu, sid, NULL, domain);
-	domain_handle_put(domain);
-
-	return ret;
-}
-
-/**
- * stream_detach_guest() - block a stream of a VM
- * @owner: VM
- * @iommu: IOMMU
- * @sid: stream ID
- * @handle: the domain it is attached to
- *
- * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (not attached to it), -EIO
- */
-int stream_detach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle)
-{
-	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
-	int ret;
-
-	if (!domain)
-		return -ENOENT;
-
-	ret = switch_guest(owner, iommu, sid, domain, NULL);
 	domain_handle_put(domain);
 
 	return ret;

@@ -8,6 +8,7 @@
 #include <nvhe/memory.h>
 
 #include <memory/pgtable.h>
+#include <memory/pin.h>
 
 void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t size)
 {
@@ -118,20 +119,19 @@ static bool table_is_empty(const kvm_pte_t *table)
 }
 
 /* Take an empty table out where a block is to go: break before make */
-static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova, s8 level,
-			    int (*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size))
+static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova, s8 level)
 {
 	kvm_pte_t old = *ptep;
 	int ret;
 
 	if (!iommu_pte_is_table(old, level))
 		return 0;
-	if (!flush || !table_is_empty(table_of(old)))
+	if (!pgt->flush || !table_is_empty(table_of(old)))
 		return -EEXIST;
 
 	pgt->near = NULL;
 	write_pte(pgt, ptep, 0);
-	ret = flush(pgt, iova, kvm_granule_size(level));
+	ret = pgt->flush(pgt, iova, kvm_granule_size(level));
 	if (ret) {
 		write_pte(pgt, ptep, old);
 		return ret;
@@ -141,22 +141,8 @@ static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova
 	return 0;
 }
 
-/* As iommu_pte_leaf(): mappings have few kinds of permissions */
-static kvm_pte_t leaf_of(struct iommu_pgtable *pgt, u64 phys, s8 level, int prot)
-{
-	if (pgt->leaf_prot != prot || pgt->leaf_level != level || !pgt->leaf) {
-		pgt->leaf = iommu_pte_leaf(pgt->cfg, 0, level, prot);
-		pgt->leaf_prot = prot;
-		pgt->leaf_level = level;
-	}
-
-	return pgt->leaf | (phys & KVM_PTE_ADDR_MASK);
-}
-
 int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
-		      int prot, s8 top,
-		      int (*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size),
-		      u64 *done)
+		      int prot, s8 top, u64 *done)
 {
 	s8 level = leaf_level(iova, phys, size, top);
 	u64 step = kvm_granule_size(level);
@@ -171,7 +157,7 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 
 	ret = 0;
 	if (level < IOMMU_PAGE_LEVEL) {
-		ret = drop_empty_table(pgt, ptep, iova, level, flush);
+		ret = drop_empty_table(pgt, ptep, iova, level);
 		if (ret)
 			return ret;
 		n = 1;
@@ -183,7 +169,7 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 	if (!n)
 		return -EINVAL;
 
-	leaf = leaf_of(pgt, phys, level, prot);
+	leaf = iommu_pte_leaf(pgt->cfg, phys, level, prot);
 	for (i = 0; i < n; i++) {
 		if (ptep[i]) {
 			ret = -EEXIST;
@@ -223,24 +209,14 @@ int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
 	return 0;
 }
 
-void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves,
-			     void (*release)(const kvm_pte_t *ptep, unsigned int nr))
+void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves)
 {
 	unsigned int i, n = leaves->size >> kvm_granule_shift(leaves->level);
 	kvm_pte_t *ptep = leaves->ptep;
 
-	if (release)
-		release(ptep, n);
+	unpin_leaves(ptep, n);
 	for (i = 0; i < n; i++)
 		WRITE_ONCE(ptep[i], 0);
-}
-
-bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level)
-{
-	*level = IOMMU_PAGE_LEVEL;
-	*pte = *iommu_pgtable_walk(pgt, iova, level);
-
-	return *pte & KVM_PTE_VALID;
 }
 
 int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova)
@@ -268,59 +244,50 @@ int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova)
 	}
 }
 
-bool iommu_pgtable_free(struct iommu_pgtable *pgt,
-			void (*release)(const kvm_pte_t *ptep, unsigned int nr),
-			unsigned int *budget)
+static kvm_pte_t *first_entry(kvm_pte_t *table, unsigned int nr)
 {
-	unsigned int nr_root = iommu_pgtable_root_pages(pgt->cfg->stage, pgt->ias) * PTRS_PER_PTE;
-	struct {
-		kvm_pte_t *table;
-		unsigned int nr, next;
-	} stack[KVM_PGTABLE_LAST_LEVEL + 2], *top = stack;
-	s8 level = pgt->start_level;
+	const kvm_pte_t *end = table + nr;
+
+	while (table < end && !*table)
+		table++;
+
+	return table < end ? table : NULL;
+}
+
+/* Free the first table below @ptep that has none below it, or the block at @ptep */
+static void free_first(struct iommu_pgtable *pgt, kvm_pte_t *ptep, s8 level)
+{
+	kvm_pte_t *table = NULL, *next = ptep;
+
+	for (; next && iommu_pte_is_table(*next, level); level++) {
+		ptep = next;
+		table = table_of(*ptep);
+		next = level + 1 < IOMMU_PAGE_LEVEL ? first_entry(table, PTRS_PER_PTE) : NULL;
+	}
+	if (next) {
+		/* A block pins as many pages as a table of pages would */
+		unpin_leaves(next, 1);
+		*next = 0;
+		return;
+	}
+	if (level == IOMMU_PAGE_LEVEL)
+		unpin_leaves(table, PTRS_PER_PTE);
+	*ptep = 0;
+	pgt->free(pgt, table);
+}
+
+bool iommu_pgtable_free(struct iommu_pgtable *pgt, unsigned int *budget)
+{
+	unsigned int nr = iommu_pgtable_root_pages(pgt->cfg->stage, pgt->ias) * PTRS_PER_PTE;
+	kvm_pte_t *ptep;
 
 	pgt->near = NULL;
-	*top = (typeof(*top)) { pgt->root, nr_root, 0 };
-	for (;;) {
-		kvm_pte_t *ptep;
-
-		/* Nothing left here: the table itself goes, except for the root */
-		if (top->next == top->nr) {
-			if (top == stack)
-				return true;
-			if (!*budget)
-				return false;
-			--*budget;
-			pgt->free(pgt, top->table);
-			top--;
-			level--;
-			top->table[top->next++] = 0;
-			continue;
-		}
-
-		ptep = &top->table[top->next];
-		if (iommu_pte_is_table(*ptep, level)) {
-			if (!*budget)
-				return false;
-			top++;
-			level++;
-			*top = (typeof(*top)) { table_of(top[-1].table[top[-1].next]),
-						PTRS_PER_PTE, 0 };
-			if (level == IOMMU_PAGE_LEVEL) {
-				release(top->table, PTRS_PER_PTE);
-				top->next = top->nr;
-			}
-			continue;
-		}
-
-		if (*ptep) {
-			/* A block pins as many pages as a table of pages would */
-			if (!*budget)
-				return false;
-			--*budget;
-			release(ptep, 1);
-			*ptep = 0;
-		}
-		top->next++;
+	while ((ptep = first_entry(pgt->root, nr))) {
+		if (!*budget)
+			return false;
+		--*budget;
+		free_first(pgt, ptep, pgt->start_level);
 	}
+
+	return true;
 }

@@ -37,11 +37,13 @@
  * struct iommu_pgtable_cfg - format that all domains of the system share
  * @stage: 1 or 2
  * @oas: output address bits
+ * @paging_ias: input address bits of paging domains
  * @coherent: the IOMMU snoops the CPU caches when it walks
  */
 struct iommu_pgtable_cfg {
 	u8	stage;
 	u8	oas;
+	u8	paging_ias;
 	bool	coherent;
 };
 
@@ -53,11 +55,10 @@ struct iommu_pgtable_cfg {
  * @start_level: level of @root
  * @alloc: returns a zeroed page or NULL
  * @free: takes a page back that no IOMMU can reach any more
+ * @flush: invalidates the walks of a range that IOMMUs cache, returns 0 or an errno;
+ *	NULL: blocks never replace tables
  * @near: the table of pages that was last walked to, or NULL
  * @near_iova: where that begins
- * @leaf: the entry that was last made, but for the address, or 0
- * @leaf_prot: its permissions
- * @leaf_level: its level
  */
 struct iommu_pgtable {
 	const struct iommu_pgtable_cfg	*cfg;
@@ -66,11 +67,9 @@ struct iommu_pgtable {
 	s8				start_level;
 	void				*(*alloc)(struct iommu_pgtable *pgt);
 	void				(*free)(struct iommu_pgtable *pgt, void *page);
+	int				(*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size);
 	kvm_pte_t			*near;
 	u64				near_iova;
-	kvm_pte_t			leaf;
-	int				leaf_prot;
-	s8				leaf_level;
 };
 
 /* That of all tables; fixed once pKVM is finalised */
@@ -143,17 +142,13 @@ kvm_pte_t *iommu_pgtable_walk(struct iommu_pgtable *pgt, u64 iova, s8 *level);
  * @size: bytes; all three aligned to PAGE_SIZE, @iova + @size within @pgt->ias
  * @prot: IOMMU_READ | ...
  * @top: smallest level a leaf may have; IOMMU_PAGE_LEVEL for pages only
- * @flush: called with the block's range when an empty table must give way to a
- *	block; must invalidate cached walks of that range, return 0 or an errno
  * @done: bytes mapped, also on error
  *
  * Return: 0, -EINVAL (@size is less than a page), -EEXIST (entry in use at @iova +
- * @done), -ENOMEM, or what @flush returned. What @done counts stays mapped.
+ * @done), -ENOMEM, or what @pgt->flush() returned. What @done counts stays mapped.
  */
 int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
-		      int prot, s8 top,
-		      int (*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size),
-		      u64 *done);
+		      int prot, s8 top, u64 *done);
 
 /**
  * struct iommu_leaves - leaves of one table; they stay there while the caller's lock is held
@@ -182,23 +177,10 @@ int iommu_pgtable_unmap_begin(struct iommu_pgtable *pgt, u64 iova, u64 size,
 			      struct iommu_leaves *leaves);
 
 /**
- * iommu_pgtable_unmap_end() - release leaves that iommu_pgtable_unmap_begin() made stale
- * @leaves: the leaves
- * @release: called with them (I5: after the sync only), or NULL
+ * iommu_pgtable_unmap_end() - unpin and clear leaves that are stale
+ * @leaves: the leaves, of which no TLB has any more (I5)
  */
-void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves,
-			     void (*release)(const kvm_pte_t *ptep, unsigned int nr));
-
-/**
- * iommu_pgtable_lookup() - find the leaf for an address
- * @pgt: table
- * @iova: input address
- * @pte: out, the entry
- * @level: out, its level
- *
- * Return: true if a live leaf was found.
- */
-bool iommu_pgtable_lookup(struct iommu_pgtable *pgt, u64 iova, kvm_pte_t *pte, s8 *level);
+void iommu_pgtable_unmap_end(const struct iommu_leaves *leaves);
 
 /**
  * iommu_pgtable_split() - replace the block at an address by pages
@@ -215,14 +197,11 @@ int iommu_pgtable_split(struct iommu_pgtable *pgt, u64 iova);
 /**
  * iommu_pgtable_free() - free tables, a bounded number at a time
  * @pgt: table that no IOMMU walks any more
- * @release: as for iommu_pgtable_unmap_end(), for leaves still there
  * @budget: in: how many tables to free at most; out: what is left of it
  *
  * Return: true if the root is empty now (the root itself is the caller's).
  */
-bool iommu_pgtable_free(struct iommu_pgtable *pgt,
-			void (*release)(const kvm_pte_t *ptep, unsigned int nr),
-			unsigned int *budget);
+bool iommu_pgtable_free(struct iommu_pgtable *pgt, unsigned int *budget);
 
 /* Make entries visible to walkers that do not snoop, and order them */
 void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t size);
