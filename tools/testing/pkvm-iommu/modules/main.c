@@ -44,11 +44,20 @@ static const u32 hvc_func[PKVM_TEST_NR_HVC] = {
 	[PKVM_TEST_SMC_CPU_SUSPEND] = PSCI_0_2_FN64_CPU_SUSPEND,
 };
 
-/* The programs have their own list of operations: programs/hcall.h */
 #ifdef PKVM_IOMMU_OP
-static_assert(PKVM_IOMMU_OP_GET_INFO == 0 && PKVM_IOMMU_OP_ALLOC_DOMAIN == 3 &&
-	      PKVM_IOMMU_OP_MAP == 6 && PKVM_IOMMU_OP_POLL == 8 &&
-	      PKVM_IOMMU_TOPUP_MAX == 64);
+#define same_op(name)	static_assert((int)OP_##name == (int)PKVM_IOMMU_OP_##name)
+#define same_init(name)	static_assert((int)INIT_##name == (int)PKVM_IOMMU_INIT_##name)
+same_op(GET_INFO);
+same_op(RECLAIM);
+same_op(ATTACH);
+same_op(MAP);
+same_op(UNMAP);
+same_op(POLL);
+same_op(VM_DRAIN);
+same_op(UNMAP_LIST);
+same_init(REGISTER);
+same_init(DEVICE_STREAM);
+static_assert(PKVM_IOMMU_TOPUP_MAX == 64);
 #endif
 
 static int test_hvc(struct pkvm_test_hvc *hvc)

@@ -114,6 +114,16 @@ enum pkvm_test_hvc_func {
 	PKVM_TEST_NR_HVC,
 };
 
+/* enum pkvm_iommu_init_op and enum pkvm_iommu_op of the kernel; main.c compares them */
+enum pkvm_test_iommu_init {
+	INIT_REGISTER, INIT_FINALISE, INIT_DEVICE, INIT_DEVICE_MMIO, INIT_DEVICE_STREAM,
+};
+
+enum pkvm_test_iommu_op {
+	OP_GET_INFO, OP_TOPUP, OP_RECLAIM, OP_ALLOC_DOMAIN, OP_FREE_DOMAIN, OP_ATTACH, OP_MAP,
+	OP_UNMAP, OP_POLL, OP_VM_TOPUP, OP_VM_ROUTE, OP_VM_DRAIN, OP_MAP_LIST, OP_UNMAP_LIST,
+};
+
 /* regs[0..6] are x1..x7 before the call, regs[0..7] are x0..x7 after it */
 struct pkvm_test_hvc {
 	__u32 func;

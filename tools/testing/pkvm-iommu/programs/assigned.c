@@ -500,9 +500,6 @@ static void test_registers_are_no_memory(void)
 	vm_close(&g);
 }
 
-enum { VM_TOPUP = 10, VM_ROUTE, INIT_FINALISE = 1, INIT_DEVICE, INIT_DEVICE_MMIO,
-       INIT_DEVICE_STREAM };
-
 static int64_t hcall(enum pkvm_test_hvc_func func, uint64_t op, uint64_t x2, uint64_t x3,
 		     uint64_t x4, uint64_t x5, uint64_t x6, uint64_t x7)
 {
@@ -524,7 +521,7 @@ static void test_bad_routes(void)
 	/* Handles are small numbers: every VM there may be, dead, alive or reserved */
 	for (uint64_t vm = 0; vm < 0x1200; vm++) {
 		for (uint64_t flags = 0; flags < 4; flags++) {
-			int64_t ret = hcall(PKVM_TEST_HVC_IOMMU_OP, VM_ROUTE, vm, 1, vm,
+			int64_t ret = hcall(PKVM_TEST_HVC_IOMMU_OP, OP_VM_ROUTE, vm, 1, vm,
 					    0, 8, flags);
 
 			expect(ret < 0, "VM %#" PRIx64 " flags %#" PRIx64, vm, flags);
@@ -548,7 +545,7 @@ static uint64_t topup_only_vm(unsigned int nr_pages)
 		uint64_t page = pages_alloc(page_size);
 
 		for (uint64_t i = vm ?: 1; i < 0x2000; i++) {
-			if (hcall(PKVM_TEST_HVC_IOMMU_OP, VM_TOPUP, i, page, 1, 0, 0, 0))
+			if (hcall(PKVM_TEST_HVC_IOMMU_OP, OP_VM_TOPUP, i, page, 1, 0, 0, 0))
 				continue;
 			pages_forget(page);
 			vm = i;
@@ -575,7 +572,7 @@ static void test_stream_alone(void)
 	g.group = open_vfio_group(&pair, &g.container, VFIO_PKVM_IOMMU);
 	g.device = ioctl(g.group, VFIO_GROUP_GET_DEVICE_FD, pair.name);
 	vm = topup_only_vm(3);
-	expect_eq(hcall(PKVM_TEST_HVC_IOMMU_OP, VM_ROUTE, vm, 1, VSID_0, 0, 8, 0), 0);
+	expect_eq(hcall(PKVM_TEST_HVC_IOMMU_OP, OP_VM_ROUTE, vm, 1, VSID_0, 0, 8, 0), 0);
 	expect_host_has_registers();
 	/* A call without arguments that are wrong for any other reason */
 	expect_status(hvc(&g, DEV_REQ_DMA, 1, VSID_0, 0, 0, 0, 0), NOT_SUPPORTED, "DMA");

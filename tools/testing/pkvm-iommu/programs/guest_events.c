@@ -324,7 +324,7 @@ static void *poll_for_secret(void *unused)
 	(void)unused;
 	while (now_ms() < end) {
 		struct pkvm_test_hvc hvc = {
-			.func = PKVM_TEST_HVC_IOMMU_OP, .regs = { 9 /* POLL */, 0 },
+			.func = PKVM_TEST_HVC_IOMMU_OP, .regs = { OP_POLL, 0 },
 		};
 
 		if (ioctl(test_fd, PKVM_TEST_HVC, &hvc))

@@ -8,13 +8,6 @@
 
 #include "test.h"
 
-/* enum pkvm_iommu_op of <asm/pkvm-iommu-host.h>; modules/main.c compares them */
-enum {
-	OP_GET_INFO, OP_TOPUP, OP_RECLAIM, OP_ALLOC_DOMAIN, OP_FREE_DOMAIN,
-	OP_ATTACH, OP_MAP, OP_UNMAP, OP_POLL,
-	OP_VM_TOPUP, OP_VM_ROUTE, OP_VM_DRAIN, OP_MAP_LIST, OP_UNMAP_LIST,
-};
-
 /* No call will ever have a number as high as this */
 #define OP_UNKNOWN		0x1000
 

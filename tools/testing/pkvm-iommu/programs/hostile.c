@@ -20,10 +20,6 @@
 /* What the hostile engine writes: no address of memory, whatever half of it */
 #define JUNK		0xd15ea5e1d15ea5e0ULL
 
-/* hcall.h has another struct answer: only what is needed here */
-enum { OP_TOPUP = 1, OP_RECLAIM, OP_ALLOC_DOMAIN, OP_FREE_DOMAIN, OP_ATTACH,
-       OP_VM_TOPUP = 10, OP_VM_ROUTE, OP_VM_DRAIN };
-
 static struct vfio_dev pair;
 static uint64_t seed;
 static struct pkvm_test_engine engine;	/* the host's */
