@@ -70,7 +70,7 @@ early_param("arm_smmu_v3_pkvm.reset", parse_reset);
 
 static enum pkvm_device_reset __init reset_of(const struct device_node *np)
 {
-	if (IS_ENABLED(CONFIG_ARM_SMMU_V3_PKVM_RESET_EDU) &&
+	if (IS_ENABLED(CONFIG_PKVM_IOMMU_RESET_EDU) &&
 	    of_device_is_compatible(np, "qemu,edu-pair"))
 		return PKVM_DEVICE_RESET_EDU;
 

@@ -106,7 +106,7 @@ enum pkvm_iommu_init_op {
  * enum pkvm_device_reset - how EL2 resets a device when it changes hands
  * @PKVM_DEVICE_RESET_NONE: it cannot
  * @PKVM_DEVICE_RESET_EDU: each range is a QEMU "edu" function; with
- *	CONFIG_ARM_SMMU_V3_PKVM_RESET_EDU
+ *	CONFIG_PKVM_IOMMU_RESET_EDU
  */
 enum pkvm_device_reset {
 	PKVM_DEVICE_RESET_NONE,

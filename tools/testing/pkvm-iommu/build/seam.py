@@ -88,7 +88,7 @@ SEEDED = (
     ("core/a.c", "smmu_issue(iommu);", "core/a.c:1: smmu is"),
     ("memory/a.h", "u64 strtab;", "memory/a.h:1: strtab is"),
     ("memory/a.c", "pte |= KVM_PTE_LEAF_ATTR_LO_S2_AF;", None),
-    ("device/a.c", "#ifdef CONFIG_ARM_SMMU_V3_PKVM_RESET_EDU", None),
+    ("device/a.c", "#ifdef CONFIG_PKVM_IOMMU_RESET_EDU", None),
     ("core/a.c", "#include <smmu_v3/smmu.h>", "core/a.c:1: core must not include"),
     ("memory/a.c", "#include <core/domain.h>", "memory/a.c:1: memory must not include"),
     ("device/a.c", "#include <core/vm.h>", "device/a.c:1: device must not include"),

@@ -11,7 +11,9 @@ import re
 import sys
 
 EL2 = "arch/arm64/kvm/hyp/nvhe/iommu"
-BASE = "ARM_SMMU_V3_PKVM"
+BASE = "PKVM_IOMMU"
+SMMU_V3 = "ARM_SMMU_V3_PKVM"
+FOLDER = re.compile(r"\$\(addprefix (\S+)/,")
 OBJECTS = re.compile(r"^hyp-obj-\$\(CONFIG_(\w+)\) \+= (.*)$", re.MULTILINE)
 # What every machine with DMA isolation trusts: calls, core, memory and the SMMUv3
 TRUSTED = ("", "core", "memory", "smmu_v3")
@@ -29,27 +31,29 @@ def code_lines(text):
 
 
 def options(root):
-    """{file without its ending: option} of what the Makefile gives another option."""
+    """{file without its ending, or folder: option} of what the Makefile gives an option."""
     with open(os.path.join(root, "Makefile"), encoding="utf-8") as f:
         text = f.read().replace("\\\n", " ")
     found = {}
     for option, objects in OBJECTS.findall(text):
-        for name in re.findall(r"(\S+)\.o\b", objects):
-            found[name.removeprefix("iommu/")] = option
-    return {name: option for name, option in found.items() if option != BASE}
+        folder = FOLDER.search(objects)
+        names = [folder[1]] if folder else re.findall(r"(\S+)\.o\b", objects)
+        found.update((name.removeprefix("iommu/"), option) for name in names)
+    return found
 
 
 def count(root):
     """{(folder, option): lines}"""
-    other, lines = options(root), {}
-    for folder, _, names in os.walk(root):
+    option, lines = options(root), {}
+    for where, _, names in os.walk(root):
         for name in names:
             if not name.endswith((".c", ".h")):
                 continue
-            path = os.path.normpath(os.path.relpath(os.path.join(folder, name), root))
+            path = os.path.normpath(os.path.relpath(os.path.join(where, name), root))
             with open(os.path.join(root, path), encoding="utf-8") as f:
                 nr = code_lines(f.read())
-            key = os.path.dirname(path), other.get(os.path.splitext(path)[0], BASE)
+            stem, folder = os.path.splitext(path)[0], os.path.dirname(path)
+            key = folder, option.get(stem, option.get(folder, BASE))
             lines[key] = lines.get(key, 0) + nr
     return lines
 
@@ -57,7 +61,7 @@ def count(root):
 def main():
     lines = count(os.path.join(sys.argv[1], EL2))
     trusted = sum(nr for (folder, option), nr in lines.items()
-                  if folder in TRUSTED and option == BASE)
+                  if folder in TRUSTED and option in (BASE, SMMU_V3))
     if "--ceiling" in sys.argv[2:]:
         if trusted > CEILING:
             print(f"{trusted} lines of core, memory and SMMUv3 are more than {CEILING}")

@@ -14,7 +14,7 @@ struct kvm_vcpu;
 struct pkvm_hyp_vcpu;
 struct pkvm_hyp_vm;
 
-#ifdef CONFIG_ARM_SMMU_V3_PKVM
+#ifdef CONFIG_PKVM_IOMMU
 
 /**
  * pkvm_iommu_take_reserve() - take this component's share of EL2 boot memory
@@ -199,7 +199,7 @@ void pkvm_iommu_resume(void);
 void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt);
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt);
 
-#else /* !CONFIG_ARM_SMMU_V3_PKVM */
+#else /* !CONFIG_PKVM_IOMMU */
 
 static inline int pkvm_iommu_take_reserve(void) { return 0; }
 static inline int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size) { return 0; }
@@ -237,5 +237,5 @@ static inline bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa
 #define handle___pkvm_iommu_init	NULL
 #define handle___pkvm_iommu_op		NULL
 
-#endif /* CONFIG_ARM_SMMU_V3_PKVM */
+#endif /* CONFIG_PKVM_IOMMU */
 #endif /* __KVM_NVHE_IOMMU_H__ */

@@ -16,7 +16,7 @@
 
 static int (* const handlers[])(struct hyp_device *dev) = {
 	[PKVM_DEVICE_RESET_NONE] = NULL,
-#ifdef CONFIG_ARM_SMMU_V3_PKVM_RESET_EDU
+#ifdef CONFIG_PKVM_IOMMU_RESET_EDU
 	[PKVM_DEVICE_RESET_EDU]	= hyp_device_reset_edu,
 #endif
 };
