@@ -58,6 +58,9 @@ static ghost_verdict check_caches(const struct iommu_pgtable *pgt)
 		     level == IOMMU_PAGE_LEVEL, "the table near 0x%lx is another one",
 		     pgt->near_iova);
 	}
+	MUST(!pgt->leaf ||
+	     pgt->leaf == iommu_pte_leaf(pgt->cfg, 0, pgt->leaf_level, pgt->leaf_prot),
+	     "a leaf of permissions 0x%x is not 0x%lx", pgt->leaf_prot, pgt->leaf);
 
 	return NULL;
 }

@@ -319,35 +319,24 @@ static ghost_verdict attach(struct ghost *g, const struct ghost_call *c, const s
 	return spec_switch(g, s, handle, post, smmu, sid, ret);
 }
 
-static bool is_outside(u64 addr, u64 size, u8 bits)
-{
-	return addr >> bits || size > BIT(bits) - addr;
-}
-
-/*
- * Is @ret what a call with bad arguments returns, or 0 with good ones? Which of several bad
- * arguments EL2 names is not said.
- */
-static bool names_bad_argument(long ret, bool inval, bool outside, const struct ghost_domain *d)
-{
-	bool none = !d || d->dying;
-
-	return (ret == -EINVAL && inval) || (ret == -ERANGE && outside) ||
-	       (ret == -ENOENT && none) || !(inval || outside || none);
-}
-
 /* Arguments of a mapping that can be judged without looking at pages */
-static bool map_arguments(struct ghost *g, const struct ghost_call *c, long ret, bool *good)
+static long map_arguments(struct ghost *g, const struct ghost_call *c)
 {
 	u64 iova = c->arg[1], phys = c->arg[2], size = c->arg[3], prot = c->arg[4];
 	struct ghost_domain *d = find_domain(g, GHOST_HOST, c->arg[0]);
-	bool inval = prot & ~(u64)PROT_ALL || !(prot & (IOMMU_READ | IOMMU_WRITE)) || !size ||
-		     !PAGE_ALIGNED(iova | phys | size);
-	bool outside = is_outside(phys, size, ghost_oas()) || is_outside(iova, size, ghost_ias());
 
-	*good = !inval && !outside && d && !d->dying;
+	if (prot & ~(u64)PROT_ALL || !(prot & (IOMMU_READ | IOMMU_WRITE)) || !PAGE_ALIGNED(phys))
+		return -EINVAL;
+	if (phys >> ghost_oas() || size > BIT(ghost_oas()) - phys)
+		return -ERANGE;
+	if (!d || d->dying)
+		return -ENOENT;
+	if (!size || !PAGE_ALIGNED(iova | size))
+		return -EINVAL;
+	if (iova >> ghost_ias() || size > BIT(ghost_ias()) - iova)
+		return -ERANGE;
 
-	return names_bad_argument(ret, inval, outside, d);
+	return 0;
 }
 
 /* Can this page be mapped by the host once more? */
@@ -390,13 +379,11 @@ ghost_verdict spec_add_leaves(struct ghost *g, struct ghost_domain *d, u64 iova,
 static ghost_verdict map(struct ghost *g, const struct ghost_call *c, const struct ghost *post)
 {
 	u64 iova = c->arg[1], phys = c->arg[2], size = c->arg[3], done = c->result.out[0], pos;
-	long ret = c->result.ret;
+	long ret = c->result.ret, want = map_arguments(g, c);
 	struct ghost_domain *d;
-	bool good;
 
-	ALLOWED(map_arguments(g, c, ret, &good),
-		"MAP accepts bad arguments, or calls them by another name");
-	if (!good) {
+	if (want) {
+		ALLOWED(ret == want, "MAP accepts bad arguments, or calls them by another name");
 		ALLOWED(!done, "MAP refuses its arguments and maps");
 		return NULL;
 	}
@@ -442,16 +429,21 @@ ghost_verdict spec_unmap(struct ghost *g, u8 owner, u64 handle, u64 iova, u64 si
 {
 	struct ghost_domain *d = find_domain(g, owner, handle);
 	const struct ghost_leaf *leaf;
-	bool inval, outside;
 	u64 pos, step;
 
 	ALLOWED(!ret || !done, "UNMAP fails and unmaps");
-	inval = !size || !PAGE_ALIGNED(iova | size);
-	outside = is_outside(iova, size, ghost_ias());
-	ALLOWED(names_bad_argument(ret, inval, outside, d),
-		"UNMAP accepts bad arguments, or calls them by another name");
-	if (inval || outside || !d || d->dying)
+	if (!d || d->dying) {
+		ALLOWED(ret == -ENOENT, "a domain that does not exist is not -ENOENT");
 		return NULL;
+	}
+	if (!size || !PAGE_ALIGNED(iova | size)) {
+		ALLOWED(ret == -EINVAL, "a range of no whole pages is not -EINVAL");
+		return NULL;
+	}
+	if (iova >> ghost_ias() || size > BIT(ghost_ias()) - iova) {
+		ALLOWED(ret == -ERANGE, "a range outside is not -ERANGE");
+		return NULL;
+	}
 	leaf = map_find(&d->map, iova);
 	switch (ret) {
 	case -ENXIO:
@@ -505,7 +497,7 @@ static ghost_verdict del_leaves(struct ghost *g, struct ghost_domain *d, u64 iov
 /* May a list have stopped with this errno in front of [@iova, @iova + @size)? */
 static ghost_verdict list_stopped(struct ghost_domain *d, u64 iova, u64 size, long ret, bool again)
 {
-	bool outside = is_outside(iova, size, ghost_ias());
+	bool outside = iova >> ghost_ias() || size > BIT(ghost_ias()) - iova;
 	const struct ghost_leaf *leaf = outside ? NULL : map_find(&d->map, iova);
 
 	switch (ret) {

@@ -151,9 +151,10 @@ static int map_pages(struct guest_call *call)
 	u64 iova = call->arg[1], ipa = call->arg[2], size = call->arg[3], prot = call->arg[4];
 	u64 piece;
 
-	if (!prot_is_valid(prot) || ipa + size < ipa || iova_check_range(iova, size) ||
-	    list_of_one(ipa, size, &piece))
+	if (!prot_is_valid(prot) || !PAGE_ALIGNED(ipa) || ipa + size < ipa ||
+	    iova_check_range(iova, size))
 		return -EINVAL;
+	piece = ipa | ((min_t(u64, size, IOMMU_PGTABLE_MAX_SIZE) >> PAGE_SHIFT) - 1);
 
 	return map_pieces(call, &piece, 1, prot);
 }

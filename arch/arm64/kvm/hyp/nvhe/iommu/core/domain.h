@@ -144,7 +144,6 @@ struct map_run {
 };
 
 int iova_check_range(u64 iova, u64 size);
-int list_of_one(u64 addr, u64 size, u64 *piece);
 bool prot_is_valid(u64 prot);
 int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_run *run,
 		    unsigned int nr, u64 *done);

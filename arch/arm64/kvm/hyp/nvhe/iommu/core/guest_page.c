@@ -121,8 +121,15 @@ static unsigned int count_alike(const kvm_pte_t *ptep, unsigned int max)
 	kvm_pte_t first = READ_ONCE(*ptep);
 	unsigned int i;
 
-	for (i = 1; i < max && READ_ONCE(ptep[i]) == first + i * PAGE_SIZE; i++)
-		;
+	/* Two at a time, then what is left */
+	for (i = 1; i + 1 < max; i += 2) {
+		kvm_pte_t want = first + i * PAGE_SIZE;
+
+		if (READ_ONCE(ptep[i]) != want || READ_ONCE(ptep[i + 1]) != want + PAGE_SIZE)
+			break;
+	}
+	while (i < max && READ_ONCE(ptep[i]) == first + i * PAGE_SIZE)
+		i++;
 
 	return i;
 }

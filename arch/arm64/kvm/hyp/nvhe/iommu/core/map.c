@@ -128,6 +128,35 @@ static int check_phys(u64 phys, u64 size)
 	return phys < limit && size <= limit - phys ? 0 : -ERANGE;
 }
 
+int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
+	       u64 prot, u64 *done, u64 *pages)
+{
+	const struct mem_region *mem = NULL;
+	struct hyp_iommu_domain *domain;
+	struct map_run run __uninitialized;
+	int ret;
+
+	*done = 0;
+	*pages = MAP_PAGES_NEEDED;
+	if (!prot_is_valid(prot) || !PAGE_ALIGNED(phys))
+		return -EINVAL;
+	ret = check_phys(phys, size);
+	if (ret)
+		return ret;
+	domain = domain_handle_get(&owner->handles, handle);
+	if (!domain)
+		return -ENOENT;
+
+	ret = iova_check_range(iova, size);
+	if (!ret)
+		ret = pin_host_run(iova, phys, size, prot, &mem, &run);
+	if (!ret)
+		ret = domain_map_runs(domain, iova, &run, 1, done);
+	domain_handle_put(domain);
+
+	return ret;
+}
+
 /* Pin pieces of a list, as far as they go; @nr_runs also on error */
 static int pin_pieces(u64 iova, const u64 *piece, u32 nr, int prot, struct map_run *run,
 		      unsigned int *nr_runs)
@@ -183,31 +212,35 @@ int domain_map_list(struct iommu_owner *owner, u64 handle, u64 iova, const u64 *
 	return err ?: ret;
 }
 
-/* A list of one piece; of many pages as much as one call handles */
-int list_of_one(u64 addr, u64 size, u64 *piece)
+int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done)
 {
-	if (!size || !PAGE_ALIGNED(addr | size))
-		return -EINVAL;
-	*piece = addr | ((min(size, IOMMU_PGTABLE_MAX_SIZE) >> PAGE_SHIFT) - 1);
-
-	return 0;
-}
-
-int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 size,
-	       u64 prot, u64 *done, u64 *pages)
-{
-	u64 piece;
-	int ret = list_of_one(phys, size, &piece);
+	struct hyp_iommu_domain *domain = domain_handle_get(&owner->handles, handle);
+	struct iommu_leaves leaves;
+	int ret;
 
 	*done = 0;
-	if (!ret)
-		ret = check_phys(phys, size);
-	if (!ret)
-		ret = iova_check_range(iova, size);
-	if (ret)
-		return ret;
+	if (!domain)
+		return -ENOENT;
 
-	return domain_map_list(owner, handle, iova, &piece, 1, prot, done, pages);
+	ret = iova_check_range(iova, size);
+	if (ret)
+		goto put;
+
+	hyp_spin_lock(&domain->lock);
+	ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, size, &leaves);
+	if (!ret)
+		ret = domain_tlb_inv(domain, iova, leaves.size, leaves.level);
+	/* I5: no TLB holds the pages any more, now they may go */
+	if (!ret) {
+		iommu_pgtable_unmap_end(&leaves);
+		*done = leaves.size;
+	}
+	hyp_spin_unlock(&domain->lock);
+	trace_iommu_unmap(owner->vm, iova, *done, ret);
+put:
+	domain_handle_put(domain);
+
+	return ret;
 }
 
 /* Pages of one table, or one block: stale, until no TLB has them any more */
@@ -259,7 +292,7 @@ static int unmap_ranges(struct hyp_iommu_domain *domain, const u64 *ranges, u32 
 		err = domain_tlb_inv(domain, steps->iova, steps->leaves.size, steps->leaves.level);
 	else if (nr_steps)
 		err = domain_tlb_inv(domain, 0, 0, 0);
-	/* I5: no TLB holds the pages any more. What is stale stays so if there was no answer. */
+	/* I5: as in domain_unmap(); what is stale stays so if there was no answer */
 	for (step = steps; step < steps + nr_steps && !err; step++) {
 		iommu_pgtable_unmap_end(&step->leaves);
 		*done += step->leaves.size;
@@ -286,20 +319,4 @@ int domain_unmap_list(struct iommu_owner *owner, u64 handle, const u64 *ranges, 
 	domain_handle_put(domain);
 
 	return ret;
-}
-
-int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 *done)
-{
-	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL), range;
-	int ret = iova_check_range(iova, size);
-
-	*done = 0;
-	if (ret)
-		return ret;
-
-	/* Leaves of one table: their invalidation need not take all of the domain */
-	list_of_one(iova, min(size, block - (iova & (block - 1))), &range);
-	ret = domain_unmap_list(owner, handle, &range, 1, done);
-
-	return *done ? 0 : ret;
 }

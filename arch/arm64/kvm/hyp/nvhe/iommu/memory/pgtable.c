@@ -141,6 +141,18 @@ static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova
 	return 0;
 }
 
+/* As iommu_pte_leaf(): mappings have few kinds of permissions */
+static kvm_pte_t leaf_of(struct iommu_pgtable *pgt, u64 phys, s8 level, int prot)
+{
+	if (pgt->leaf_prot != prot || pgt->leaf_level != level || !pgt->leaf) {
+		pgt->leaf = iommu_pte_leaf(pgt->cfg, 0, level, prot);
+		pgt->leaf_prot = prot;
+		pgt->leaf_level = level;
+	}
+
+	return pgt->leaf | (phys & KVM_PTE_ADDR_MASK);
+}
+
 int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 		      int prot, s8 top, u64 *done)
 {
@@ -169,7 +181,7 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 	if (!n)
 		return -EINVAL;
 
-	leaf = iommu_pte_leaf(pgt->cfg, phys, level, prot);
+	leaf = leaf_of(pgt, phys, level, prot);
 	for (i = 0; i < n; i++) {
 		if (ptep[i]) {
 			ret = -EEXIST;

@@ -59,6 +59,9 @@ struct iommu_pgtable_cfg {
  *	NULL: blocks never replace tables
  * @near: the table of pages that was last walked to, or NULL
  * @near_iova: where that begins
+ * @leaf: the entry that was last made, but for the address, or 0
+ * @leaf_prot: its permissions
+ * @leaf_level: its level
  */
 struct iommu_pgtable {
 	const struct iommu_pgtable_cfg	*cfg;
@@ -70,6 +73,9 @@ struct iommu_pgtable {
 	int				(*flush)(struct iommu_pgtable *pgt, u64 iova, u64 size);
 	kvm_pte_t			*near;
 	u64				near_iova;
+	kvm_pte_t			leaf;
+	int				leaf_prot;
+	s8				leaf_level;
 };
 
 /* That of all tables; fixed once pKVM is finalised */
