@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Life of a domain, and its presence on the IOMMUs.
+ * Allocate and free domains, bind them to IOMMUs, and invalidate their TLB entries.
  */
 #include <nvhe/memory.h>
 
 #include <core/domain.h>
 #include <memory/pin.h>
 
-/* Tables that one FREE_DOMAIN takes down at most, by the pages they pin (I7) */
+/* FREE_DOMAIN unpins at most this many pages: PTRS_PER_PTE for a table or block (I7) */
 #define DOMAIN_FREE_PAGES	16384
 #define DOMAIN_FREE_BUDGET	(DOMAIN_FREE_PAGES / PTRS_PER_PTE)
 
@@ -39,7 +39,7 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 
 long domain_alloc(struct iommu_owner *owner, u64 *pages)
 {
-	/* Object and root, then what the table of handles needs */
+	/* The domain, its root table, then pages for the table of handles */
 	void *page[2 + HANDLE_TABLE_PAGES] __uninitialized, *root;
 	struct hyp_iommu_domain *domain;
 	long handle;
@@ -49,7 +49,7 @@ long domain_alloc(struct iommu_owner *owner, u64 *pages)
 	if (handle < 0)
 		return handle;
 
-	/* From here on nothing fails, so that nothing has to be given back */
+	/* Nothing fails from here on, so the handle is always published */
 	domain = page[0];
 	root = page[1];
 	domain_init(domain, owner, PAGE_SIZE);
@@ -79,11 +79,11 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 		return ret;
 
 	/*
-	 * Nothing can be attached any more. The lock waits for a detach that has
-	 * dropped the last stream but not yet the lock itself.
+	 * No stream can be attached any more. Taking the lock waits for a detach that has
+	 * dropped the last stream but not yet the lock.
 	 */
 	hyp_spin_lock(&domain->lock);
-	/* A stream that could not be detached counts for ever: not a matter of waiting */
+	/* A failed detach leaves its count; -EBUSY would invite a useless retry */
 	if (domain->wedged)
 		ret = -EIO;
 	else if (domain->nr_streams)
@@ -95,8 +95,8 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	}
 
 	/*
-	 * No stream: the last detach has cleaned all TLBs of this domain, so that
-	 * its pages may be released (I5).
+	 * The last detach has invalidated all TLB entries of the domain, so EL2 can
+	 * release the pages (I5).
 	 */
 	if (!iommu_pgtable_free(&domain->pgt, &budget)) {
 		domain_handle_unkill(&owner->handles, handle, false);
@@ -110,7 +110,7 @@ int domain_free(struct iommu_owner *owner, u64 handle)
 	return 0;
 }
 
-/* Invalidate a range of a domain on each IOMMU; @size 0: all of it */
+/* Invalidate a range of a domain on each IOMMU, or all of it if @size is 0 */
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level)
 {
 	struct iommu_binding *binding = domain->bindings;
@@ -132,7 +132,7 @@ int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level
 	return ret;
 }
 
-/* 0 is the hardware's own. Context: hyp_iommu::lock held. */
+/* ID 0 is reserved for the driver, see hw_bind(). Context: hyp_iommu::lock held. */
 static int id_alloc(struct hyp_iommu *iommu)
 {
 	u32 word;
@@ -193,11 +193,13 @@ found:
 }
 
 /**
- * domain_bind() - one more stream of an IOMMU is about to use a domain
+ * domain_bind() - add one stream of an IOMMU to the users of a domain
  * @domain: domain
  * @iommu: IOMMU
  *
- * Return: the binding, or NULL if the IOMMU has no address space ID or the domain no room.
+ * Context: hyp_iommu::lock held.
+ * Return: the binding; NULL if the IOMMU has no free address space ID, or the domain has
+ * no free binding.
  */
 struct iommu_binding *domain_bind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)
 {
@@ -215,14 +217,15 @@ struct iommu_binding *domain_bind(struct hyp_iommu_domain *domain, struct hyp_io
 }
 
 /**
- * domain_unbind() - a stream of an IOMMU does not use a domain any more
+ * domain_unbind() - drop one stream of an IOMMU from the users of a domain
  * @domain: domain
  * @iommu: IOMMU
  *
- * With the last one the TLB is cleaned of the domain before its ID can
- * be used again. If that fails the domain keeps the stream count: it is never
- * freed, nor are its pages.
+ * For the last stream, invalidates the TLB entries of the domain before its address space
+ * ID can be used again. If that fails, the stream stays counted: EL2 never frees the
+ * domain nor unpins its pages.
  *
+ * Context: hyp_iommu::lock held.
  * Return: 0 or -EIO.
  */
 int domain_unbind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu)

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Domains, their owners, and the locks of DMA isolation.
+ * Domains, streams and their owners, and the lock order of DMA isolation at EL2.
  *
  * Lock order, outermost first:
  *
- *	vm_table_lock			life of VMs (pkvm.c), see vm.h
- *	host_mmu.lock			page ownership (mem_protect.c)
- *	  hyp_iommu::lock		streams of one IOMMU, its address space IDs
+ *	vm_table_lock			VMs (pkvm.c), their contexts and routes (vm.h)
+ *	host_mmu.lock			owners of pages and of devices' registers
+ *	  pkvm_hyp_vm::lock		stage 2 of one guest
+ *	  hyp_iommu::lock		streams and address space IDs of one IOMMU
  *	    hyp_iommu_domain::lock	page table and bindings of one domain
- *	      iommu_pool::lock		free pages of one owner
- *	      locks of the IOMMU's driver
- *	    iommu_events::lock	faults that wait for one VM
+ *	      iommu_pool::lock		unused pages of one owner
+ *	      locks of the IOMMU driver
+ *	    iommu_events::lock		queued faults of one VM
+ *	iommu_handles::lock		allocation of one owner's handles
+ *	  iommu_pool::lock
  *
- * host_mmu.lock is never taken with another of these held, nor is the lock of a
- * guest's stage 2, which a guest's map takes to pin its pages. Map and unmap
- * take the domain's lock and those below it only. A handle is looked up without
- * a lock, see domain_handle.h.
+ * EL2 takes host_mmu.lock while it holds no lock of this list but vm_table_lock. Map
+ * first pins pages: those of a guest under pkvm_hyp_vm::lock, those of the host without a
+ * lock. Map and unmap then take the domain's lock and the locks below it. EL2 looks up a
+ * handle without a lock, see domain_handle.h.
  */
 #ifndef __PKVM_IOMMU_DOMAIN_H__
 #define __PKVM_IOMMU_DOMAIN_H__
@@ -32,11 +35,11 @@
 #include <memory/pool.h>
 
 /**
- * struct iommu_owner - the host, or a VM
- * @pool: memory it lent to EL2
- * @handles: its domains; a handle means nothing to anyone else (I4)
- * @events: faults of its devices; NULL if it is not a VM
- * @vm: handle of the VM that it is, 0 for the host
+ * struct iommu_owner - an owner of streams and domains: the host or one VM
+ * @pool: pages that the host donated to EL2 for this owner
+ * @handles: the owner's domains; a handle is valid for this owner only (I4)
+ * @events: queued faults of the VM's devices; NULL if the owner is not a VM
+ * @vm: handle of the VM; 0 if the owner is not a VM
  */
 struct iommu_owner {
 	struct iommu_pool	pool;
@@ -47,13 +50,14 @@ struct iommu_owner {
 
 /**
  * struct hyp_stream - what the core knows about a stream
- * @domain: what it is attached to, or NULL
- * @owner: who may attach it, NULL: the host
- * @may_be_live: the IOMMU may translate for it: set before it is told to, cleared only
- *	once it has confirmed that the stream aborts
- * @pviommu: and @vsid: what its owner, a VM, calls it
- * @vsid: see @pviommu
- * @first_event: number of the first event that is @owner's
+ * @domain: domain that the stream is attached to, or NULL
+ * @owner: owner of the stream; NULL if the host owns it
+ * @may_be_live: the IOMMU can translate for the stream. The core sets this before it
+ *	installs a page table, and clears it once the IOMMU confirmed that the stream
+ *	aborts.
+ * @pviommu: with @vsid, the name that the owning VM has for the stream
+ * @vsid: virtual stream ID on @pviommu
+ * @first_event: number of the first event that belongs to the current owner
  */
 struct hyp_stream {
 	struct hyp_iommu_domain	*domain;
@@ -66,15 +70,16 @@ struct hyp_stream {
 
 /**
  * struct hyp_iommu_domain - an IO address space
- * @lock: guards all that follows
+ * @lock: guards all fields below
  * @pgt: page table
- * @owner: who made it
- * @slot: that of its handle, see domain_handle.h
+ * @owner: owner that allocated the domain
+ * @slot: slot of the domain's handle, see domain_handle.h; NULL for the identity domain
  * @nr_streams: attached streams, over all IOMMUs
- * @wedged: an IOMMU did not answer an invalidation: never freed, pins stay
- * @nr_bindings: size of @bindings, what fits in the page; for the identity map, all IOMMUs
- * @nr_used: of @bindings, those beyond were never in use
- * @bindings: where the domain is attached
+ * @wedged: an IOMMU did not answer an invalidation; EL2 never frees the domain
+ * @nr_bindings: entries in @bindings: what fits in the page, or one for each IOMMU in the
+ *	identity domain
+ * @nr_used: entries of @bindings that have ever been in use; they come first
+ * @bindings: IOMMUs that the domain is attached on
  */
 struct hyp_iommu_domain {
 	hyp_spinlock_t		lock;
@@ -90,7 +95,7 @@ struct hyp_iommu_domain {
 
 extern struct iommu_owner iommu_host;
 
-/* init.c: IOMMUs, fixed once pKVM is finalised */
+/* init.c: the IOMMUs; they do not change once pKVM is finalised */
 extern struct hyp_iommu **hyp_iommus;
 extern unsigned int hyp_nr_iommus;
 struct hyp_iommu *iommu_by_id(u64 id);
@@ -107,13 +112,13 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 long domain_alloc(struct iommu_owner *owner, u64 *pages);
 int domain_free(struct iommu_owner *owner, u64 handle);
 int domain_tlb_inv(struct hyp_iommu_domain *domain, u64 iova, u64 size, s8 level);
-/* hyp_iommu::lock held */
+/* Context: hyp_iommu::lock held */
 struct iommu_binding *domain_bind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 int domain_unbind(struct hyp_iommu_domain *domain, struct hyp_iommu *iommu);
 
-/* stream.c; how many bytes an IOMMU's table of streams takes at first */
+/* stream.c; stream_table_size(): bytes of hyp_iommu::streams, without chunks */
 size_t stream_table_size(const struct hyp_iommu *iommu);
-/* hyp_iommu::lock held */
+/* Context: hyp_iommu::lock held */
 int stream_get(struct hyp_iommu *iommu, u64 sid, struct iommu_pool *pool,
 	       struct hyp_stream **stream);
 int stream_attach_host(u64 iommu, u64 sid, u64 handle, u64 *pages);
@@ -128,15 +133,15 @@ void stream_disown(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid,
 		   struct iommu_owner *heir);
 
 /* map.c */
-/* A piece of memory in a register: number of pages, less one, in the low bits */
+/* An entry of a list, in one register: page address, and number of pages minus one */
 #define LIST_ADDR(piece)	((piece) & PAGE_MASK)
 #define LIST_SIZE(piece)	((((piece) & ~PAGE_MASK) + 1) << PAGE_SHIFT)
 
 /**
- * struct map_run - memory or registers to map: contiguous, and pinned alike
- * @phys: start
- * @size: bytes, a multiple of the page size
- * @prot: IOMMU_READ | ..., and how it is pinned, see IOMMU_PTE_PIN
+ * struct map_run - a contiguous range to map, all of it pinned in the same way
+ * @phys: physical address, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE
+ * @prot: IOMMU_READ | ..., and in IOMMU_PROT_PIN how the range is pinned
  */
 struct map_run {
 	u64	phys, size;

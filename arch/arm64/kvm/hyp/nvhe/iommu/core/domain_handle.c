@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Handles of domains.
+ * The table of domain handles: allocate, look up, kill and free.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -14,18 +14,18 @@
 
 #define SLOTS_PER_PAGE		(PAGE_SIZE / sizeof(u64))
 #define NR_SLOTS		(SLOTS_PER_PAGE * SLOTS_PER_PAGE)
-/* The first slot of a page counts the others in use, and is no handle's */
+/* The first word of a page counts the slots in use; no handle belongs to it */
 #define USED_SLOT		0
 
-/* Low bits of a slot; the rest is the page of the domain */
+/* Low bits of a slot; the other bits are the physical address of the domain */
 #define SLOT_USERS		GENMASK_ULL(9, 0)
-#define SLOT_KILLER		BIT_ULL(10)	/* someone is freeing it right now */
-#define SLOT_DYING		BIT_ULL(11)	/* only to be freed any more */
+#define SLOT_KILLER		BIT_ULL(10)	/* a CPU is freeing the domain */
+#define SLOT_DYING		BIT_ULL(11)	/* the domain can only be freed */
 #define SLOT_FLAGS		GENMASK_ULL(11, 0)
-/* Of no domain yet: nobody gets it, nobody frees it */
+/* Allocated but not published: neither lookup nor kill succeeds */
 #define SLOT_TAKEN		(SLOT_KILLER | SLOT_DYING)
 
-/* Slot 1, the first to be given out, is the first handle of a paging domain */
+/* Slot 1, the first to be allocated, is the first handle of a paging domain */
 #define HANDLE_OFFSET		PKVM_IOMMU_DOMAIN_IDENTITY
 
 static u64 *handle_slot(struct iommu_handles *handles, u64 handle)
@@ -39,13 +39,13 @@ static u64 *handle_slot(struct iommu_handles *handles, u64 handle)
 		return NULL;
 
 	idx = array_index_nospec(idx, NR_SLOTS);
-	/* As above */
+	/* Pairs with take_slot(), as above */
 	leaf = smp_load_acquire(&root[idx / SLOTS_PER_PAGE]);
 
 	return leaf && idx % SLOTS_PER_PAGE != USED_SLOT ? &leaf[idx % SLOTS_PER_PAGE] : NULL;
 }
 
-/* The first page with a free slot: keeps the table dense, and its size bounded */
+/* Find the first page with a free slot; this keeps the table dense */
 static u32 find_leaf(const struct iommu_handles *handles)
 {
 	u32 nr;
@@ -60,7 +60,7 @@ static u32 find_leaf(const struct iommu_handles *handles)
 	return nr;
 }
 
-/* Take a slot of page @nr of the table, which @page adds to where there is none */
+/* Take a slot of page @nr of the table; @page: pages for missing parts of the table */
 static long take_slot(struct iommu_handles *handles, u32 nr, void **page)
 {
 	u32 i = USED_SLOT + 1;
@@ -71,7 +71,7 @@ static long take_slot(struct iommu_handles *handles, u32 nr, void **page)
 		smp_store_release(&handles->root, *page++);
 	}
 	if (!handles->root[nr]) {
-		/* Likewise */
+		/* Pairs with handle_slot(), as above */
 		smp_store_release(&handles->root[nr], *page);
 	}
 
@@ -110,11 +110,11 @@ void domain_handle_publish(struct iommu_handles *handles, u64 handle,
 	u64 *slot = handle_slot(handles, handle);
 
 	domain->slot = slot;
-	/* Pairs with slot_update(): the domain is complete */
+	/* Pairs with slot_update(): other CPUs see the domain complete */
 	smp_store_release(slot, hyp_virt_to_phys(domain));
 }
 
-/* Add to a slot unless it is empty or has a forbidden flag; the old value or 0 */
+/* Add to a slot unless it is empty or has a forbidden flag; returns the old value or 0 */
 static u64 slot_update(u64 *slot, u64 forbidden, u64 add)
 {
 	u64 old = slot ? READ_ONCE(*slot) : 0, cur;
@@ -122,7 +122,7 @@ static u64 slot_update(u64 *slot, u64 forbidden, u64 add)
 	for (; old; old = cur) {
 		if (old & forbidden)
 			return 0;
-		/* As many CPUs use the domain as can be counted: one of them ends its call soon */
+		/* The user count is at its maximum: wait until a CPU ends its call */
 		if ((old & SLOT_USERS) == SLOT_USERS) {
 			cpu_relax();
 			cur = READ_ONCE(*slot);
@@ -150,7 +150,7 @@ struct hyp_iommu_domain *domain_handle_get(struct iommu_handles *handles, u64 ha
 
 void domain_handle_put(struct hyp_iommu_domain *domain)
 {
-	/* The slot stays; the domain may be gone once it has no user */
+	/* The slot stays, but the domain can be freed once it has no user */
 	u64 *slot = domain->slot, old = READ_ONCE(*slot), cur;
 
 	while ((cur = cmpxchg_release(slot, old, old - 1)) != old)
@@ -177,7 +177,7 @@ void domain_handle_unkill(struct iommu_handles *handles, u64 handle, bool alive)
 	u64 *slot = handle_slot(handles, handle);
 	u64 clear = SLOT_KILLER | (alive ? SLOT_DYING : 0);
 
-	/* Nobody else changes a slot that has a killer */
+	/* No other CPU changes a slot that has SLOT_KILLER */
 	smp_store_release(slot, *slot & ~clear);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Handles: small integers to domains, looked up without a lock (I9).
+ * Handles: small integers that name domains, looked up without a lock (I9).
  *
- * A slot is one atomic word: the physical address of the domain's page and, in
- * the low bits, how many CPUs use the domain right now. Looking up adds a user,
- * so that the page cannot go back to the host under it; freeing marks the slot
- * DYING while there is no user. The two levels of the table grow with memory of
- * the owner and stay until the owner goes.
+ * A slot is one atomic word. It holds the physical address of the domain's page and, in
+ * the low bits, how many CPUs use the domain now. A lookup adds a user, so that EL2
+ * cannot free the page meanwhile. domain_handle_kill() marks a slot as dying, and fails
+ * if there is a user. The table has two levels. It grows with pages from the owner's pool
+ * and keeps them until domain_handles_free().
  */
 #ifndef __PKVM_IOMMU_DOMAIN_HANDLE_H__
 #define __PKVM_IOMMU_DOMAIN_HANDLE_H__
@@ -19,29 +19,30 @@ struct hyp_iommu_domain;
 struct iommu_pool;
 
 /**
- * struct iommu_handles - one owner's table
+ * struct iommu_handles - table of the handles of one owner
  * @lock: serialises allocation of handles and of the table's pages
- * @root: page of pointers to pages of slots
+ * @root: page of pointers to pages of slots; NULL before the first allocation
  */
 struct iommu_handles {
 	hyp_spinlock_t	lock;
 	u64		**root;
 };
 
-/* Pages that the table grows by at most, for one handle */
+/* Most pages that the table takes from the pool for one handle */
 #define HANDLE_TABLE_PAGES	2
 
 /**
- * domain_handle_alloc() - get a handle, and the memory of what it will name
+ * domain_handle_alloc() - allocate a handle, and pages for the domain that it will name
  * @handles: table of the owner
- * @pool: pays for both
- * @page: out, zeroed pages for the caller; room for HANDLE_TABLE_PAGES more
- * @nr: how many the caller wants
+ * @pool: pool of the owner
+ * @page: out, zeroed pages for the caller; the array needs HANDLE_TABLE_PAGES more
+ *	entries
+ * @nr: number of pages that the caller wants
  *
- * Takes all pages or none. The handle names nothing until domain_handle_publish(), which
- * must follow.
+ * Takes all pages from the pool or none. The handle names no domain until the caller
+ * calls domain_handle_publish(), which it must do.
  *
- * Return: the handle; -ENOMEM, -ENOSPC.
+ * Return: the handle; -ENOMEM (@pool has too few pages), -ENOSPC (no handle is free).
  */
 long domain_handle_alloc(struct iommu_handles *handles, struct iommu_pool *pool, void **page,
 			 unsigned int nr);
@@ -49,33 +50,35 @@ void domain_handle_publish(struct iommu_handles *handles, u64 handle,
 			   struct hyp_iommu_domain *domain);
 
 /**
- * domain_handle_get() - look up and use a domain
+ * domain_handle_get() - look up a domain and become a user of it
  * @handles: table of the owner
  * @handle: handle, unchecked
  *
- * Waits for another CPU if 1023 are in a call about the domain.
+ * Spins while 1023 CPUs use the domain.
  *
- * Return: the domain, until domain_handle_put(), or NULL: no such handle, or dying.
+ * Return: the domain, valid until domain_handle_put(); NULL if the handle names no
+ * domain, or one that is being freed.
  */
 struct hyp_iommu_domain *domain_handle_get(struct iommu_handles *handles, u64 handle);
 void domain_handle_put(struct hyp_iommu_domain *domain);
 
 /**
- * domain_handle_kill() - become the only user of a domain, for good
+ * domain_handle_kill() - become the only user of a domain, to free it
  * @handles: table of the owner
  * @handle: handle, unchecked
- * @domain: out
+ * @domain: out, the domain
  *
- * Nobody else gets the domain from here on. Ends with domain_handle_free(), or
- * domain_handle_unkill() with which the domain may be killed again, or lives on.
+ * From now on domain_handle_get() fails for the handle. The caller must call
+ * domain_handle_free() or domain_handle_unkill(). The latter makes the domain usable
+ * again if alive is true; if not, only domain_handle_kill() accepts the handle.
  *
- * Return: 0, -ENOENT, -EBUSY (in use).
+ * Return: 0; -ENOENT (the handle names no domain), -EBUSY (another CPU uses the domain).
  */
 int domain_handle_kill(struct iommu_handles *handles, u64 handle, struct hyp_iommu_domain **domain);
 void domain_handle_unkill(struct iommu_handles *handles, u64 handle, bool alive);
 void domain_handle_free(struct iommu_handles *handles, u64 handle);
 
-/* At the end of an owner: any handle, 0 if there is none; then the table goes */
+/* To drain an owner: get the first handle in use, or 0; free the empty table */
 u64 domain_handle_first(struct iommu_handles *handles);
 void domain_handles_free(struct iommu_handles *handles, struct iommu_pool *pool);
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Faults of devices: whose they are.
+ * Deliver faults of devices to the owner of the stream.
  *
- * A record is the business of whoever owned the stream when the fault happened.
- * The number of the first event since the stream last changed hands tells; one
- * from before concerns nobody any more, and nobody learns what is in it.
+ * A fault belongs to whoever owned the stream when it happened. EL2 numbers events, and
+ * hyp_stream::first_event is the number of the current owner's first. EL2 passes on
+ * nothing of an earlier event but the stream ID.
  */
 #include <linux/pkvm-iommu-guest.h>
 
@@ -31,7 +31,7 @@ bool events_take(struct iommu_events *events, struct iommu_event *event, u32 *lo
 	return found;
 }
 
-/* The oldest stay: what comes in their wake is often no more than their result */
+/* Keep the oldest faults, since later ones often follow from them */
 static void add(struct iommu_events *events, const struct iommu_event *event)
 {
 	hyp_spin_lock(&events->lock);
@@ -42,14 +42,17 @@ static void add(struct iommu_events *events, const struct iommu_event *event)
 	hyp_spin_unlock(&events->lock);
 }
 
-/* @event is not the host's: the VM gets it, and the host is told what it may know */
+/*
+ * Queue a VM's fault for the VM and fill in the host's @record. Drop an event that
+ * happened before the stream changed owner, except its stream ID.
+ */
 static void deliver(const struct hyp_stream *stream, const struct hw_event *event, u64 *record)
 {
 	bool stale = event->nr < stream->first_event;
 	struct iommu_event fault = {};
 	pkvm_handle_t handle = 0;
 
-	/* A VM is there as long as a stream is its own: it is not drained yet */
+	/* A VM's context exists as long as the VM owns a stream, see free_routes() */
 	if (!stale && stream->owner->events) {
 		fault = (struct iommu_event) {
 			.iova		= event->iova,
@@ -72,12 +75,12 @@ u32 events_poll(struct hyp_iommu *iommu, u64 record[HW_EVENT_WORDS])
 	struct hw_event event;
 	u32 ret;
 
-	/* From here on: a VM gets its faults in their order, whoever polls */
+	/* Hold the lock until the fault is queued: a VM gets its faults in order */
 	hyp_spin_lock(&iommu->lock);
 	ret = hw_poll(iommu, &event);
 	if (!(ret & PKVM_IOMMU_POLL_EVENT))
 		goto unlock;
-	/* A stream that EL2 has no record of is nobody else's */
+	/* The host owns each stream that stream_get() does not find */
 	if (!stream_get(iommu, event.sid, NULL, &stream) &&
 	    (stream->owner || event.nr < stream->first_event)) {
 		deliver(stream, &event, record);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Faults of devices that VMs own: kept for the VM, of which the host learns only
- * that it has one.
+ * Faults of devices that VMs own. EL2 queues them for the VM. The host learns the type
+ * and the stream of a fault, but not its IOVA.
  */
 #ifndef __PKVM_IOMMU_EVENTS_H__
 #define __PKVM_IOMMU_EVENTS_H__
@@ -12,14 +12,14 @@
 
 #include <hw.h>
 
-/* What a VM can have waiting; more are counted, and that is all (I9) */
+/* Faults that EL2 queues for one VM; it only counts those that do not fit (I9) */
 #define IOMMU_EVENTS_MAX	16
 
 /**
- * struct iommu_event - a fault, by the names that the VM has for things
+ * struct iommu_event - a fault, in terms that the guest knows
  * @iova: input address; 0 if the type has none
- * @pviommu: pvIOMMU
- * @vsid: virtual stream ID on it
+ * @pviommu: number of the pvIOMMU
+ * @vsid: virtual stream ID on @pviommu
  * @reason: type and PVIOMMU_EVENT_*
  */
 struct iommu_event {
@@ -30,11 +30,11 @@ struct iommu_event {
 };
 
 /**
- * struct iommu_events - faults that a VM has not asked for yet
- * @lock: guards all of it; innermost
- * @first: the oldest one
- * @nr: how many there are
- * @lost: how many came when there was no room, since the VM was last told
+ * struct iommu_events - faults that a guest has not fetched yet
+ * @lock: guards all fields; innermost lock
+ * @first: index of the oldest fault in @ring
+ * @nr: number of faults in @ring
+ * @lost: faults that found @ring full since the last events_take()
  * @ring: the faults
  */
 struct iommu_events {
@@ -45,13 +45,14 @@ struct iommu_events {
 	struct iommu_event	ring[IOMMU_EVENTS_MAX];
 };
 
-/* The oldest fault, which is forgotten, if there is one; how many were lost */
+/* Remove the oldest fault, if there is one; @lost: out, as iommu_events::lost */
 bool events_take(struct iommu_events *events, struct iommu_event *event, u32 *lost);
 
 /**
- * events_poll() - PKVM_IOMMU_OP_POLL
+ * events_poll() - take one event of an IOMMU for PKVM_IOMMU_OP_POLL
  * @iommu: IOMMU
- * @record: out, zeroed, see PKVM_IOMMU_POLL_EVENT and PKVM_IOMMU_POLL_VM_EVENT
+ * @record: out, zeroed by the caller; the host's record, see PKVM_IOMMU_POLL_EVENT and
+ *	PKVM_IOMMU_POLL_VM_EVENT
  *
  * Return: PKVM_IOMMU_POLL_*
  */

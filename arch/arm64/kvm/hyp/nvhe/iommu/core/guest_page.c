@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A guest's pages: memory that it pins, registers that it was given.
+ * Pages of a guest: find and pin the memory that it maps for DMA; find registers.
  */
 #include <linux/iommu.h>
 
@@ -16,18 +16,18 @@
 #include <memory/ranges.h>
 
 /*
- * Pages pinned with the VM's lock held: its other vCPUs wait (I9). They lie in one or two
- * tables for each piece.
+ * Most pages to pin one by one while the VM's lock is held and its other vCPUs wait (I9).
+ * The pages of one list entry lie in one or two tables.
  */
 #define LOCKED_PAGES	64
 
 /**
- * struct guest_walk - what was found for earlier pages, and may be true of later ones
- * @vm: whose pages
- * @write: devices are to write
- * @stage2: the VM's; its tables stay as long as pkvm_hyp_vm::lock is held
- * @pages: to pin yet
- * @mem: memory that was found
+ * struct guest_walk - state of one guest_pages_get(), which pins one run after the other
+ * @vm: VM that maps the pages
+ * @write: the mapping lets devices write
+ * @stage2: stage 2 of @vm; its tables stay as long as pkvm_hyp_vm::lock is held
+ * @pages: pages that can still be pinned
+ * @mem: piece of memory that held the last page, or NULL
  */
 struct guest_walk {
 	struct pkvm_hyp_vm	*vm;
@@ -38,8 +38,8 @@ struct guest_walk {
 };
 
 /*
- * The host has pinned what it lends a plain VM here, and does not ask for it back.
- * Registers it cannot pin: nobody counts who has them, and no device gets them.
+ * Did the host promise not to take this memory of a plain VM back until it drained the
+ * VM? The host cannot make that promise for registers: EL2 does not count who maps them.
  */
 static bool is_pinned(kvm_pte_t pte)
 {
@@ -47,13 +47,13 @@ static bool is_pinned(kvm_pte_t pte)
 }
 
 /*
- * Is it the VM's to map? A protected VM owns its pages, each an entry of its own. A
- * plain VM owns nothing: the host lends it pages and blocks, some only to read, some
- * only until it needs them itself.
+ * Can the VM map this leaf? A protected VM owns its pages, and each has a leaf of its
+ * own. A plain VM owns nothing: the host lends it pages and blocks, some of them
+ * read-only, some only until the host needs them.
  */
 static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 {
-	/* The state of a page is in the same bits of the entry */
+	/* The leaf has the page state in the same bits as enum kvm_pgtable_prot */
 	enum pkvm_page_state state = pkvm_getstate(pte & KVM_PTE_LEAF_ATTR_HI_SW);
 
 	if (!pkvm_hyp_vm_is_protected(vm))
@@ -64,7 +64,7 @@ static bool may_map(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool write)
 	       (state == PKVM_PAGE_OWNED || state == PKVM_PAGE_SHARED_OWNED);
 }
 
-/* A VM's table, to walk it: devices use others */
+/* Describe a VM's stage 2 as a table to walk; no device uses it */
 static void init_stage2(struct iommu_pgtable *stage2, const struct pkvm_hyp_vm *vm)
 {
 	stage2->root = (kvm_pte_t *)vm->pgt.pgd;
@@ -86,14 +86,14 @@ static int check_entry(struct pkvm_hyp_vm *vm, kvm_pte_t pte, s8 level, bool wri
 {
 	if (!pte)
 		return -ENOENT;
-	/* Not valid: poisoned */
+	/* An entry that is neither empty nor valid is poisoned */
 	if (!kvm_pte_valid(pte) || !may_map(vm, pte, level, write))
 		return -EPERM;
 
 	return 0;
 }
 
-/* Where a page is that may be mapped, and the end of the memory there */
+/* Find a page that the VM can map, and the piece of memory that holds it */
 static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep, s8 *level,
 		       u64 *phys)
 {
@@ -115,7 +115,7 @@ static int find_memory(struct guest_walk *walk, u64 ipa, const kvm_pte_t **ptep,
 	return walk->mem ? 0 : -EPERM;
 }
 
-/* How many entries differ from the first in the address alone, by a page each */
+/* Count the entries that map contiguous pages with the attributes of the first */
 static unsigned int count_alike(const kvm_pte_t *ptep, unsigned int max)
 {
 	kvm_pte_t first = READ_ONCE(*ptep);
@@ -135,8 +135,8 @@ static unsigned int count_alike(const kvm_pte_t *ptep, unsigned int max)
 }
 
 /*
- * Is there all of a block, to be pinned as one? A look at each entry takes a fraction of
- * what pins would.
+ * Can the whole block at @phys be pinned as one? To read its entries costs a fraction of
+ * what it costs to pin each page.
  */
 static bool is_block(const struct guest_walk *walk, const kvm_pte_t *ptep, s8 level, u64 phys,
 		     u64 left)
@@ -149,7 +149,7 @@ static bool is_block(const struct guest_walk *walk, const kvm_pte_t *ptep, s8 le
 	return level < KVM_PGTABLE_LAST_LEVEL || count_alike(ptep, PTRS_PER_PTE) == PTRS_PER_PTE;
 }
 
-/* Pin what is contiguous from @ipa on, as far as one entry or one table tells */
+/* Pin contiguous memory from @ipa on, no more than one block or one table maps */
 static int pin_guest_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, int prot,
 			 struct map_run *run)
 {
@@ -179,11 +179,11 @@ static int pin_guest_run(struct guest_walk *walk, u64 iova, u64 ipa, u64 left, i
 	ret = pin_guest_pages(phys, nr * PAGE_SIZE, &run->size);
 	walk->pages -= run->size >> PAGE_SHIFT;
 
-	/* What could be pinned is progress */
+	/* A run that is shorter than asked is a success */
 	return run->size ? 0 : ret;
 }
 
-/* A run that goes on where the last one ends is one with it */
+/* Append a run to the last one if it continues that, with pages pinned one by one */
 static bool merge_runs(struct map_run *last, const struct map_run *run)
 {
 	if (last->phys + last->size != run->phys || last->prot != run->prot ||
@@ -231,7 +231,7 @@ int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova,
 	}
 	hyp_spin_unlock(&vm->lock);
 
-	/* What is pinned stays the VM's, and where it is, without the lock */
+	/* The pins keep the pages in place and with the VM after the lock is dropped */
 	return ret;
 }
 
@@ -285,7 +285,7 @@ int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
 	s8 level;
 
 	hyp_assert_lock_held(&vm->lock);
-	/* Without a context the VM maps nothing: the host's own DMA is no reason */
+	/* A VM without a context maps nothing; the host's own mappings do not matter */
 	if (!vm->iommu || !pkvm_iommu_check_vm_drained(vm->kvm.arch.pkvm.handle))
 		return 0;
 
@@ -294,8 +294,8 @@ int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size)
 			return -ERANGE;
 		granule = kvm_granule_size(level);
 		/*
-		 * The VM maps only what is pinned. Of a block that reaches beyond the range
-		 * all would change.
+		 * The VM can only map pinned memory. The host's call changes all of a
+		 * block leaf, even beyond the range.
 		 */
 		if (kvm_pte_valid(pte) && is_pinned(pte) && any_busy(kvm_pte_to_phys(pte), granule))
 			return -EBUSY;

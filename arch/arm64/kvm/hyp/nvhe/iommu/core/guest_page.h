@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * From a guest's addresses to pages that it may map.
+ * Find what a guest has at its physical addresses: memory to pin for DMA, or registers.
  */
 #ifndef __PKVM_IOMMU_GUEST_PAGE_H__
 #define __PKVM_IOMMU_GUEST_PAGE_H__
@@ -10,9 +10,9 @@
 #include <core/domain.h>
 
 /**
- * struct guest_pages - pages of a guest, to be mapped one after the other
- * @piece: the first piece that is not done, as LIST_ADDR() and LIST_SIZE()
- * @nr: how many there are from there
+ * struct guest_pages - the rest of a list of guest memory that is being mapped
+ * @piece: first list entry that is not done, see LIST_ADDR() and LIST_SIZE()
+ * @nr: number of entries from @piece on
  * @at: bytes of @piece that are done
  */
 struct guest_pages {
@@ -21,40 +21,41 @@ struct guest_pages {
 	u64		at;
 };
 
-/* Runs that guest_pages_get() returns at most */
+/* Most runs that guest_pages_get() returns */
 #define GUEST_RUNS_MAX		16
 
 /**
  * guest_pages_get() - pin pages of a VM for DMA
  * @vm: VM
- * @pages: which; what was pinned is done
- * @iova: where they will be mapped
- * @max: most bytes
+ * @pages: memory to pin, page aligned; advanced past what was pinned
+ * @iova: IOVA where the caller will map the pages, page aligned
+ * @max: most bytes to pin, a multiple of PAGE_SIZE
  * @prot: IOMMU_READ | ...
- * @runs: out, GUEST_RUNS_MAX of them
- * @nr_runs: out, how many were needed, also on error
+ * @runs: out, what was pinned; room for GUEST_RUNS_MAX
+ * @nr_runs: out, number of @runs, also on error
  *
- * Pins some or all: as much as can be done before other vCPUs have waited long enough.
- * Only pages that a protected VM owns, be they shared with the host or not, or that
- * a plain VM was lent for good (PKVM_PGTABLE_PROT_PINNED), to write if @prot says so.
- * They can neither change hands nor be taken back until they are unpinned (I5).
+ * Can pin less than was asked, since other vCPUs wait for the lock. Pins only pages that
+ * a protected VM owns, shared with the host or not, or that the host lent to a plain VM
+ * with PKVM_PGTABLE_PROT_PINNED, writable if @prot has IOMMU_WRITE. A pinned page cannot
+ * change owner, nor can the host take it back (I5).
  *
  * Context: takes pkvm_hyp_vm::lock.
- * Return: 0; or why it stopped at @pages: -ENOENT (the host has not given this page
- * yet), -EPERM (not the VM's, or not to write), -EBUSY (mapped too often).
+ * Return: 0; or why it stopped at @pages: -ENOENT (the VM's stage 2 does not map the page
+ * yet), -EPERM (not the VM's page, or not writable), -EBUSY (pinned too often), -EINVAL
+ * or -ERANGE (@iova).
  */
 int guest_pages_get(struct pkvm_hyp_vm *vm, struct guest_pages *pages, u64 iova, u64 max,
 		    int prot, struct map_run *runs, unsigned int *nr_runs);
 
 /**
- * guest_registers() - which registers a protected VM sees at an address
+ * guest_registers() - find the registers that a protected VM has mapped at an address
  * @vm: VM
  * @ipa: guest physical address, page aligned
  * @phys: out, physical address of the page
  *
  * Context: takes pkvm_hyp_vm::lock.
- * Return: 0; -ENOENT (nothing is mapped there yet), -EPERM (something else is, or
- * can be).
+ * Return: 0; -ENOENT (nothing is mapped there yet), -EPERM (something else is mapped
+ * there, or @ipa is beyond the guest's address space).
  */
 int guest_registers(struct pkvm_hyp_vm *vm, u64 ipa, u64 *phys);
 

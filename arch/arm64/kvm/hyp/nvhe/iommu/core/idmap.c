@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The identity domain: what the host may reach, a device of the host may reach.
+ * The identity domain: it lets the host's devices access what the host can access.
  *
- * It mirrors the host's ownership exactly, under the lock that guards it, and
- * needs no hypercall for DMA. Memory that changes hands is taken out before the
- * new owner has it and put back after (I1, I5). Nothing else of the map changes
- * while that happens: blocks are used only where every IOMMU lets a block be
- * replaced by a table that translates alike (BBML 2), else all of memory is
- * mapped in pages. All tables come from memory reserved at boot for the worst
- * case, so that a donation never fails for want of one.
+ * It mirrors the host's ownership of pages, under host_mmu.lock. DMA through it needs no
+ * hypercall. EL2 unmaps memory before another owner gets it, and maps it after the host
+ * got it back (I1, I5). The rest of the map stays valid meanwhile: EL2 uses blocks only
+ * if every IOMMU allows EL2 to replace a block by a table that translates alike (BBML 2).
+ * Otherwise it maps all memory in pages. All tables come from memory that the host
+ * reserved at boot for the worst case, so that no donation fails for lack of a table.
  */
 #include <linux/iommu.h>
 
@@ -26,7 +25,7 @@
 #define IDMAP_MEM_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_CACHE)
 #define IDMAP_MMIO_PROT	(IOMMU_READ | IOMMU_WRITE | IOMMU_MMIO | IOMMU_NOEXEC)
 
-/* NULL until the map is complete: until then there is nothing to mirror */
+/* NULL until host_idmap_build() has completed the map */
 struct hyp_iommu_domain *host_idmap;
 unsigned long pkvm_iommu_reserve_nr __ro_after_init;
 
@@ -41,7 +40,7 @@ int pkvm_iommu_take_reserve(void)
 	return pkvm_iommu_reserve_nr && !reserved ? -ENOMEM : 0;
 }
 
-/* What counts do not need is for tables */
+/* Use the start of the reserve for pin counts and the rest for tables */
 static bool divide_memory(void)
 {
 	unsigned long nr = pkvm_iommu_pin_table_pages();
@@ -72,7 +71,7 @@ static void *idmap_alloc_table(struct iommu_pgtable *pgt)
 	return host_idmap_alloc(1);
 }
 
-/* From @cur to @end or to the end of the table of pages, whichever is first */
+/* Bytes from @cur to @end, or to the end of the table of pages if that is nearer */
 static u64 chunk_size(u64 cur, u64 end)
 {
 	u64 block = kvm_granule_size(IOMMU_BLOCK_LEVEL);
@@ -96,10 +95,10 @@ static int idmap_unmap_pages(u64 start, u64 end)
 							&leaves);
 	}
 
-	/* A block that was split may be cached at any level */
+	/* TLBs can hold a split block at any level */
 	ret = ret ?: domain_tlb_inv(domain, start, end - start, 0);
 
-	/* On failure the caller maps again what is cleared here */
+	/* On failure the caller maps again what this clears */
 	for (end = cur, cur = start; cur < end; cur += leaves.size) {
 		leaves.level = IOMMU_PAGE_LEVEL;
 		leaves.ptep = iommu_pgtable_walk(&domain->pgt, cur, &leaves.level);
@@ -150,7 +149,7 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
 		if (!page_is_revoked(cur))
 			continue;
-		/* A table of pages is there since the page was revoked, or can be made */
+		/* Its table of pages exists, or the reserve has a page for the table */
 		hyp_spin_lock(&host_idmap->lock);
 		map_range(host_idmap, cur, cur + PAGE_SIZE, IDMAP_MEM_PROT, IOMMU_PAGE_LEVEL);
 		hyp_spin_unlock(&host_idmap->lock);
@@ -159,10 +158,10 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 }
 
 /**
- * struct build - one piece of memory, while it is mapped
- * @domain: the map
- * @top: smallest level of its leaves
- * @next: first byte that is neither mapped nor left out yet
+ * struct build - a piece of memory that is being mapped
+ * @domain: the identity domain
+ * @top: smallest level of a leaf
+ * @next: first address that is neither mapped nor left out yet
  */
 struct build {
 	struct hyp_iommu_domain	*domain;
@@ -179,7 +178,10 @@ static int build_up_to(struct build *build, u64 end)
 	return map_range(build->domain, start, end, IDMAP_MEM_PROT, build->top);
 }
 
-/* What is not the host's has left a mark in its stage 2, see mem_protect.c */
+/*
+ * Leave out pages that the host does not own. The host's stage 2 has an annotation for
+ * each, see mem_protect.c.
+ */
 static int leave_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
 			    enum kvm_pgtable_walk_flags visit)
 {
@@ -198,7 +200,7 @@ static int leave_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
 	return ret;
 }
 
-/* Map one piece of memory, but for what is not the host's */
+/* Map one piece of memory, except pages that the host does not own */
 static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 top)
 {
 	struct build build = { domain, top, start };
@@ -212,19 +214,20 @@ static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 
 	       build_up_to(&build, end);
 }
 
-/* MMIO above PKVM_IOMMU_IDMAP_MMIO_LIMIT that devices are to reach */
+/* MMIO above PKVM_IOMMU_IDMAP_MMIO_LIMIT that the host's devices can reach */
 static struct {
 	u64	base, end;
 } windows[PKVM_IOMMU_WINDOWS_MAX];
 static unsigned int nr_windows;
 
 /**
- * host_idmap_add_window() - the host's devices are to reach some more MMIO
+ * host_idmap_add_window() - let the host's devices reach a window of high MMIO
  * @base: start, page aligned
  * @size: bytes, a multiple of PAGE_SIZE
  *
  * Context: boot, before host_idmap_build().
- * Return: 0, -EPERM, -EINVAL, -EEXIST, -ENOSPC.
+ * Return: 0; -EPERM (the map is built), -EINVAL (misaligned), -EEXIST (overlaps another
+ * window), -ENOSPC (too many windows).
  */
 int host_idmap_add_window(u64 base, u64 size)
 {
@@ -250,7 +253,7 @@ int host_idmap_add_window(u64 base, u64 size)
 	return 0;
 }
 
-/* Map what is neither memory nor EL2's registers */
+/* Map MMIO, except registers of EL2 and of assignable devices */
 static int build_window(struct hyp_iommu_domain *domain, u64 start, u64 limit)
 {
 	const struct mem_region *piece;
@@ -283,11 +286,12 @@ static int build_mmio(struct hyp_iommu_domain *domain)
 }
 
 /**
- * host_idmap_build() - make the identity map, as the host owns things now
- * @blocks: memory may be mapped in blocks
+ * host_idmap_build() - build the identity map from the current ownership of pages
+ * @blocks: true if memory can be mapped in blocks
  *
  * Context: boot, before the host is deprivileged.
- * Return: 0, -ENOMEM, -ERANGE (memory that the IOMMUs cannot address).
+ * Return: 0; -ENOMEM (the reserve is too small), -ERANGE (the IOMMUs cannot address all
+ * memory).
  */
 int host_idmap_build(bool blocks)
 {

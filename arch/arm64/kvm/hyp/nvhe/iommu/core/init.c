@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Take-over: the host, still trusted, hands its IOMMUs to EL2. From the first
- * call about an IOMMU on it aborts all DMA, and its registers are EL2's.
+ * Take-over: at boot the host, still trusted, hands its IOMMUs to EL2. With the first
+ * call about an IOMMU EL2 takes its registers from the host and makes it abort all DMA.
  */
 #include <asm/kvm_mmu.h>
 
@@ -56,7 +56,7 @@ static bool range_is_free(u64 base, u64 size)
 	return true;
 }
 
-/* Registers: EL2's, mapped, and out of the host's stage 2 */
+/* Map the registers at EL2 and unmap them from the host's stage 2 */
 static long claim_registers(u64 base, u64 size)
 {
 	struct hyp_iommu *iommu;
@@ -73,7 +73,7 @@ static long claim_registers(u64 base, u64 size)
 	iommu = host_idmap_alloc(1);
 	if (!iommu)
 		return -ENOSPC;
-	/* The host must not take an IOMMU that is still its own for one that aborts */
+	/* -ENOSPC tells the host that EL2 has not taken the IOMMU, which can do DMA */
 	if (__pkvm_create_private_mapping(base, size, PAGE_HYP_DEVICE, &va))
 		return -ENOSPC;
 
@@ -97,7 +97,7 @@ static long find_registers(u64 base, u64 size)
 	return claim_registers(base, size);
 }
 
-/* The IOMMU's own memory, then the core's about it */
+/* Memory of an IOMMU: the driver's, then the core's streams, then the bitmap of IDs */
 static size_t ids_size(const struct hyp_iommu *iommu)
 {
 	return PAGE_ALIGN(iommu->max_ids / BITS_PER_BYTE);
@@ -156,7 +156,10 @@ long iommu_register(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *o
 	return use_memory(iommu, hyp_phys_to_virt(hyp_pfn_to_phys(pfn))) ?: id;
 }
 
-/* One format for all: a domain may be attached anywhere */
+/*
+ * Choose one format for all IOMMUs, as a domain can be attached to any of them. Returns
+ * true if the identity map can use blocks.
+ */
 static bool choose_format(void)
 {
 	bool s1 = true, s2 = true, coherent = true, blocks = true;
@@ -215,7 +218,7 @@ int iommu_finalise(void)
 		return ret;
 
 	for_each_iommu(iommu) {
-		/* What cannot be enabled stays off and aborts; others go on (I8) */
+		/* If this fails, the IOMMU stays off and aborts; others go on (I8) */
 		if (iommu->ready)
 			iommu->ready = speaks_format(iommu) &&
 				       !hw_enable(iommu, iommu_cfg.stage);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Map and unmap: pin, install; make stale, invalidate, release.
+ * Map and unmap in paging domains. Map pins pages, then installs leaves. Unmap makes
+ * leaves stale, invalidates the TLBs, then unpins the pages.
  */
 #include <linux/iommu.h>
 
@@ -10,10 +11,10 @@
 #include <memory/pin.h>
 #include <memory/ranges.h>
 
-/* Tables that one mapping may need on its way */
+/* Most pages for tables that one mapping needs */
 #define MAP_PAGES_NEEDED	(KVM_PGTABLE_LAST_LEVEL + 1)
 
-/* Is [@iova, @iova + @size) a range of whole pages that paging domains translate? */
+/* Check that [@iova, @iova + @size) is whole pages, within the reach of paging domains */
 int iova_check_range(u64 iova, u64 size)
 {
 	u64 limit = BIT_ULL(iommu_cfg.paging_ias);
@@ -36,7 +37,7 @@ static void unpin(u64 phys, u64 size, int prot)
 	}
 }
 
-/* A leaf is what was counted: a page, or a block */
+/* Unmap undoes one pin for each leaf, so pages that are pinned singly need page leaves */
 static s8 top_level(int prot)
 {
 	return FIELD_GET(IOMMU_PROT_PIN, prot) == IOMMU_PIN_PAGE ? IOMMU_PAGE_LEVEL :
@@ -44,8 +45,9 @@ static s8 top_level(int prot)
 }
 
 /*
- * How much from @phys may be mapped alike, pinned if it is memory: I1 and I5
- * hold before an entry exists. Inline: nothing is mapped without it, most as one run.
+ * Find how much from @phys on can be mapped alike, and pin it if it is memory, so that I1
+ * and I5 hold before a leaf exists. Inlined, since every map of the host comes here, most
+ * of them for one run.
  */
 static __always_inline int pin_host_run(u64 iova, u64 phys, u64 size, int prot,
 					const struct mem_region **mem, struct map_run *run)
@@ -60,7 +62,7 @@ static __always_inline int pin_host_run(u64 iova, u64 phys, u64 size, int prot,
 
 	*run = (struct map_run) { phys, min3(size, end - phys, (u64)IOMMU_PGTABLE_MAX_SIZE), prot };
 	if (!*mem) {
-		/* Outside memory it is device memory, whatever the caller says */
+		/* Outside memory, map as device memory whatever the caller asks for */
 		run->prot = (prot | IOMMU_MMIO) & ~IOMMU_CACHE;
 		return 0;
 	}
@@ -72,21 +74,21 @@ static __always_inline int pin_host_run(u64 iova, u64 phys, u64 size, int prot,
 	run->prot |= PROT_PIN(IOMMU_PIN_PAGE);
 	ret = pin_pages(phys, run->size, &run->size);
 
-	/* What could be pinned is progress */
+	/* A run that is shorter than asked is a success */
 	return run->size ? 0 : ret;
 }
 
 /**
- * domain_map_runs() - map what is pinned, one run after the other
+ * domain_map_runs() - map runs that are pinned, one after the other
  * @domain: domain
- * @iova: start, the whole range was checked
- * @run: the first of them
- * @nr: how many
+ * @iova: start; the caller has checked the whole range
+ * @run: first run
+ * @nr: number of runs
  * @done: out, bytes mapped, also on error
  *
- * Unpins what could not be mapped.
+ * Unpins what it cannot map.
  *
- * Return: 0, or as iommu_pgtable_map().
+ * Return: 0, or an error of iommu_pgtable_map().
  */
 int domain_map_runs(struct hyp_iommu_domain *domain, u64 iova, const struct map_run *run,
 		    unsigned int nr, u64 *done)
@@ -157,7 +159,7 @@ int domain_map(struct iommu_owner *owner, u64 handle, u64 iova, u64 phys, u64 si
 	return ret;
 }
 
-/* Pin pieces of a list, as far as they go; @nr_runs also on error */
+/* Pin list entries until one fails or is cut short; @nr_runs: out, also on error */
 static int pin_pieces(u64 iova, const u64 *piece, u32 nr, int prot, struct map_run *run,
 		      unsigned int *nr_runs)
 {
@@ -166,7 +168,7 @@ static int pin_pieces(u64 iova, const u64 *piece, u32 nr, int prot, struct map_r
 	u64 pinned = 0;
 
 	for (*nr_runs = 0; piece < end; piece++, run++) {
-		/* As much as one large mapping, however it is cut up (I7) */
+		/* A list maps no more than one large mapping does (I7) */
 		u64 size = min(LIST_SIZE(*piece), IOMMU_PGTABLE_MAX_SIZE - pinned);
 		int ret;
 
@@ -230,7 +232,7 @@ int domain_unmap(struct iommu_owner *owner, u64 handle, u64 iova, u64 size, u64 
 	ret = iommu_pgtable_unmap_begin(&domain->pgt, iova, size, &leaves);
 	if (!ret)
 		ret = domain_tlb_inv(domain, iova, leaves.size, leaves.level);
-	/* I5: no TLB holds the pages any more, now they may go */
+	/* I5: no TLB holds the pages now, so they can be unpinned */
 	if (!ret) {
 		iommu_pgtable_unmap_end(&leaves);
 		*done = leaves.size;
@@ -243,13 +245,13 @@ put:
 	return ret;
 }
 
-/* Pages of one table, or one block: stale, until no TLB has them any more */
+/* Leaves of one table, or one block; they are stale until the TLBs are invalidated */
 struct unmap_step {
 	u64			iova;
 	struct iommu_leaves	leaves;
 };
 
-/* Steps of one call, whatever the ranges are (I7); those of pages end sooner */
+/* Most steps of one call, for any list of ranges (I7) */
 #define UNMAP_STEPS_MAX		16
 
 static int unmap_ranges_begin(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr,
@@ -279,7 +281,7 @@ static int unmap_ranges_begin(struct hyp_iommu_domain *domain, const u64 *ranges
 	return 0;
 }
 
-/* One invalidation for all of it, of everything if it is scattered */
+/* Unmap with one invalidation: of the range if it is one step, else of the domain */
 static int unmap_ranges(struct hyp_iommu_domain *domain, const u64 *ranges, u32 nr, u64 *done)
 {
 	struct unmap_step steps[UNMAP_STEPS_MAX] __uninitialized, *step;
@@ -292,7 +294,7 @@ static int unmap_ranges(struct hyp_iommu_domain *domain, const u64 *ranges, u32 
 		err = domain_tlb_inv(domain, steps->iova, steps->leaves.size, steps->leaves.level);
 	else if (nr_steps)
 		err = domain_tlb_inv(domain, 0, 0, 0);
-	/* I5: as in domain_unmap(); what is stale stays so if there was no answer */
+	/* I5: no TLB holds the pages now. Without an answer the leaves stay stale. */
 	for (step = steps; step < steps + nr_steps && !err; step++) {
 		iommu_pgtable_unmap_end(&step->leaves);
 		*done += step->leaves.size;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which domain a stream uses, and whose the stream is.
+ * Attach streams to domains, and change the owner of streams.
  */
 #include <linux/nospec.h>
 
@@ -8,7 +8,7 @@
 
 #include <core/domain.h>
 
-/* Of one chunk: the streams, and the IOMMU's own for them */
+/* Pages of a chunk of streams: one for the core, one for the driver */
 #define STREAM_PAGES	2
 
 size_t stream_table_size(const struct hyp_iommu *iommu)
@@ -33,15 +33,16 @@ static int make_chunk(struct hyp_iommu *iommu, u32 sid, struct iommu_pool *pool)
 }
 
 /**
- * stream_get() - find a stream, and make room for it
+ * stream_get() - find a stream; make its chunk of the table if there is none
  * @iommu: IOMMU
  * @sid: stream ID
- * @pool: who pays for a chunk of the table that is not there yet, or NULL
- * @stream: out
+ * @pool: pool that pays for a chunk, or NULL not to make one
+ * @stream: out, the stream
  *
  * Context: hyp_iommu::lock held.
- * Return: 0, -ERANGE, -ENOENT (the IOMMU was given up; or no chunk, no @pool: the
- * stream aborts), -ENOMEM (@pool needs two pages), -EIO.
+ * Return: 0; -ERANGE (@sid is too large), -ENOENT (EL2 gave the IOMMU up at boot; or
+ * @pool is NULL and there is no chunk, so the stream aborts), -ENOMEM (@pool needs
+ * STREAM_PAGES pages), -EIO (the IOMMU did not answer).
  */
 int stream_get(struct hyp_iommu *iommu, u64 sid, struct iommu_pool *pool,
 	       struct hyp_stream **stream)
@@ -50,7 +51,7 @@ int stream_get(struct hyp_iommu *iommu, u64 sid, struct iommu_pool *pool,
 	u32 idx;
 	int ret;
 
-	/* Given up at boot: it aborts, and a description may name it nonetheless */
+	/* EL2 gave the IOMMU up at boot, but a description of a device can name it */
 	if (!iommu->ready)
 		return -ENOENT;
 	if (sid >> iommu->sid_bits)
@@ -80,7 +81,7 @@ static struct iommu_owner *owner_of(const struct hyp_stream *stream)
 	return stream->owner ?: &iommu_host;
 }
 
-/* Until this succeeds the IOMMU may go on translating for the stream (I6) */
+/* Make a stream abort. Until this succeeds the IOMMU can translate for it (I6). */
 static int stream_abort(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *stream)
 {
 	int ret = hw_stream_abort(iommu, sid);
@@ -100,9 +101,9 @@ static int stream_install(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *s
 }
 
 /*
- * Point a stream elsewhere. The order is what makes it safe: the stream aborts,
- * synchronised, before its old domain is let go (I5, I6) and before its new one
- * is installed, of which the IOMMU thus sees nothing or all.
+ * Attach a stream to another domain, or to none if @domain is NULL. The stream aborts,
+ * synchronised, before EL2 drops the old domain (I5, I6) and before it installs the new
+ * one. So the IOMMU uses none or all of the new configuration.
  */
 static int stream_switch(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *stream,
 			 struct hyp_iommu_domain *domain)
@@ -137,7 +138,7 @@ static int stream_switch(struct hyp_iommu *iommu, u32 sid, struct hyp_stream *st
 	return ret;
 }
 
-/* An attach that failed may have left a stream live without a domain */
+/* A failed attach can leave a stream without a domain for which the IOMMU translates */
 static bool stream_has(const struct hyp_stream *stream, const struct hyp_iommu_domain *domain)
 {
 	return stream->domain == domain && (domain || !stream->may_be_live);
@@ -150,18 +151,18 @@ static int attach_host_locked(struct hyp_iommu *iommu, u64 sid, struct hyp_iommu
 
 	ret = stream_get(iommu, sid, domain ? &iommu_host.pool : NULL, &stream);
 	if (ret == -ENOENT)
-		return 0;	/* never attached: aborts, and is nobody else's */
+		return 0;	/* never attached: it aborts, and the host owns it */
 	if (ret)
 		return ret;
 
-	/* I2: a stream of someone else is out of reach */
+	/* I2: the host cannot attach a stream that a VM owns */
 	if (owner_of(stream) != &iommu_host)
 		return -EPERM;
 
 	return stream_has(stream, domain) ? 0 : stream_switch(iommu, sid, stream, domain);
 }
 
-/* The host replaces whatever one of its streams had */
+/* Attach a stream of the host, whatever it is attached to, or block it */
 int stream_attach_host(u64 iommu_id, u64 sid, u64 handle, u64 *pages)
 {
 	bool paging = handle > PKVM_IOMMU_DOMAIN_IDENTITY;
@@ -202,7 +203,7 @@ static int attach_guest_locked(struct iommu_owner *owner, struct hyp_iommu *iomm
 		return -EPERM;
 	if (stream->domain != (attach ? NULL : domain))
 		return -EBUSY;
-	/* I8: the guest is to know that its device does nothing any more */
+	/* I8: tell the guest that its device can do no DMA any more */
 	if (attach && READ_ONCE(iommu->state) != IOMMU_LIVE)
 		return -EIO;
 
@@ -215,10 +216,11 @@ static int attach_guest_locked(struct iommu_owner *owner, struct hyp_iommu *iomm
  * @iommu: IOMMU
  * @sid: stream ID
  * @handle: domain of the VM; if !@attach, the one that the stream is attached to
- * @attach: attach, or block
+ * @attach: true to attach the stream, false to block it
  *
- * Return: 0, -ENOENT (no such domain of the VM), -EBUSY (the stream is attached, or not
- * to this domain), -ENOSPC, -EIO
+ * Return: 0; -ENOENT (the VM has no such domain), -EPERM (the VM does not own the
+ * stream), -EBUSY (the stream is attached already, or not to this domain), -ENOSPC (as
+ * NULL from domain_bind()), -EIO (the IOMMU is off or did not answer).
  */
 int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u64 handle,
 			bool attach)
@@ -237,7 +239,7 @@ int stream_attach_guest(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 
 	return ret;
 }
 
-/* What the stream did before is not the new owner's to know */
+/* Change the owner. The new owner must not see earlier events of the stream. */
 static void change_hands(struct hyp_iommu *iommu, struct hyp_stream *stream,
 			 struct iommu_owner *owner)
 {
@@ -247,7 +249,7 @@ static void change_hands(struct hyp_iommu *iommu, struct hyp_stream *stream,
 	stream->first_event = hw_next_event(iommu);
 }
 
-/* A blocked stream of the host; hyp_iommu::lock held */
+/* Find a stream that the host owns and has not attached; hyp_iommu::lock held */
 static int find_free(struct hyp_iommu *iommu, u64 sid, struct hyp_stream **stream)
 {
 	int ret = stream_get(iommu, sid, NULL, stream);
@@ -255,7 +257,7 @@ static int find_free(struct hyp_iommu *iommu, u64 sid, struct hyp_stream **strea
 	return ret ?: (*stream)->owner || (*stream)->domain ? -EBUSY : 0;
 }
 
-/* Would stream_claim() succeed? Nothing changes, and the answer may be old. */
+/* Check whether stream_claim() would succeed; the answer can be outdated on return */
 int stream_check_free(struct hyp_iommu *iommu, u64 sid)
 {
 	struct hyp_stream *stream;
@@ -269,14 +271,14 @@ int stream_check_free(struct hyp_iommu *iommu, u64 sid)
 }
 
 /**
- * stream_claim() - make a blocked stream of the host a VM's (I2)
+ * stream_claim() - make a VM own a stream that the host has blocked (I2)
  * @owner: VM
  * @iommu: IOMMU
- * @sid: stream ID; the host has had it attached, so its part of the stream
- *	table is there and paid for
+ * @sid: stream ID; the host has attached it before, so its chunk of the table exists
  *
- * Return: 0, -EBUSY (owned or attached), -ENOENT (never attached), -ERANGE, -EIO
- * (not known to abort).
+ * Return: 0; -EBUSY (a VM owns the stream, or it is attached), -ENOENT (the host never
+ * attached it), -ERANGE (@sid is too large), -EIO (the IOMMU does not confirm that the
+ * stream aborts).
  */
 int stream_claim(struct iommu_owner *owner, struct hyp_iommu *iommu, u64 sid)
 {
@@ -285,7 +287,7 @@ int stream_claim(struct iommu_owner *owner, struct hyp_iommu *iommu, u64 sid)
 
 	hyp_spin_lock(&iommu->lock);
 	ret = find_free(iommu, sid, &stream);
-	/* If an attach failed half-way on an IOMMU that hangs, it may be live (I2) */
+	/* A failed attach on an IOMMU that hangs can have left the stream live (I2) */
 	if (!ret)
 		ret = stream_abort(iommu, sid, stream);
 	if (!ret)
@@ -295,7 +297,7 @@ int stream_claim(struct iommu_owner *owner, struct hyp_iommu *iommu, u64 sid)
 	return ret;
 }
 
-/* Block a stream of a VM whatever it is attached to (I6) */
+/* Make a stream of @owner abort, whatever it is attached to (I6) */
 int stream_block(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid)
 {
 	struct hyp_stream *stream;
@@ -310,7 +312,7 @@ int stream_block(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid)
 	return ret;
 }
 
-/* What the VM calls one of its streams */
+/* Set the name that the VM has for one of its streams */
 void stream_set_vsid(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid, u32 pviommu,
 		     u32 vsid)
 {
@@ -324,7 +326,7 @@ void stream_set_vsid(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid
 	hyp_spin_unlock(&iommu->lock);
 }
 
-/* Give a blocked stream, if it is @owner's, to @heir; NULL: back to the host */
+/* If @owner owns the blocked stream, pass it to @heir, or to the host if that is NULL */
 void stream_disown(struct iommu_owner *owner, struct hyp_iommu *iommu, u32 sid,
 		   struct iommu_owner *heir)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts of VMs: memory, routes, and the end of both.
+ * Contexts of VMs: create them, add routes, drain them.
  */
 #include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
@@ -11,10 +11,10 @@
 #include <core/vm.h>
 #include <device/device.h>
 
-/* Streams that one VM_DRAIN blocks or gives back at most (I7) */
+/* Most streams that one VM_DRAIN blocks or returns to the host (I7) */
 #define VM_DRAIN_STREAMS	16
 
-/* A VM's slot follows from its handle, so one VM cannot take another's (I9) */
+/* The handle of a VM determines its slot, so one VM cannot take another's (I9) */
 #define NR_CONTEXTS		roundup_pow_of_two(KVM_MAX_PVMS)
 
 static struct iommu_vm *contexts[NR_CONTEXTS];
@@ -41,7 +41,7 @@ struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected)
 	if (!vm || vm->dead)
 		return NULL;
 
-	/* I1: the host could have such a device reach what the VM maps for it */
+	/* I1: the host could program such a device to access what the VM maps for it */
 	return protected && vm->host_has_regs ? NULL : vm;
 }
 
@@ -57,7 +57,7 @@ static void put_context(struct iommu_vm *vm)
 	hyp_spin_unlock(&vm_table_lock);
 }
 
-/* A VM may have memory here from its reservation until it dies */
+/* The host can donate memory for a VM from the reservation of its handle until it dies */
 static bool vm_may_grow(u64 handle)
 {
 	struct pkvm_hyp_vm *vm;
@@ -73,8 +73,8 @@ static bool vm_may_grow(u64 handle)
 }
 
 /*
- * The first page of a VM becomes its context. The VM may have one and does not: known
- * before the page is EL2's, so that a call that fails leaves no trace of it.
+ * Make the first page of @mc the VM's context. The caller knows that the VM has none and
+ * that it is allowed one, so a call that fails does not donate the page.
  */
 static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 {
@@ -97,8 +97,8 @@ static int make_context(u64 handle, struct kvm_hyp_memcache *mc)
 }
 
 /*
- * Use a VM's context, or make it of the first page of @mc, if there is one. -ENOENT:
- * the VM has none, or may not have one.
+ * Become a user of a VM's context. If there is none, make it from the first page of @mc,
+ * which can be NULL. Returns -ENOENT if the VM has no context or cannot have one.
  */
 static int get_context(u64 handle, struct kvm_hyp_memcache *mc, struct iommu_vm **vm)
 {
@@ -151,7 +151,7 @@ const struct iommu_route *iommu_vm_find_route(const struct iommu_vm *vm, u32 pvi
 	return NULL;
 }
 
-/* Room for one more route */
+/* Get a page with room for one more route */
 static struct iommu_route_page *route_page(struct iommu_vm *vm)
 {
 	struct iommu_route_page *page = vm->routes;
@@ -168,7 +168,7 @@ static struct iommu_route_page *route_page(struct iommu_vm *vm)
 	return page;
 }
 
-/* I2: is the stream named by this VM already? */
+/* I2: does the VM have a route to this stream already? */
 static bool has_route_to(const struct iommu_vm *vm, const struct iommu_route *route)
 {
 	const struct iommu_route_page *page;
@@ -185,7 +185,7 @@ static bool has_route_to(const struct iommu_vm *vm, const struct iommu_route *ro
 	return false;
 }
 
-/* The stream itself, or all of the devices that it is a part of */
+/* Make the VM own the stream, or all devices of @group if that is not NULL */
 static int claim(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
 		 struct hyp_device_group *group)
 {
@@ -201,7 +201,7 @@ static int claim(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
 	return ret;
 }
 
-/* vm_table_lock held: the VM's EL2 object cannot come into being meanwhile (I3) */
+/* Context: vm_table_lock held, so the VM's EL2 object is not created meanwhile (I3) */
 static int add_route(struct iommu_vm *vm, const struct iommu_route *route, u64 sid,
 		     struct hyp_device_group *group)
 {
@@ -254,7 +254,7 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 iommu, u64 sid, u64 fl
 	hyp_spin_lock(&vm_table_lock);
 	ret = add_route(vm, &route, sid, group);
 	hyp_spin_unlock(&vm_table_lock);
-	/* A reset takes its time, but nobody else's */
+	/* Reset the devices without a lock, so that no other call waits for them (I9) */
 	if (ret == -EAGAIN && group)
 		ret = hyp_device_reset(group, &vm->owner) ?: -EAGAIN;
 	put_context(vm);
@@ -263,8 +263,8 @@ int iommu_vm_route(u64 handle, u32 pviommu, u32 vsid, u64 iommu, u64 sid, u64 fl
 }
 
 /*
- * Step 1: all streams abort, synchronised, before anything is let go (I6). What an
- * IOMMU that hangs keeps live does not keep the streams of others live (I8).
+ * Step 1: make all streams abort, synchronised, before EL2 releases anything (I6). If an
+ * IOMMU hangs, still block the streams of the other IOMMUs (I8).
  */
 static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 {
@@ -280,7 +280,7 @@ static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 				if (!*budget)
 					return -EAGAIN;
 				--*budget;
-				/* An IOMMU hangs for good: there is no second try */
+				/* A hung IOMMU does not recover: do not try again */
 				route->hung = stream_block(&vm->owner, route->iommu, route->sid);
 				route->blocked = !route->hung;
 			}
@@ -292,7 +292,7 @@ static int block_streams(struct iommu_vm *vm, unsigned int *budget)
 	return ret;
 }
 
-/* Step 3: domains unmap and unpin; bounded by domain_free() */
+/* Step 3: free the domains, which unpins their pages; domain_free() is bounded */
 static int free_domains(struct iommu_vm *vm)
 {
 	u64 handle = domain_handle_first(&vm->owner.handles);
@@ -305,7 +305,7 @@ static int free_domains(struct iommu_vm *vm)
 	return ret ?: -EAGAIN;
 }
 
-/* Step 4: the streams are the host's again */
+/* Step 4: return the streams to the host */
 static int free_routes(struct iommu_vm *vm, unsigned int *budget)
 {
 	while (vm->routes) {
@@ -332,20 +332,20 @@ static int drain_step(struct iommu_vm *vm, struct kvm_hyp_memcache *mc)
 	unsigned int budget = VM_DRAIN_STREAMS;
 	int ret;
 
-	/* Step 2: devices are reset, and their registers are the host's again */
+	/* Step 2 resets the devices and returns their registers to the host */
 	ret = block_streams(vm, &budget) ?: hyp_device_return_all(&vm->owner) ?:
 	      free_domains(vm) ?: free_routes(vm, &budget);
 	if (ret)
 		return ret;
 
 	domain_handles_free(&vm->owner.handles, &vm->owner.pool);
-	/* One less than the most, for the context, which may follow (I7) */
+	/* Leave room for the page of the context, which iommu_vm_drain() adds (I7) */
 	pool_reclaim(&vm->owner.pool, mc, PKVM_IOMMU_TOPUP_MAX - 1);
 
 	return pool_pages(&vm->owner.pool) ? -EAGAIN : 0;
 }
 
-/* A VM that runs, or may run again, is not drained */
+/* Refuse to drain a VM that uses its context and is not dying */
 static int start_drain(u64 handle, struct iommu_vm **vm)
 {
 	struct pkvm_hyp_vm *hyp_vm = get_vm_by_handle(handle);

@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a VM has at the IOMMU: memory it paid for, routes, domains.
+ * Context of a VM at the IOMMU: its memory, routes and domains.
  *
- *	(none) --topup--> OPEN --__pkvm_init_vm--> FROZEN --dies--> drained --> (none)
- *	                   '------ never starts ---------------------^
+ *	none --VM_TOPUP--> OPEN --__pkvm_init_vm--> FROZEN --VM_DRAIN--> draining --> none
+ *	                    '----- VM_DRAIN, if the VM never started ------^
  *
- * The host fills in routes while the VM's handle is only reserved. From the
- * moment the VM's EL2 object exists they are frozen (I3) and read without a
- * lock. A VM that has a context can neither have its pages reclaimed nor its
- * handle released until it is drained: its streams abort, synchronised, before
- * anything else happens (I6).
+ * The host adds routes while the VM's handle is only reserved. Once the VM's EL2 object
+ * exists, the routes do not change (I3), and EL2 reads them without a lock. VM_DRAIN
+ * works in bounded steps. The first makes all streams of the VM abort, synchronised (I6).
+ * As long as the context exists, the host can neither reclaim pages of the VM nor release
+ * its handle.
  *
- * vm_table_lock guards the table of contexts and iommu_vm::users, ::draining and
- * ::dead.
+ * vm_table_lock guards the table of contexts and iommu_vm::users, ::draining and ::dead.
  */
 #ifndef __PKVM_IOMMU_VM_H__
 #define __PKVM_IOMMU_VM_H__
@@ -22,13 +21,13 @@
 #include <core/domain.h>
 
 /**
- * struct iommu_route - (pvIOMMU, vSID) of one VM names one stream, 1:1 (I2)
- * @pviommu: pvIOMMU, as the guest names it
- * @vsid: virtual stream ID on it
+ * struct iommu_route - the name (pvIOMMU, vSID) of one stream in one VM, 1:1 (I2)
+ * @pviommu: number of the pvIOMMU, as the guest knows it
+ * @vsid: virtual stream ID on @pviommu
  * @sid: stream ID on @iommu
- * @blocked: the VM is dead and the stream aborts
- * @hung: the VM is dead, and the IOMMU hangs and may translate for the stream
- * @iommu: IOMMU
+ * @blocked: VM_DRAIN has made the stream abort, synchronised
+ * @hung: VM_DRAIN could not make the stream abort: @iommu can still translate for it
+ * @iommu: IOMMU of the stream
  */
 struct iommu_route {
 	u32			pviommu;
@@ -39,8 +38,8 @@ struct iommu_route {
 };
 
 /**
- * struct iommu_route_page - as many routes as a page holds
- * @next: page that was filled before this one
+ * struct iommu_route_page - as many routes as fit in a page
+ * @next: page that was filled before this one, or NULL
  * @nr: routes in use
  * @routes: routes
  */
@@ -55,15 +54,15 @@ struct iommu_route_page {
 
 /**
  * struct iommu_vm - context of a VM, one page
- * @owner: its memory and domains
- * @users: host calls in progress
- * @draining: a step of the drain is in progress
- * @dead: the drain has begun: nobody else uses the context from now on, nor does
- *	the VM get it, should the host bring it to life in the middle
- * @host_has_regs: a route is to an assignable device whose registers stayed with
- *	the host, which is no good for a protected VM
+ * @owner: the VM as an owner of memory, streams and domains
+ * @users: number of host calls that use the context now
+ * @draining: a VM_DRAIN call is in progress
+ * @dead: VM_DRAIN has begun. From now on only VM_DRAIN uses the context, and a VM that
+ *	the host starts now does not get it.
+ * @host_has_regs: a route names a stream of an assignable device whose registers the host
+ *	kept, so a protected VM must not get the context
  * @routes: routes, newest page first
- * @events: faults that the VM has not asked for
+ * @events: faults that the guest has not fetched yet
  */
 struct iommu_vm {
 	struct iommu_owner	owner;
