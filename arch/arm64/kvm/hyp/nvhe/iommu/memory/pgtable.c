@@ -14,7 +14,7 @@ void iommu_pgtable_clean(const struct iommu_pgtable *pgt, void *start, size_t si
 {
 	if (!pgt->cfg->coherent)
 		kvm_flush_dcache_to_poc(start, size);
-	/* Ordered before whatever tells the IOMMU to look */
+	/* Order the entries before the write that makes the IOMMU read them */
 	dsb(ishst);
 }
 
@@ -63,7 +63,7 @@ kvm_pte_t *iommu_pgtable_walk(struct iommu_pgtable *pgt, u64 iova, s8 *level)
 	return ptep;
 }
 
-/* As iommu_pgtable_walk(), but builds what is missing */
+/* As iommu_pgtable_walk(), but allocates missing tables */
 static kvm_pte_t *walk_alloc(struct iommu_pgtable *pgt, u64 iova, s8 level, int *err)
 {
 	for (;;) {
@@ -83,7 +83,7 @@ static kvm_pte_t *walk_alloc(struct iommu_pgtable *pgt, u64 iova, s8 level, int 
 		if (!table)
 			return NULL;
 
-		/* The table must be seen empty before it is seen at all */
+		/* The IOMMU must see an empty table when it sees the entry for it */
 		iommu_pgtable_clean(pgt, table, PAGE_SIZE);
 		write_pte(pgt, ptep, iommu_pte_table(hyp_virt_to_phys(table)));
 	}
@@ -118,7 +118,7 @@ static bool table_is_empty(const kvm_pte_t *table)
 	return true;
 }
 
-/* Take an empty table out where a block is to go: break before make */
+/* Remove an empty table so that a block can replace it, with break-before-make */
 static int drop_empty_table(struct iommu_pgtable *pgt, kvm_pte_t *ptep, u64 iova, s8 level)
 {
 	kvm_pte_t old = *ptep;
@@ -177,7 +177,7 @@ int iommu_pgtable_map(struct iommu_pgtable *pgt, u64 iova, u64 phys, u64 size,
 		n = iommu_entries_left(iova, size);
 	}
 
-	/* Less than a page is left: nothing that could be mapped */
+	/* @size is less than a page */
 	if (!n)
 		return -EINVAL;
 
@@ -266,7 +266,7 @@ static kvm_pte_t *first_entry(kvm_pte_t *table, unsigned int nr)
 	return table < end ? table : NULL;
 }
 
-/* Free the first table below @ptep that has none below it, or the block at @ptep */
+/* Free the first table below @ptep that has no table below it, or clear a block */
 static void free_first(struct iommu_pgtable *pgt, kvm_pte_t *ptep, s8 level)
 {
 	kvm_pte_t *table = NULL, *next = ptep;
@@ -277,7 +277,7 @@ static void free_first(struct iommu_pgtable *pgt, kvm_pte_t *ptep, s8 level)
 		next = level + 1 < IOMMU_PAGE_LEVEL ? first_entry(table, PTRS_PER_PTE) : NULL;
 	}
 	if (next) {
-		/* A block pins as many pages as a table of pages would */
+		/* A block costs the budget of a table, since it pins as many pages */
 		unpin_leaves(next, 1);
 		*next = 0;
 		return;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counting the DMA mappings of a page, or of a block.
+ * Count the DMA mappings of pages and blocks, see pin.h.
  */
 #include <linux/atomic.h>
 #include <linux/errno.h>
@@ -19,10 +19,10 @@
 #define BLOCK_LOST		GENMASK(31, 16)
 
 /**
- * struct block_pins - what is known of a block of memory
- * @word: the block's, see pin.h
- * @pages: a word for each of its pages, the first one of which is at the start of the
- *	block; NULL without memory
+ * struct block_pins - pins of a block of memory
+ * @word: word of the block, see pin.h
+ * @pages: words of its pages, the first for the page at the start of the block; NULL if
+ *	the block holds no memory
  */
 struct block_pins {
 	u32		word;
@@ -31,7 +31,7 @@ struct block_pins {
 
 static_assert(sizeof(struct block_pins) == PKVM_IOMMU_BLOCK_PINS_SIZE);
 
-/* Of the block at address 0; there is one for each from the first to the last of memory */
+/* Where the entry for address 0 would be; entries cover the first to the last memory */
 static u64 all_block_pins;
 
 static __always_inline struct block_pins *block_pins_of(u64 phys)
@@ -39,7 +39,7 @@ static __always_inline struct block_pins *block_pins_of(u64 phys)
 	return (struct block_pins *)all_block_pins + (phys >> BLOCK_SHIFT);
 }
 
-/* The word of a page. Words of pages that are next to each other are, too. */
+/* The word of a page; contiguous pages of memory have contiguous words */
 static __always_inline atomic_t *page_word(u64 phys)
 {
 	return block_pins_of(phys)->pages + (phys >> PAGE_SHIFT) % PTRS_PER_PTE;
@@ -66,7 +66,7 @@ void pin_init(void *mem)
 
 u32 block_pin_count(u64 phys)
 {
-	/* Without an IOMMU there is neither a word nor a mapping */
+	/* Without an IOMMU there are neither words nor DMA mappings */
 	return all_block_pins ? READ_ONCE(block_pins_of(phys)->word) & BLOCK_MAPS : 0;
 }
 
@@ -75,7 +75,7 @@ u32 block_lost_pages(u64 phys)
 	return all_block_pins ? FIELD_GET(BLOCK_LOST, READ_ONCE(block_pins_of(phys)->word)) : 0;
 }
 
-/* Add to the word of the block around @phys, unless one of @forbidden is set */
+/* Add to the word of a block, unless a bit of @forbidden is set or the count is full */
 static bool block_update(u64 phys, u32 forbidden, s32 add)
 {
 	u32 *word = &block_pins_of(phys)->word, old, cur;
@@ -104,12 +104,12 @@ void unpin_block(u64 phys)
 	block_update(phys, 0, -1);
 }
 
-/* Inline, as the next: what each page of a mapping costs is these */
+/* Inlined, as is unpin_word(): one of them runs for each page of a mapping */
 static __always_inline int pin_word(atomic_t *word, u32 forbidden)
 {
 	u32 old;
 
-	/* Who asks for what is long known not to be his leaves no trace */
+	/* Fail early if the page is already revoked; do not touch the count */
 	if (forbidden & PIN_REVOKED && atomic_read(word) & PIN_REVOKED)
 		return -EPERM;
 	old = atomic_fetch_add(1, word);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages on loan from the host.
+ * Pools: allocate, free, accept pages from the host and return them.
  */
 #include <asm/pkvm-iommu-host.h>
 
@@ -85,12 +85,12 @@ void return_page(struct kvm_hyp_memcache *mc, void *page)
 {
 	memset(page, 0, PAGE_SIZE);
 	push_hyp_memcache(mc, page, hyp_virt_to_phys);
-	/* What it held must not be found in memory behind the caches */
+	/* Write the zeroes to memory: an uncached read must not return old data */
 	kvm_flush_dcache_to_poc(page, PAGE_SIZE);
 	/*
-	 * No input gets here with a page that this refuses. It came by a donation that
-	 * made it EL2's and took it from the host, EL2 has kept it since, and pins, which
-	 * a host could hold against us, are of pages that the host shares, not of these.
+	 * No input makes this fail. The host donated the page to EL2, and EL2 has owned
+	 * it since. Only pages that the host owns or shares can be pinned, so pins do not
+	 * make it fail.
 	 */
 	WARN_ON(__pkvm_hyp_donate_host(hyp_virt_to_pfn(page), 1));
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * IO page-table entries and geometry: values in, values out.
+ * IO page-table entries and geometry, as pure functions.
  *
  * Arm ARM DDI 0487, D8.3 (descriptor formats) and D8.2 (stage 2 concatenation).
  */
@@ -97,13 +97,13 @@ unsigned int iommu_pgtable_root_pages(u8 stage, u8 ias)
 	return ias > shift ? BIT(ias - shift) : 1;
 }
 
-/* The identity map must reach all that the CPU calls memory */
+/* The identity map must cover all memory of the CPUs */
 u8 iommu_pgtable_idmap_ias(const struct iommu_pgtable_cfg *cfg)
 {
 	return cfg->stage == 1 ? IOMMU_MAX_BITS : min_t(u8, cfg->oas, IOMMU_MAX_BITS);
 }
 
-/* Paging domains give up a few bits so that their root is one page */
+/* Paging domains have few enough input address bits that the root is one page */
 u8 iommu_pgtable_paging_ias(const struct iommu_pgtable_cfg *cfg)
 {
 	u8 ias = iommu_pgtable_idmap_ias(cfg);

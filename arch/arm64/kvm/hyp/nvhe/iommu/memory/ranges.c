@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which physical addresses the host may touch at all.
+ * Find out what is at a physical address, and take registers from the host at boot.
  */
 #include <asm/kvm_pkvm.h>
 #include <asm/pkvm-iommu-host.h>
@@ -10,17 +10,17 @@
 
 #include <memory/ranges.h>
 
-/* Newest first, of the boot; fixed once pKVM is finalised */
+/* All ranges of registers, newest first; fixed once pKVM is finalised */
 static struct mmio_range *ranges;
 
-/* Those that mmio_withhold() made */
+/* Ranges that mmio_withhold() has added */
 static struct mmio_range withheld[PKVM_WITHHELD_MAX];
 static unsigned int nr_withheld;
 
 void mmio_add(struct mmio_range *range)
 {
 	range->next = ranges;
-	/* Whoever finds it finds all of it */
+	/* Pairs with mmio_clamp(): a reader sees the range complete */
 	smp_store_release(&ranges, range);
 }
 
@@ -62,7 +62,7 @@ const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end)
 	return found;
 }
 
-/* In order, fixed before the first question about them */
+/* Sorted by address; mem_regions_init() fills it at boot */
 static struct mem_region mem_regions[HYP_MEMBLOCK_REGIONS];
 static unsigned int nr_mem_regions;
 
@@ -108,11 +108,11 @@ u64 mmio_end_of(u64 phys)
 
 	if (end <= phys)
 		return 0;
-	/* Nobody's device writes to registers that may be a VM's some day */
+	/* No device reaches registers that EL2 keeps or that a VM can own */
 	return mmio_clamp(phys, &start, &end) ? 0 : end;
 }
 
-/* All of it is kept from the host, as a whole or by several ranges */
+/* Is each page of the range in registers that EL2 keeps? */
 static bool is_kept(u64 base, u64 limit)
 {
 	const struct mmio_range *range;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Physical ranges: memory, the host's MMIO, registers that EL2 keeps.
+ * Physical ranges: memory, MMIO that the host can access, registers that EL2 protects.
  */
 #ifndef __PKVM_IOMMU_RANGES_H__
 #define __PKVM_IOMMU_RANGES_H__
@@ -8,11 +8,12 @@
 #include <linux/types.h>
 
 /**
- * struct mmio_range - registers that are not everybody's
+ * struct mmio_range - registers that no device can reach by DMA
  * @base: physical address
  * @size: bytes, whole pages
- * @kept: nobody has them but EL2, for good; else they are those of an assignable device
- * @next: the one that was added before
+ * @kept: true if the host has lost the registers for good; false if they are those of an
+ *	assignable device
+ * @next: range that was added before this one, or NULL
  */
 struct mmio_range {
 	u64			base, size;
@@ -20,29 +21,30 @@ struct mmio_range {
 	struct mmio_range	*next;
 };
 
-/* Boot: there are such registers from now on, and @range stays */
+/* Add registers at boot; EL2 keeps a pointer to @range */
 void mmio_add(struct mmio_range *range);
 
 /**
- * mmio_keep() - add registers that the host loses for good
- * @range: stays
+ * mmio_keep() - take registers from the host for good
+ * @range: the registers; EL2 keeps a pointer to it
  *
  * Unlike an annotation in the host's stage 2 this survives host_stage2_unmap_dev_all().
  *
  * Context: boot, before the host is deprivileged; takes host_mmu.lock.
- * Return: 0, or that of a failed unmap: nothing was added.
+ * Return: 0, or the error of the unmap from the host's stage 2; nothing was added then.
  */
 int mmio_keep(struct mmio_range *range);
 
 /**
- * mmio_clamp() - keep a range clear of registers that are not everybody's
- * @addr: address the range must contain
- * @start: raised to the end of such registers below @addr
- * @end: lowered to the start of such registers above @addr
+ * mmio_clamp() - clamp a range at the edges of registers that were added
+ * @addr: address that the range contains
+ * @start: in/out, start of the range, raised to the end of registers below @addr
+ * @end: in/out, end of the range, lowered to the start of registers above @addr
  *
- * If @addr is in some, the range becomes those. Lock-free: all are added at boot.
+ * If @addr is in registers, the range does not exceed them. Lock-free: all registers are
+ * added at boot.
  *
- * Return: the registers that @addr is in, those that are kept first, or NULL.
+ * Return: the registers that contain @addr, preferably those that are kept, or NULL.
  */
 const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end);
 
@@ -51,23 +53,23 @@ const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end);
  * @start: first byte
  * @end: byte after the last
  *
- * What the host calls memory need not begin or end at a page. A page that holds any
+ * Memory of the host need not begin or end at a page boundary. A page that contains any
  * memory is memory, and belongs to the first of the pieces that share it.
  */
 struct mem_region {
 	u64	start, end;
 };
 
-/* Before the first question about memory */
+/* Called at boot, before any other function that looks for memory */
 void mem_regions_init(void);
 
 /**
- * mem_region_after() - the first piece of memory that ends after an address
+ * mem_region_after() - find the first piece of memory that ends after an address
  * @phys: address
  *
  * Lock-free: memory does not change.
  *
- * Return: the piece, which may begin after @phys, or NULL.
+ * Return: the piece, which can begin after @phys, or NULL.
  */
 const struct mem_region *mem_region_after(u64 phys);
 
@@ -77,9 +79,9 @@ static inline bool mem_region_covers(const struct mem_region *piece, u64 phys)
 }
 
 /**
- * mem_region_near() - the piece of memory that an address is in
+ * mem_region_near() - find the piece of memory that contains an address
  * @phys: address
- * @last: piece that another address was in, or NULL: the next page is often there, too
+ * @last: piece to try first, usually that of the address before, or NULL
  *
  * Return: the piece, or NULL if @phys is not in memory.
  */
@@ -95,26 +97,26 @@ static inline const struct mem_region *mem_region_near(u64 phys, const struct me
 }
 
 /**
- * mmio_end_of() - the stretch of registers that starts at an address
+ * mmio_end_of() - find out how much MMIO from an address on devices can reach
  * @phys: address
  *
- * Lock-free: neither memory, nor EL2's registers, nor which devices are assignable
- * changes once pKVM is finalised.
+ * Lock-free: neither memory nor the ranges of registers change once pKVM is finalised.
  *
- * Return: its end, or 0 if no device may reach @phys as such: memory, registers that
- * EL2 owns or withholds, or those of an assignable device.
+ * Return: end of that MMIO; 0 if no device can reach @phys as MMIO, because it is in
+ * memory, in registers that EL2 keeps, or in those of an assignable device.
  */
 u64 mmio_end_of(u64 phys);
 
 /**
- * mmio_withhold() - registers are nobody's from now on
+ * mmio_withhold() - keep registers from the host and from all devices, for good
  * @base: start, page aligned
  * @size: bytes, a multiple of PAGE_SIZE
  *
- * What they belong to can write to memory without passing an IOMMU (I1).
+ * Something that these registers control accesses memory without passing an IOMMU (I1).
  *
  * Context: boot, before the host is deprivileged.
- * Return: 0, -EINVAL, -ENOSPC, or that of a failed unmap.
+ * Return: 0; -EINVAL (misaligned, or memory or other registers in the range), -ENOSPC
+ * (too many ranges), or the error of the unmap from the host's stage 2.
  */
 int mmio_withhold(u64 base, u64 size);
 
