@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that may be assigned: what they are.
+ * Assignable devices: the descriptions that the host registers at boot.
  */
 #include <asm/kvm_mmu.h>
 
@@ -53,7 +53,7 @@ static struct hyp_device *device_of(u64 id)
 	return !host_idmap && id < nr_devices ? &devices[id] : NULL;
 }
 
-/* Whole pages outside memory that nothing else at EL2 knows */
+/* Is the range whole pages, outside memory and other registers that EL2 knows? */
 static bool may_be_registers(u64 base, u64 size)
 {
 	if (!size || !PAGE_ALIGNED(base | size) || base + size < base ||
@@ -96,7 +96,7 @@ static int add_stream(struct hyp_device *dev, struct hyp_iommu *iommu, u64 sid)
 
 	if (sid >> iommu->sid_bits)
 		return -ERANGE;
-	/* Devices of one group may share a stream, which is noted once */
+	/* Devices of one group can share a stream; only the first one lists it */
 	if (group)
 		return group == dev->group ? 0 : -EEXIST;
 	if (dev->nr_streams == PKVM_DEVICE_MAX_STREAMS)

@@ -1,22 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Devices that may be assigned to VMs: what they are, and whose their registers
- * are.
+ * Assignable devices: their registers, streams and owners.
  *
- * The host describes them while it is trusted; from FINALISE on the descriptions
- * do not change and need no lock. Devices of one group change hands together:
+ * The host describes them at boot while it is trusted. From FINALISE on the descriptions
+ * do not change and need no lock. The devices of a group change owner together:
  *
- *	HOST --take--> TO_VM --reset--> VM --drain--> TO_HOST --reset--> HOST
- *	                 '------ failed ------> LOST <------ failed ------'
+ *	HOST --assign--> TO_VM --reset--> VM --drain--> TO_HOST --reset--> HOST
+ *	                  |------------ drain ------------^
+ *	                  '- reset fails -> LOST <- reset fails -'
  *
- * Their registers are nobody's target of DMA, in no state: they are in no domain,
- * so who owns them matters to CPUs only.
+ * Their registers are never mapped in any IO page table, so the owner matters to CPUs
+ * only. In HOST the host can lend registers to plain VMs; the state stays HOST.
  *
- * In HOST the host may lend registers to plain VMs, which keeps them in that state.
- *
- * hyp_device_group::owner, hyp_device_group::state, hyp_device_group::lent and which
- * pages are mapped change under host_mmu.lock. In TO_VM and TO_HOST the streams abort,
- * and one CPU at a time carries the reset on without any lock.
+ * hyp_device_group::owner, ::state, ::lent and the bitmap of mapped pages change under
+ * host_mmu.lock. In TO_VM and TO_HOST all streams of the group abort, and one CPU at a
+ * time continues the reset without a lock.
  */
 #ifndef __PKVM_IOMMU_DEVICE_H__
 #define __PKVM_IOMMU_DEVICE_H__
@@ -33,9 +31,9 @@ struct iommu_owner;
 
 /**
  * struct hyp_device_range - registers of a device, whole pages
- * @mmio: where they are
- * @first_page: its first bit in the bitmap of pages that are mapped
- * @regs: mapped at EL2, if the device has a reset handler
+ * @mmio: physical range
+ * @first_page: index of its first page in the bitmap of mapped pages
+ * @regs: the registers mapped at EL2, or NULL if the device has no reset handler
  */
 struct hyp_device_range {
 	struct mmio_range	mmio;
@@ -57,12 +55,12 @@ enum device_state {
 };
 
 /**
- * struct hyp_device_group - devices that have one owner
- * @broken: the description is incomplete: never given to a VM
+ * struct hyp_device_group - devices that change owner together
+ * @broken: the description is incomplete, so EL2 does not assign the group
  * @state: see the top of this file
- * @owner: in all states but HOST and LOST
- * @lent: leaves of plain VMs' page tables with registers of it: not above 0 but in HOST
- * @resetting: a CPU carries the reset on
+ * @owner: VM that owns the group in TO_VM, VM and TO_HOST; else NULL
+ * @lent: number of leaves that map registers of the group in plain VMs; 0 except in HOST
+ * @resetting: 1 while a CPU continues the reset
  */
 struct hyp_device_group {
 	bool			broken;
@@ -74,15 +72,15 @@ struct hyp_device_group {
 
 /**
  * struct hyp_device - a device
- * @group: its group
- * @reset: how it is reset
+ * @group: group that it belongs to
+ * @reset: reset handler
  * @nr_ranges: entries of @ranges
  * @nr_streams: entries of @streams
  * @ranges: registers
  * @streams: streams
- * @reset_step: how far its reset is; the handler's own
+ * @reset_step: progress of the reset, private to the reset handler
  * @reset_done: the reset is complete
- * @reset_deadline: when the device counts as hung
+ * @reset_deadline: counter value at which EL2 considers the reset as failed, 0 if not set
  */
 struct hyp_device {
 	struct hyp_device_group	*group;
@@ -96,7 +94,7 @@ struct hyp_device {
 	u64			reset_deadline;
 };
 
-/* Most pages of registers, of all devices. Bounds the work of a transfer (I7). */
+/* Most pages of registers of all devices; bounds the work of a transfer (I7) */
 #define HYP_DEVICE_MAX_PAGES	SZ_8K
 
 /* device.c: descriptions, constant from FINALISE on */
@@ -109,70 +107,76 @@ int hyp_device_register_mmio(u64 id, u64 base, u64 size);
 int hyp_device_register_stream(u64 id, u64 iommu, u64 sid);
 int hyp_device_set_policy(u64 flags);
 
-/* The group of a stream, or NULL: no description names it */
+/* Find the group of a stream; NULL if no description names the stream */
 struct hyp_device_group *hyp_device_group_of(const struct hyp_iommu *iommu, u64 sid);
 
-/* The registers at @addr and their device, or NULL */
+/* Find the registers at @addr and their device, or NULL */
 struct hyp_device_range *hyp_device_find_range(u64 addr, struct hyp_device **dev);
 
-/* The devices of a group: the first for NULL, the one after @dev, or NULL */
+/* Get the device of a group after @dev, or the first if @dev is NULL; NULL at the end */
 struct hyp_device *hyp_device_next(const struct hyp_device_group *group,
 				   struct hyp_device *dev);
 
 /* owner.c */
 
 /**
- * hyp_device_assign() - give a group to a VM, registers and streams, all or nothing
+ * hyp_device_assign() - assign a group to a VM with all registers and streams
  * @group: the group
  * @owner: the VM
  *
+ * Takes the registers and streams from the host, all of them or none.
+ *
  * Context: vm_table_lock held; takes host_mmu.lock.
- * Return: 0 (the VM has it, and it was reset); -EAGAIN (it was taken, or its
- * reset is not complete: hyp_device_reset() and call again); -EBUSY (another VM has
- * it, a plain VM has registers of it, or a stream is attached), -EACCES (no reset
- * handler, or the description is broken), -ENOENT (a stream that the host never
- * attached), -EIO (lost).
+ * Return: 0 (the VM owns the group, and the reset is complete); -EAGAIN (the reset is not
+ * complete: call hyp_device_reset() and repeat), -EBUSY (another VM owns the group, a
+ * plain VM maps registers of it, or a stream is attached), -EACCES (a device has no reset
+ * handler, or the description is incomplete), -ENOENT (the host never attached one of the
+ * streams), -EIO (the group is lost).
  */
 int hyp_device_assign(struct hyp_device_group *group, struct iommu_owner *owner);
 
 /**
- * hyp_device_reset() - carry the reset of a group on
+ * hyp_device_reset() - continue the reset of a group
  * @group: the group
- * @owner: who has it, and stays
+ * @owner: VM that owns the group; its context must stay during the call
  *
  * Context: no lock held.
- * Return: 0 (complete), -EAGAIN (more steps), -EIO (failed: the group is lost).
+ * Return: 0 (complete); -EAGAIN (not complete, or another CPU continues the reset), -EIO
+ * (failed: the group is lost).
  */
 int hyp_device_reset(struct hyp_device_group *group, struct iommu_owner *owner);
 
 /**
- * hyp_device_return_all() - what a dead VM has goes back to the host (I6)
- * @owner: the VM; its streams abort, synchronised
+ * hyp_device_return_all() - return the devices of a dead VM to the host (I6)
+ * @owner: the VM; all its streams abort, synchronised
  *
  * Context: no lock held.
- * Return: 0, or -EAGAIN: a step was done.
+ * Return: 0 if the VM owns no device; -EAGAIN after a step: call again.
  */
 int hyp_device_return_all(struct iommu_owner *owner);
 
 /**
- * hyp_device_page_get() - a page of registers is about to be mapped in a VM
+ * hyp_device_page_get() - record that a page of registers will be mapped in a VM
  * @owner: the VM, or NULL
  * @phys: the page
  *
- * Context: host_mmu.lock held. No way back: what follows must not fail.
- * Return: 0, -EPERM (not registers that the VM owns), -EBUSY (mapped already).
+ * Nothing undoes this call, so the caller must map the page.
+ *
+ * Context: host_mmu.lock held.
+ * Return: 0; -EPERM (the page is not in registers that the VM owns), -EBUSY (the VM has
+ * mapped it already).
  */
 int hyp_device_page_get(struct iommu_owner *owner, u64 phys);
 
-/* Does the VM own any device? Context: a vCPU of it is loaded. */
+/* Does the VM own any device? Context: a vCPU of the VM is loaded. */
 bool hyp_device_owned_by(const struct iommu_owner *owner);
 
 /* reset.c */
 bool hyp_device_can_reset(u64 type);
-/* One step: 0, -EAGAIN, -EIO. Not in parallel for one device. */
+/* One step: 0 (complete), -EAGAIN, -EIO. One CPU at a time for each device. */
 int hyp_device_reset_one(struct hyp_device *dev);
 
-/* Reset handlers, each in a file and an option of its own */
+/* Reset handlers; each has its own file and Kconfig option */
 int hyp_device_reset_edu(struct hyp_device *dev);
 
 #endif /* __PKVM_IOMMU_DEVICE_H__ */

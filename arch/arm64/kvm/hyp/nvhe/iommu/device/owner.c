@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Devices that may be assigned: whose they are.
+ * Assignable devices: change their owner, continue resets, map and lend registers.
  */
 #include <nvhe/iommu.h>
 #include <nvhe/mem_protect.h>
@@ -9,13 +9,13 @@
 #include <core/domain.h>
 #include <device/device.h>
 
-/* Pages that a VM has mapped, each once; guarded by host_mmu.lock */
+/* Pages of registers that VMs have mapped; guarded by host_mmu.lock */
 static DECLARE_BITMAP(mapped, HYP_DEVICE_MAX_PAGES);
 
-/* Owns the streams of devices that are lost */
+/* Owner of the streams of groups that are LOST */
 static struct iommu_owner nobody;
 
-/* A walk over the streams of a group, always in the same order. It begins as zeroes. */
+/* Iterator over the streams of a group, in a fixed order; begins zeroed */
 struct stream_iter {
 	struct hyp_device	*dev;
 	u32			i;
@@ -34,7 +34,7 @@ static struct hyp_device_stream *next_stream(const struct hyp_device_group *grou
 	return &iter->dev->streams[iter->i++];
 }
 
-/* All that are of @from, which are all or, in the middle of a claim, some */
+/* Pass the streams that @from owns to @to; after a failed claim these are only some */
 static void disown_streams(struct hyp_device_group *group, struct iommu_owner *from,
 			   struct iommu_owner *to)
 {
@@ -61,10 +61,10 @@ static int check_streams(struct hyp_device_group *group)
 }
 
 /*
- * All or none; what was taken is blocked, so that undoing it is safe. All were free a
- * moment ago, and whoever else makes one a VM's waits for vm_table_lock: only the loser
- * of a race with an attach has something to undo, or who meets an IOMMU that fails. The
- * faults that the host has not heard of are lost then.
+ * Claim all streams or none. A claimed stream is blocked, so it is safe to undo a claim.
+ * check_streams() has just found all of them free, and other claims need vm_table_lock.
+ * So a claim fails only if the host attaches a stream meanwhile, or if an IOMMU fails.
+ * Then faults of the streams that the host has not polled yet are lost.
  */
 static int claim_streams(struct hyp_device_group *group, struct iommu_owner *owner)
 {
@@ -80,7 +80,7 @@ static int claim_streams(struct hyp_device_group *group, struct iommu_owner *own
 	return ret;
 }
 
-/* The host's CPUs lose the registers; they come back by faults once it may */
+/* Unmap the registers from the host's stage 2; later faults of the host map them again */
 static int unmap_from_host(struct hyp_device_group *group)
 {
 	struct hyp_device *dev;
@@ -126,10 +126,10 @@ static int take_from_host(struct hyp_device_group *group, struct iommu_owner *ow
 
 	if (!may_take(group))
 		return -EACCES;
-	/* I1: the CPUs of a plain VM reach its registers */
+	/* I1: CPUs of a plain VM can access registers of the group */
 	if (group->lent)
 		return -EBUSY;
-	/* What cannot be undone without a trace comes last */
+	/* Claim last, since undoing a claim loses faults */
 	ret = check_streams(group) ?: unmap_from_host(group) ?:
 	      claim_streams(group, owner);
 	if (ret)
@@ -191,10 +191,10 @@ static void forget_mapped(struct hyp_device_group *group)
 	}
 }
 
-/* A reset is over. A device that could not be reset is never seen again (I8). */
+/* End a reset. A group whose reset failed is LOST for good (I8). */
 static void leave_reset(struct hyp_device_group *group, int result)
 {
-	/* Nobody else changes it in the middle of a reset */
+	/* No other CPU changes the state during a reset */
 	bool to_vm = group->state == DEVICE_TO_VM && !result;
 
 	if (!to_vm)
@@ -228,10 +228,10 @@ int hyp_device_reset(struct hyp_device_group *group, struct iommu_owner *owner)
 			leave_reset(group, ret);
 		break;
 	default:
-		/* Another CPU was faster; hyp_device_assign() knows the outcome */
+		/* Another CPU ended the reset; hyp_device_assign() returns the result */
 		break;
 	}
-	/* Pairs with the cmpxchg above: the next CPU sees how far it got */
+	/* Pairs with the cmpxchg above: the next CPU sees the progress */
 	smp_store_release(&group->resetting, 0);
 
 	return ret;
@@ -244,7 +244,7 @@ int hyp_device_return_all(struct iommu_owner *owner)
 	for (i = 0; i < PKVM_DEVICE_MAX; i++) {
 		struct hyp_device_group *group = &hyp_device_groups[i];
 
-		/* Nobody but the VM itself, which is dead, changes that */
+		/* Only calls about this VM change whether it owns a group */
 		if (READ_ONCE(group->owner) != owner)
 			continue;
 		if (group->state != DEVICE_TO_HOST) {
@@ -253,7 +253,7 @@ int hyp_device_return_all(struct iommu_owner *owner)
 			start_reset(group);
 			hyp_spin_unlock(&host_mmu.lock);
 		}
-		/* A failure is dealt with: it does not keep the VM's pages */
+		/* If the reset fails, the group is LOST; the drain goes on without it */
 		hyp_device_reset(group, owner);
 
 		return -EAGAIN;
@@ -312,7 +312,7 @@ int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size)
 		return ret;
 	if (phys < start || phys >= end || size > end - phys)
 		return -EPERM;
-	/* One for a leaf, of which there is no room for so many that the count wraps */
+	/* One for each leaf; page tables cannot hold so many leaves that this wraps */
 	if (group)
 		group->lent++;
 

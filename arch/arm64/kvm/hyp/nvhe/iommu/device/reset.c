@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reset handlers: a device changes hands without what its last owner left in it.
+ * Reset devices when they change owner, so that nothing of the last owner stays in them.
  *
- * The streams of the device abort meanwhile, and its registers are EL2's alone.
- * A handler does one short step at a time and never waits: a device is trusted no
- * more than anybody else.
+ * During a reset the streams of the device abort, and only EL2 can access its registers.
+ * A reset handler does one short step for each call and never waits, since EL2 does not
+ * trust the device.
  */
 #include <nvhe/iommu.h>
 
 #include <deadline.h>
 #include <device/device.h>
 
-/* Seconds until a device that does not come to rest counts as hung */
+/* Seconds after which a reset that is not complete has failed */
 #define RESET_SECONDS		10
 
 static int (* const handlers[])(struct hyp_device *dev) = {

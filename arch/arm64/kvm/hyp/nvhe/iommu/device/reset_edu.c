@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reset of the test machine's platform device: QEMU's "edu" functions, one per range
- * of registers. Each has a buffer that only DMA reaches, the registers of its DMA
- * engine, a factorial, and interrupts.
+ * Reset of the test machine's platform device, which is made of QEMU "edu" functions, one
+ * for each range of registers. Each has a buffer that only DMA reaches, the registers of
+ * its DMA engine, a factorial, and interrupts.
  */
 #include <linux/io.h>
 
@@ -38,7 +38,7 @@ static void edu_silence(void __iomem *regs)
 	writel(U32_MAX, regs + EDU_IRQ_ACK);
 }
 
-/* What an aborted read returns is zeros, which overwrite the buffer */
+/* Start a DMA read into the buffer: it aborts, and the device writes zeroes instead */
 static void edu_start_scrub(void __iomem *regs)
 {
 	edu_silence(regs);
@@ -65,7 +65,7 @@ int hyp_device_reset_edu(struct hyp_device *dev)
 	for (i = 0; i < dev->nr_ranges; i++) {
 		void __iomem *regs = dev->ranges[i].regs;
 
-		/* Not if its decoding is switched off, for one */
+		/* The ID does not match if, say, the function does not decode its BAR */
 		if ((readl(regs + EDU_ID) & EDU_ID_MASK) != EDU_ID_MAGIC)
 			return -EIO;
 		if (edu_is_busy(regs))
