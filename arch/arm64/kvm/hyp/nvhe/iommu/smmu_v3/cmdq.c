@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The command queue (sections 3.5 and 4): EL2 is its only producer.
+ * The command queue (sections 3.5 and 4), of which EL2 is the only producer.
  */
 #include <asm/kvm_mmu.h>
 
@@ -13,14 +13,14 @@ static u32 queue_size(const struct hyp_smmu *smmu)
 	return BIT(smmu->cmdq_log2);
 }
 
-/* Commands that @cons says are not consumed yet; indices carry a wrap bit */
+/* Number of commands that are not consumed if CONS is @cons; indices carry a wrap bit */
 static u32 queue_used(const struct hyp_smmu *smmu, u32 cons)
 {
 	return (smmu->cmdq_prod - cons) & (2 * queue_size(smmu) - 1);
 }
 
 /**
- * smmu_gerror() - global errors that are not acknowledged (section 7.5)
+ * smmu_gerror() - read global errors that are not acknowledged (section 7.5)
  * @smmu: SMMU
  *
  * Return: bits of GERROR.
@@ -32,7 +32,7 @@ u32 smmu_gerror(const struct hyp_smmu *smmu)
 }
 
 /**
- * smmu_ack_gerror() - acknowledge global errors, and remember them for the host
+ * smmu_ack_gerror() - acknowledge global errors, and record them for the host
  * @smmu: SMMU
  *
  * Context: hyp_smmu::cmdq_lock held.
@@ -59,11 +59,11 @@ static int queue_wait(struct hyp_smmu *smmu, u32 used)
 	bool late;
 
 	do {
-		/* Looks once more after the deadline: the CPU may have been held up */
+		/* Look once more after the deadline, in case this CPU was delayed */
 		late = deadline && (command_error(smmu) || hyp_expired(deadline));
 		if (queue_used(smmu, readl_relaxed(smmu->base + ARM_SMMU_CMDQ_CONS)) <= used)
 			return 0;
-		/* Most often it is done by now, and nobody asks for the time */
+		/* Read the clock only now: most often the queue is done at once */
 		deadline = deadline ?: hyp_deadline();
 		cpu_relax();
 	} while (!late);
@@ -75,7 +75,7 @@ static void queue_write(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmd)
 {
 	__le64 *slot = (__le64 *)&smmu->cmdq[smmu->cmdq_prod & (queue_size(smmu) - 1)];
 
-	/* Both words: nothing of the slot's last command may survive */
+	/* Write both words, so that nothing of the slot's old command remains */
 	WRITE_ONCE(slot[0], cpu_to_le64(cmd->data[0]));
 	WRITE_ONCE(slot[1], cpu_to_le64(cmd->data[1]));
 	if (!smmu->feat.coherent)
@@ -91,9 +91,9 @@ static void queue_kick(struct hyp_smmu *smmu)
 
 static int queue_run(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned int nr)
 {
-	/* EL2 polls: no event to wait for, which MMU-600 could lose (erratum 1076982) */
+	/* EL2 polls: no SEV, which MMU-600 could lose (erratum 1076982) */
 	struct arm_smmu_cmd sync = arm_smmu_make_cmd_sync(CMDQ_SYNC_0_CS_NONE, 0);
-	/* Each call leaves the queue empty, or the SMMU switched off */
+	/* The queue is empty: each call empties it or turns the SMMU off */
 	u32 cons = smmu->cmdq_prod;
 	unsigned int i;
 	int ret;
@@ -113,7 +113,7 @@ static int queue_run(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, uns
 	return queue_wait(smmu, 0);
 }
 
-/* Tegra264 may keep an entry over one invalidation: the second one takes it out */
+/* Tegra264 can keep an entry across one invalidation, but not across two */
 static int queue_invalidate(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds,
 			    unsigned int nr)
 {
@@ -140,9 +140,9 @@ int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned 
 }
 
 /*
- * Translation is off, but what was translated before may still be on its way, until
- * an invalidation of the whole TLB is complete (sections 6.3.9.6 and 4.3.8). The
- * queue may have stopped at a command, so it starts anew for this, once.
+ * Complete the transactions that the SMMU translated before it was turned off. They can
+ * be in flight until an invalidation of the whole TLB is complete (sections 6.3.9.6 and
+ * 4.3.8). An error can have stopped the command queue, so EL2 restarts it for this, once.
  */
 static int complete_in_flight(struct hyp_smmu *smmu)
 {
@@ -159,12 +159,13 @@ static int complete_in_flight(struct hyp_smmu *smmu)
 }
 
 /**
- * smmu_fail() - give an SMMU up (I8)
+ * smmu_fail() - give an SMMU up: turn it off for good (I8)
  * @smmu: SMMU
  *
- * Off, it aborts everything (GBPA) and uses neither its TLB nor its queues. If it
- * does not say that it is off, or not that all is complete which it translated
- * before, it hangs, and all that it may reach stays pinned for good (I5).
+ * An SMMU that is off aborts all transactions (GBPA) and uses neither its TLBs nor its
+ * queues. If it does not acknowledge that it is off, or does not complete the
+ * transactions that it translated before, it is IOMMU_HUNG. EL2 then never unpins what it
+ * can reach (I5).
  *
  * Context: hyp_smmu::cmdq_lock held.
  */

@@ -16,9 +16,9 @@
 #define EVTQ_CONS(smmu)		((smmu)->base + SZ_64K + ARM_SMMU_EVTQ_CONS)
 
 /*
- * An SMMU may report a record that finds no room as a write that was aborted. Since the
- * last look at the errors at most one record was taken, so that a queue with more than
- * one free slot was not full meanwhile.
+ * An SMMU can report a record that finds the queue full as an aborted write. EL2 has
+ * taken at most one record since it last looked at the errors. So a queue that has more
+ * than one free slot now was not full meanwhile.
  */
 static bool evtq_was_full(struct hyp_smmu *smmu)
 {
@@ -28,7 +28,7 @@ static bool evtq_was_full(struct hyp_smmu *smmu)
 	return (queued & (2 * size - 1)) >= size - 1;
 }
 
-/* Acknowledge what is new; what the SMMU cannot go on with turns it off (I8) */
+/* Acknowledge new errors; turn the SMMU off if it cannot go on after them (I8) */
 static u32 poll_gerror(struct hyp_smmu *smmu)
 {
 	u32 ret = PKVM_IOMMU_POLL_GERROR;
@@ -55,7 +55,7 @@ static u32 poll_gerror(struct hyp_smmu *smmu)
 	return ret | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, errors);
 }
 
-/* Addresses in records of other types can be those of EL2's tables */
+/* In records of other types the address can be that of one of EL2's tables */
 static bool has_iova(u32 type)
 {
 	return type >= EVT_ID_TRANSLATION_FAULT && type <= EVT_ID_PERMISSION_FAULT;
@@ -91,7 +91,7 @@ static u32 poll_event(struct hyp_smmu *smmu, struct hw_event *event)
 
 	if ((prod ^ cons) & mask) {
 		slot = &smmu->evtq[(cons & (size - 1)) * EVTQ_ENT_DWORDS];
-		/* The record is read after the index that announced it */
+		/* Read the record after EVTQ_PROD, which announced it */
 		dma_rmb();
 		if (!smmu->feat.coherent)
 			kvm_flush_dcache_to_poc(slot, BIT(EVTQ_ENT_SZ_SHIFT));
@@ -106,7 +106,7 @@ static u32 poll_event(struct hyp_smmu *smmu, struct hw_event *event)
 	}
 
 	if (ret) {
-		/* ... and before its slot is given back */
+		/* Read the record before EVTQ_CONS gives its slot back */
 		mb();
 		writel_relaxed((cons & mask) | Q_OVF(prod), EVTQ_CONS(smmu));
 	}

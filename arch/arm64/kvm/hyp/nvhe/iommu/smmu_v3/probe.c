@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * From ID registers to features: what EL2 can drive, and why not (section 6.3).
+ * Decode the ID registers into features, or why EL2 cannot drive an SMMU (section 6.3).
  */
 #include <asm/pkvm-iommu-host.h>
 
@@ -8,10 +8,10 @@
 
 #include "smmu.h"
 
-/* Both queues: the smallest that is still useful, an error and a sync fit */
+/* Smallest log2 of the entries of either queue that EL2 can use */
 #define MIN_QUEUE_LOG2	3
 
-/* With fewer bits a root table would be at a level that has blocks below it */
+/* With fewer bits the root table could be below the level of the largest blocks */
 #define MIN_OAS		36
 
 static u8 oas_bits(u32 idr5)

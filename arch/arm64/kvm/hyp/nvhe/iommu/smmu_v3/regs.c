@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Pages of registers after the first two (section 6.1): EL2 uses none of them, and nobody
- * else may.
+ * Pages of registers after the first two (section 6.1). EL2 does not use them, and
+ * withholds them from the host and its devices.
  */
 #include <linux/bitfield.h>
 #include <linux/io.h>
@@ -19,18 +19,19 @@
 #define VATOS_PAGE(n)			(SZ_128K + (n) * (u64)SZ_64K)
 
 /*
- * Enhanced command queues (sections 3.5.6 and 6.2.5) have their registers in contiguous
- * control pages of 64K. Each page has the same number of queues, evenly spaced.
+ * Enhanced command queues (ECMDQ, sections 3.5.6 and 6.2.5) have their registers in
+ * contiguous control pages of 64K. Each page has the same number of queues, evenly
+ * spaced.
  */
 #define IDR1_ECMDQ			BIT(31)
 #define ARM_SMMU_IDR6			0x190
 #define IDR6_LOG2NUMP			GENMASK(27, 24)
 #define IDR6_LOG2NUMQ			GENMASK(19, 16)
-/* Of pages, and of queues in a page */
+/* Most pages, and most queues in a page */
 #define ECMDQ_MAX_LOG2			8
 
 #define CMDQ_CONTROL_PAGE_BASE(n)	(0x4000 + 32 * (n))
-/* Relative to the first page of the SMMU's registers */
+/* Offset from the first page of the SMMU's registers */
 #define CMDQ_CONTROL_PAGE_BASE_ADDR	GENMASK_ULL(55, 16)
 #define CMDQ_CONTROL_PAGE_SIZE		((u64)SZ_64K)
 
@@ -57,7 +58,7 @@ static int disable_queue(void __iomem *queue)
 	return smmu_wait(queue, ECMDQ_CONS, ECMDQ_EN, 0);
 }
 
-/* Their commands would be the host's, and a queue is read from any address */
+/* With an ECMDQ the host could issue commands, and make the SMMU read any memory */
 static int withhold_ecmdqs(struct hyp_smmu *smmu)
 {
 	u32 idr6 = readl_relaxed(smmu->base + ARM_SMMU_IDR6), i;
@@ -85,7 +86,7 @@ static int withhold_ecmdqs(struct hyp_smmu *smmu)
 	return ret;
 }
 
-/* It would translate addresses of VMs for the host */
+/* VATOS would translate addresses of VMs for the host */
 static int withhold_vatos(struct hyp_smmu *smmu)
 {
 	u32 n = FIELD_GET(IDR2_BA_VATOS, readl_relaxed(smmu->base + ARM_SMMU_IDR2));
@@ -97,11 +98,11 @@ static int withhold_vatos(struct hyp_smmu *smmu)
  * smmu_withhold_pages() - keep the host from registers that EL2 does not use
  * @smmu: SMMU, off
  *
- * A command queue works in an SMMU that is off, too (section 3.5.6.2). So the host must
- * not take an SMMU for one that aborts if this fails.
+ * An ECMDQ works even if the SMMU is off (section 3.5.6.2). So if this fails, EL2 must
+ * not tell the host that the SMMU aborts.
  *
  * Context: boot, before the host is deprivileged.
- * Return: 0, -EIO (a command queue does not go off), -EPERM (pages cannot be withheld).
+ * Return: 0; -EIO (an ECMDQ cannot be disabled), -EPERM (pages cannot be withheld).
  */
 int smmu_withhold_pages(struct hyp_smmu *smmu)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bringing an SMMU to a known state (section 6.3 and chapter 8): off and
- * aborting first, then with EL2's tables and queues.
+ * Bring an SMMU to a known state (section 6.3 and chapter 8): first off and aborting,
+ * then with EL2's tables and queues.
  */
 #include <nvhe/memory.h>
 
@@ -15,7 +15,7 @@ int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val)
 	bool late;
 
 	do {
-		/* Looks once more after the deadline: the CPU may have been held up */
+		/* Look once more after the deadline, in case this CPU was delayed */
 		late = hyp_expired(deadline);
 		if ((readl_relaxed(base + reg) & mask) == val)
 			return 0;
@@ -34,9 +34,9 @@ int smmu_write_sync(void __iomem *base, u32 val, u32 reg, u32 ack)
 }
 
 /*
- * Off, new transactions abort (I6); both steps are tried whatever happens. What was
- * let pass before may still be on its way: see smmu_fail(), and smmu_enable(), which
- * ends that before translation is turned on.
+ * Turn an SMMU off, so that new transactions abort (I6). Tries both steps even if one
+ * fails. Transactions that the SMMU translated before can still be in flight. smmu_fail()
+ * completes them, and smmu_enable() does so before it turns translation on.
  */
 int smmu_disable(void __iomem *base)
 {
@@ -59,9 +59,9 @@ static void write_attributes(struct hyp_smmu *smmu)
 		       FIELD_PREP(CR1_QUEUE_OC, cache) |
 		       FIELD_PREP(CR1_QUEUE_IC, cache), smmu->base + ARM_SMMU_CR1);
 	/*
-	 * TLB maintenance by CPUs is not for this SMMU, which some could not take part
-	 * in anyway (MMU-700, MMU-L1 and MMU-S3, errata 3878312 and others); unknown SIDs
-	 * leave an event.
+	 * The SMMU does not take part in TLB maintenance by CPUs (PTM), which some SMMUs
+	 * cannot do anyway (MMU-700, MMU-L1 and MMU-S3, errata 3878312 and others). It
+	 * records events of unknown StreamIDs.
 	 */
 	writel_relaxed(CR2_PTM | CR2_RECINVSID, smmu->base + ARM_SMMU_CR2);
 }
@@ -79,7 +79,7 @@ static void write_strtab(struct hyp_smmu *smmu)
 }
 
 /**
- * smmu_reset_cmdq() - an empty command queue, and how the SMMU accesses memory
+ * smmu_reset_cmdq() - empty the command queue, and set how the SMMU accesses memory
  * @smmu: SMMU, off, with all queues off
  *
  * Context: hyp_smmu::cmdq_lock held, or boot.
@@ -102,7 +102,7 @@ static void write_evtq(struct hyp_smmu *smmu)
 	writel_relaxed(0, smmu->base + SZ_64K + ARM_SMMU_EVTQ_CONS);
 }
 
-/* Wired interrupts only: a message is a write to an address left by firmware */
+/* Use wired interrupts: a message would go to an address that firmware has left */
 static int write_irqs(struct hyp_smmu *smmu)
 {
 	int ret = smmu_write_sync(smmu->base, 0, ARM_SMMU_IRQ_CTRL, ARM_SMMU_IRQ_CTRLACK);
@@ -119,11 +119,11 @@ static int write_irqs(struct hyp_smmu *smmu)
 }
 
 /**
- * smmu_reset() - take an SMMU over; it goes on aborting
- * @smmu: SMMU, with memory and features set up
+ * smmu_reset() - set an SMMU up; it still aborts
+ * @smmu: SMMU, with memory and features set
  *
  * Context: boot, before the host is deprivileged.
- * Return: 0, or -EIO if the hardware does not answer.
+ * Return: 0, or -EIO if the SMMU does not answer.
  */
 int smmu_reset(struct hyp_smmu *smmu)
 {
@@ -135,7 +135,7 @@ int smmu_reset(struct hyp_smmu *smmu)
 	smmu_reset_cmdq(smmu);
 	write_strtab(smmu);
 	write_evtq(smmu);
-	/* Errors from before are not ours */
+	/* Acknowledge errors from before the take-over */
 	writel_relaxed(readl_relaxed(smmu->base + ARM_SMMU_GERROR),
 		       smmu->base + ARM_SMMU_GERRORN);
 
@@ -147,7 +147,7 @@ int smmu_reset(struct hyp_smmu *smmu)
  * @smmu: SMMU after smmu_reset()
  *
  * Context: boot, before the host is deprivileged.
- * Return: 0, or -EIO: it aborts all transactions then.
+ * Return: 0; -EIO if the SMMU aborts all transactions instead, or hangs.
  */
 int smmu_enable(struct hyp_smmu *smmu)
 {
@@ -156,7 +156,7 @@ int smmu_enable(struct hyp_smmu *smmu)
 		arm_smmu_make_cmd_op(CMDQ_OP_TLBI_NSNH_ALL),
 		arm_smmu_make_cmd_op(CMDQ_OP_TLBI_EL2_ALL),
 	};
-	/* Translated requests are checked, and abort: no STE allows ATS (I1) */
+	/* Check translated transactions (ATS), which abort: no STE allows them (I1) */
 	u32 cr0 = CR0_CMDQEN | CR0_EVTQEN | (smmu->feat.ats ? CR0_ATSCHK : 0);
 	int ret;
 
@@ -186,7 +186,7 @@ void hw_resume(struct hyp_iommu *iommu)
 		if (!(readl_relaxed(smmu->base + ARM_SMMU_CR0ACK) & CR0_SMMUEN))
 			smmu_fail(smmu);
 	} else if (!(readl_relaxed(smmu->base + ARM_SMMU_GBPA) & (GBPA_ABORT | GBPA_UPDATE))) {
-		/* What does not answer is asked once */
+		/* This leaves GBPA.ABORT or UPDATE set, so EL2 does not repeat it */
 		if (smmu_disable(smmu->base))
 			smmu->iommu.state = IOMMU_HUNG;
 	}

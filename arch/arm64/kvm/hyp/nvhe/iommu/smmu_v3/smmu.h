@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * SMMUv3 at EL2: the hardware side of DMA isolation.
+ * SMMUv3 driver at EL2: structures and functions that its files share.
  *
- * Register, queue and table formats are those of the SMMU architecture
- * specification (Arm IHI 0070), chapters 3 to 7, as the stock driver's header
- * spells them.
+ * The formats of registers, queues and tables are those of the SMMU architecture
+ * specification (Arm IHI 0070), chapters 3 to 7. The names are those of the stock
+ * driver's header.
  */
 #ifndef __PKVM_IOMMU_SMMU_H__
 #define __PKVM_IOMMU_SMMU_H__
@@ -19,25 +19,25 @@
 struct iommu_pgtable;
 
 /**
- * struct smmu_features - what the ID registers say (section 6.3)
+ * struct smmu_features - what the ID registers report (section 6.3) and the host allows
  * @sid_bits: StreamID bits
  * @oas: output address bits
- * @asid_bits: 8 or 16, 0 without stage 1
- * @vmid_bits: 8 or 16, 0 without stage 2
- * @cmdq_log2: most entries of the command queue
- * @evtq_log2: most entries of the event queue
+ * @asid_bits: 8 or 16; 0 without stage 1
+ * @vmid_bits: 8 or 16; 0 without stage 2
+ * @cmdq_log2: log2 of the most entries of the command queue
+ * @evtq_log2: log2 of the most entries of the event queue
  * @stage1: stage 1 translation
  * @stage2: stage 2 translation
  * @two_level: 2-level stream tables
- * @coherent: accesses to tables and queues are coherent (and the DT agrees)
+ * @coherent: accesses to tables and queues are coherent, and the DT says so, too
  * @range_inv: range invalidation (RIL)
- * @bbml2: a block may be replaced by a table and back at any time
- * @stall: transactions may stall; must be switched off in stage 1 STEs
- * @ats: devices can claim to have translated an address already
+ * @bbml2: a block can be replaced by a table and back without break-before-make
+ * @stall: transactions can stall, which stage 1 STEs must disable
+ * @ats: ATS: devices can send transactions with translated addresses
  * @hyp: EL2 stream world
  * @msi: interrupts can be messages
  * @attr_ovr: attributes of a transaction can be overridden
- * @repeat: an entry may outlive one invalidation: each is sent twice
+ * @repeat: an entry can survive one invalidation, so EL2 sends each of them twice
  */
 struct smmu_features {
 	u8	sid_bits, oas, asid_bits, vmid_bits, cmdq_log2, evtq_log2;
@@ -47,20 +47,20 @@ struct smmu_features {
 
 /**
  * struct hyp_smmu - one SMMU
- * @iommu: what the core knows of it; hyp_iommu::lock guards the stream table
+ * @iommu: part that the core uses; hyp_iommu::lock guards the stream table
  * @base: registers, mapped at EL2
  * @feat: features
- * @strtab: stream table: STEs, or level 1 descriptors; 2-level: a chunk of
- *	hyp_iommu::chunk_bits is the second level, one page of STEs
+ * @strtab: stream table: all STEs if it is linear; if it has 2 levels, level 1
+ *	descriptors, each for a page with the STEs of a chunk, see hyp_iommu::chunk_bits
  * @cmdq_lock: guards @cmdq, @cmdq_prod, GERRORN, @gerror and writes of hyp_iommu::state
  * @cmdq: command queue
  * @cmdq_prod: producer index with wrap bit
- * @cmdq_log2: its size
- * @gerror: global errors that are acknowledged, and that nobody was told of
+ * @cmdq_log2: log2 of its entries
+ * @gerror: global errors that EL2 has acknowledged but not reported to the host yet
  * @evtq_lock: guards the event queue and @evtq_taken; taken before @cmdq_lock
  * @evtq: event queue
- * @evtq_log2: its size
- * @evtq_taken: events that were taken off it
+ * @evtq_log2: log2 of its entries
+ * @evtq_taken: number of events that EL2 has taken off the queue
  */
 struct hyp_smmu {
 	struct hyp_iommu	iommu;
@@ -85,7 +85,7 @@ static inline struct hyp_smmu *to_smmu(struct hyp_iommu *iommu)
 	return container_of(iommu, struct hyp_smmu, iommu);
 }
 
-/* probe.c (pure): 0 or enum pkvm_iommu_unsupported */
+/* probe.c; decode is pure, and returns 0 or enum pkvm_iommu_unsupported */
 int smmu_features_decode(const u32 idr[6], u64 flags, struct smmu_features *feat);
 void smmu_read_idrs(void __iomem *base, u32 idr[6]);
 
@@ -114,16 +114,16 @@ int smmu_wait(void __iomem *base, u32 reg, u32 mask, u32 val);
 
 /* cmdq.c */
 /**
- * smmu_issue() - run commands to completion
+ * smmu_issue() - run commands and wait until they are complete
  * @smmu: SMMU
  * @cmds: commands
- * @nr: how many
+ * @nr: number of commands
  *
- * Appends a CMD_SYNC and waits for it, for a bounded time. If the SMMU reports
- * an error or does not answer it is switched off: all its streams abort (I8).
+ * Appends a CMD_SYNC and waits for it, for a bounded time. If the SMMU reports an error
+ * or does not answer, EL2 turns it off, so that all its streams abort (I8).
  *
- * Return: 0: no TLB and no configuration cache holds what the commands
- * invalidate, be it because the SMMU is off. -EIO: unknown.
+ * Return: 0 if no TLB and no configuration cache holds what the commands invalidate,
+ * which is also so if the SMMU is off; -EIO if the SMMU hangs, so that this is unknown.
  */
 int smmu_issue(struct hyp_smmu *smmu, const struct arm_smmu_cmd *cmds, unsigned int nr);
 void smmu_fail(struct hyp_smmu *smmu);

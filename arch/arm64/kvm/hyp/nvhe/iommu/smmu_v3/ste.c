@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stream table entries (section 5.2) and context descriptors (section 5.4):
- * values in, values out.
+ * Make stream table entries (section 5.2) and context descriptors (section 5.4) from
+ * values.
  */
 #include <nvhe/memory.h>
 
@@ -9,7 +9,7 @@
 
 #include "smmu.h"
 
-/* Walks: cacheability and shareability, as in TCR and VTCR */
+/* Cacheability and shareability of walks, as in TCR and VTCR */
 #define WALK_CACHE(pgt)		((pgt)->cfg->coherent ? 1 /* WB */ : 0 /* NC */)
 #define WALK_SH(pgt)		((pgt)->cfg->coherent ? ARM_SMMU_SH_ISH : ARM_SMMU_SH_OSH)
 
@@ -76,14 +76,14 @@ static void make_s2_ste(struct arm_smmu_ste *ste, const struct smmu_features *fe
 	if (feat->attr_ovr)
 		ste->data[1] = cpu_to_le64(FIELD_PREP(STRTAB_STE_1_SHCFG,
 						      STRTAB_STE_1_SHCFG_INCOMING));
-	/* Record faults, terminate at once */
+	/* Record faults and terminate the transactions; do not stall them */
 	ste->data[2] = cpu_to_le64(FIELD_PREP(STRTAB_STE_2_S2VMID, vmid) |
 				   FIELD_PREP(STRTAB_STE_2_VTCR, vtcr) |
 				   STRTAB_STE_2_S2AA64 | STRTAB_STE_2_S2PTW | STRTAB_STE_2_S2R);
 	ste->data[3] = cpu_to_le64(hyp_virt_to_phys(pgt->root) & STRTAB_STE_3_S2TTB_MASK);
 }
 
-/* One stage, never two: errata of nested translation cannot bite (1209401, 2268618) */
+/* One stage, never both: errata of nested translation do not apply (1209401, 2268618) */
 void smmu_make_ste(struct arm_smmu_ste *ste, const struct smmu_features *feat,
 		   const struct iommu_pgtable *pgt, u64 cd_phys, u16 id)
 {
@@ -100,7 +100,7 @@ void smmu_make_cd(struct arm_smmu_cd *cd, const struct iommu_pgtable *pgt, u16 a
 	if (pgt->cfg->stage != 1)
 		return;
 
-	/* Record faults, terminate at once */
+	/* Record faults and terminate the transactions; do not stall them */
 	cd->data[0] = cpu_to_le64(FIELD_PREP(CTXDESC_CD_0_TCR_T0SZ, 64 - pgt->ias) |
 				  FIELD_PREP(CTXDESC_CD_0_TCR_TG0, TG0) |
 				  FIELD_PREP(CTXDESC_CD_0_TCR_IRGN0, WALK_CACHE(pgt)) |
@@ -114,7 +114,7 @@ void smmu_make_cd(struct arm_smmu_cd *cd, const struct iommu_pgtable *pgt, u16 a
 	cd->data[3] = cpu_to_le64(IOMMU_S1_MAIR);
 }
 
-/* VMID 0 tags stage 1 alone; no need to tell which ASIDs that concerns */
+/* With stage 1, @binding->id is the ASID and all TLB entries have VMID 0 */
 void hw_bind(struct iommu_binding *binding, const struct iommu_pgtable *pgt)
 {
 	struct arm_smmu_cd *cd = (struct arm_smmu_cd *)binding->context;

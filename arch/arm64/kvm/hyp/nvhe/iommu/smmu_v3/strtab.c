@@ -2,8 +2,8 @@
 /*
  * The stream table of one SMMU (section 3.3).
  *
- * A 2-level table has one page of STEs per chunk, made when the first stream of
- * the chunk is attached. A stream without an STE aborts and leaves an event.
+ * A 2-level table has one page of STEs per chunk. The core adds it when the host first
+ * attaches a stream of the chunk. A stream without an STE aborts and causes an event.
  */
 #include <asm/kvm_mmu.h>
 
@@ -14,7 +14,7 @@
 /* 2-level: one page of STEs per chunk; at most 1 MiB of level 1 descriptors */
 #define STRTAB_L2_BITS		(PAGE_SHIFT - ilog2(sizeof(struct arm_smmu_ste)))
 #define STRTAB_L1_MAX_BITS	17
-/* Hardware without 2-level tables has few streams (IDR0.ST_LEVEL) */
+/* SMMUs without 2-level tables have few streams (IDR0.ST_LEVEL) */
 #define STRTAB_LINEAR_MAX_BITS	12
 
 static bool is_linear(const struct smmu_features *feat)
@@ -92,7 +92,7 @@ int hw_stream_room(struct hyp_iommu *iommu, u32 sid, void *page)
 		   cpu_to_le64((hyp_virt_to_phys(stes) & STRTAB_L1_DESC_L2PTR_MASK) |
 			       FIELD_PREP(STRTAB_L1_DESC_SPAN, iommu->chunk_bits + 1)));
 	clean(smmu, &l1[idx], sizeof(l1[idx]));
-	/* The SMMU may have cached that there was nothing */
+	/* The SMMU can have cached the old, empty descriptor */
 	cmd = arm_smmu_make_cmd_cfgi_ste(sid, false);
 
 	return smmu_issue(smmu, &cmd, 1);
@@ -110,7 +110,7 @@ int hw_stream_abort(struct hyp_iommu *iommu, u32 sid)
 	struct hyp_smmu *smmu = to_smmu(iommu);
 	struct arm_smmu_ste *ste = ste_of(smmu, sid), abort;
 
-	/* One 64-bit write; an aborting STE makes the SMMU ignore the rest */
+	/* One 64-bit write is enough: the SMMU ignores the rest of an aborting STE */
 	smmu_make_abort_ste(&abort);
 	WRITE_ONCE(ste->data[0], abort.data[0]);
 	clean(smmu, ste, sizeof(*ste));
@@ -119,9 +119,9 @@ int hw_stream_abort(struct hyp_iommu *iommu, u32 sid)
 }
 
 /*
- * The STE aborts, synchronised: fill in the rest, synchronise again, then make it
- * live at once. The SMMU reads an STE in pieces of 64 bits; without the second
- * sync it could pair the new first word with old others.
+ * The STE aborts, synchronised. Fill in the other words, synchronise again, then make it
+ * live with one write of the first word. The SMMU reads an STE in pieces of 64 bits.
+ * Without the second sync it could combine the new first word with old other words.
  */
 int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtable *pgt,
 		      const struct iommu_binding *binding)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Take-over of an SMMU: what the core asks for at boot.
+ * Take over an SMMU at boot, in the steps of hw.h.
  */
 #include <linux/bitfield.h>
 
@@ -49,7 +49,7 @@ int hw_probe(struct hyp_iommu *iommu, u64 flags, u64 *why)
 	return 0;
 }
 
-/* The largest and most aligned part of the memory comes first */
+/* The stream table comes first: it is the largest, and has the largest alignment */
 int hw_reset(struct hyp_iommu *iommu, void *mem)
 {
 	struct hyp_smmu *smmu = to_smmu(iommu);

@@ -7,9 +7,9 @@
 #include "smmu.h"
 
 /*
- * Above this many commands it is cheaper to drop the whole address space. All
- * commands of a call end in a CMD_SYNC, so no more than these are ever without one,
- * which MMU-700 r0 cannot have 64 of (erratum 2812531).
+ * If a range needs more commands than this, EL2 invalidates the whole address space. The
+ * commands of a call end in a CMD_SYNC, so at most this many are outstanding without one.
+ * MMU-700 r0 must not have 64 (erratum 2812531).
  */
 #define TLB_MAX_COMMANDS	32
 
@@ -32,15 +32,16 @@ static struct arm_smmu_cmd range_cmd(u16 id, u64 iova)
 }
 
 /*
- * One range command for part of @pages pages: its NUM has 5 bits, so take as
- * many as fit from the least significant set bit on.
+ * Make a command cover a range of up to @pages pages, and return how many. NUM has 5
+ * bits: the command covers as many pages as fit from the least significant set bit of
+ * @pages on.
  */
 static u64 set_range(struct arm_smmu_cmd *cmd, u64 pages, s8 level)
 {
 	unsigned int scale = __ffs(pages);
 	u64 num = min_t(u64, pages >> scale, CMDQ_TLBI_RANGE_NUM_MAX + 1);
 
-	/* One page at an unknown level has no encoding: say it without a range */
+	/* A range of one page at an unknown level has no encoding: use no range */
 	if (pages == 1 && !level)
 		return 1;
 
