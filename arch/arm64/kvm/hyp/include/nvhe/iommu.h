@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the rest of the hypervisor calls when memory or MMIO is at stake.
- * Everything else about DMA lives in nvhe/iommu/.
+ * Hooks that the rest of the hypervisor calls when memory, registers or VMs change, and
+ * for hypercalls of guests. Everything else about DMA is in nvhe/iommu/.
  */
 #ifndef __KVM_NVHE_IOMMU_H__
 #define __KVM_NVHE_IOMMU_H__
@@ -17,7 +17,7 @@ struct pkvm_hyp_vm;
 #ifdef CONFIG_PKVM_IOMMU
 
 /**
- * pkvm_iommu_take_reserve() - take this component's share of EL2 boot memory
+ * pkvm_iommu_take_reserve() - take the boot memory that the host reserved for IOMMUs
  *
  * Context: __pkvm_init(), while the early allocator is live.
  * Return: 0, or -ENOMEM if the host reserved less than it announced.
@@ -25,174 +25,176 @@ struct pkvm_hyp_vm;
 int pkvm_iommu_take_reserve(void);
 
 /**
- * pkvm_iommu_host_revoke() - the host is about to lose memory
+ * pkvm_iommu_host_revoke() - keep the host's devices from memory that the host will lose
  * @phys: start, page aligned
- * @size: bytes, multiple of PAGE_SIZE
+ * @size: bytes, a multiple of PAGE_SIZE
  *
- * Keeps I1 and I5: on success no device of the host reaches the range and no
- * TLB holds a translation to it, and no new mapping can be made until
- * pkvm_iommu_host_grant(). Must come last among the checks that precede a
- * change of ownership: there is no way back but the grant.
+ * Keeps I1 and I5: on success no device of the host can access the range, no TLB holds a
+ * translation to it, and no new mapping is possible until pkvm_iommu_host_grant(). The
+ * caller must make all other checks before, since only the grant undoes this.
  *
  * Context: host_mmu.lock held.
- * Return: 0; -EBUSY if a page is mapped for DMA, -EIO if an SMMU does not
- * answer; nothing changed then.
+ * Return: 0; -EBUSY if a page is mapped for DMA, -EIO if an SMMU does not answer. On
+ * error nothing changed.
  */
 int pkvm_iommu_host_revoke(phys_addr_t phys, u64 size);
 
 /**
- * pkvm_iommu_host_grant() - the host may use memory again
+ * pkvm_iommu_host_grant() - let the host's devices access memory again
  * @phys: start, page aligned
- * @size: bytes, multiple of PAGE_SIZE
+ * @size: bytes, a multiple of PAGE_SIZE
  *
- * Undoes pkvm_iommu_host_revoke(); pages that were not revoked are left alone.
+ * Undoes pkvm_iommu_host_revoke(); leaves pages that were not revoked alone.
  *
  * Context: host_mmu.lock held.
  */
 void pkvm_iommu_host_grant(phys_addr_t phys, u64 size);
 
 /**
- * pkvm_iommu_mmio_clamp() - keep a range clear of registers that EL2 owns
- * @addr: address the range must contain
- * @start: start of the range, raised to the end of EL2's registers below @addr
- * @end: end of the range, lowered to the start of EL2's registers above @addr
+ * pkvm_iommu_mmio_clamp() - clamp a range of MMIO that the host accesses
+ * @addr: address that the range contains
+ * @start: in/out, start of the range, raised to the end of protected registers below
+ *	@addr
+ * @end: in/out, end of the range, lowered to the start of such registers above @addr
  *
- * Registers are EL2's if they are those of an SMMU, or of a device that is
- * assigned to a protected VM. Unlike an annotation in the host's stage 2 this
- * survives host_stage2_unmap_dev_all().
+ * Protected registers are those of SMMUs, those that EL2 withholds, and those of
+ * assignable devices. If @addr is in some, the range does not exceed them. Unlike an
+ * annotation in the host's stage 2 this survives host_stage2_unmap_dev_all().
  *
  * Context: host_mmu.lock held.
- * Return: 0, or -EPERM if @addr itself belongs to EL2.
+ * Return: 0; -EPERM if the host does not own @addr.
  */
 int pkvm_iommu_mmio_clamp(u64 addr, u64 *start, u64 *end);
 
 /**
- * pkvm_iommu_guest_page_busy() - may a guest's page be taken from it by force?
+ * pkvm_iommu_guest_page_busy() - check whether a page can be taken from a guest by force
  * @phys: physical address of the page
  *
  * Context: pkvm_hyp_vm::lock held.
- * Return: 0, or -EBUSY while the guest has it mapped for DMA (I5).
+ * Return: 0, or -EBUSY while the page is mapped for DMA (I5).
  */
 int pkvm_iommu_guest_page_busy(phys_addr_t phys);
 
 /**
- * pkvm_iommu_lent_range_busy() - may the host take back what it lent a plain VM?
- * @vm: the VM
+ * pkvm_iommu_lent_range_busy() - check whether the host can take back what it lent a VM
+ * @vm: plain VM
  * @ipa: start, page aligned
- * @size: bytes, multiple of PAGE_SIZE
+ * @size: bytes, a multiple of PAGE_SIZE
  *
- * Or take from it the right to write. Keeps I5 for what is lent. The VM's devices reach
- * only what was lent as pinned. As long as the VM is not drained, any DMA mapping of such
- * a page is a reason against it, be it another's; a host that takes nothing pinned back
- * before the end of the VM does not notice.
+ * Also called before the host makes the range read-only. Keeps I5 for memory that is
+ * lent. Devices of the VM only reach memory that was lent as pinned. Until the VM is
+ * drained, any DMA mapping of such memory is a reason for -EBUSY, even one of another
+ * owner. A host that takes pinned memory back only after the end of the VM never sees
+ * this.
  *
  * Context: pkvm_hyp_vm::lock held.
- * Return: 0; -EBUSY if a page is mapped for DMA; -ERANGE (no such address).
+ * Return: 0; -EBUSY if a page is mapped for DMA, -ERANGE if the VM has no such address.
  */
 int pkvm_iommu_lent_range_busy(struct pkvm_hyp_vm *vm, u64 ipa, u64 size);
 
 /**
- * pkvm_iommu_claim_register_page() - a page of a device is about to be mapped in a VM
+ * pkvm_iommu_claim_register_page() - record that a VM will map a page of registers
  * @vm: the VM, protected
  * @phys: physical address of the page, outside memory
  *
- * Must come last among the checks that precede the mapping: there is no way back.
+ * Nothing undoes this, so the caller must make all other checks before and then map the
+ * page.
  *
  * Context: host_mmu.lock and pkvm_hyp_vm::lock held.
- * Return: 0, -EPERM (no registers of a device that the VM owns), -EBUSY (mapped
- * in the VM already).
+ * Return: 0; -EPERM (the page is not in registers that the VM owns), -EBUSY (the VM has
+ * mapped it already).
  */
 int pkvm_iommu_claim_register_page(struct pkvm_hyp_vm *vm, phys_addr_t phys);
 
 /**
- * pkvm_iommu_vm_freeze() - a VM's EL2 object comes into being (I3)
+ * pkvm_iommu_vm_freeze() - get a VM's context when its EL2 object is made (I3)
  * @handle: the VM
- * @protected: it is a protected one
+ * @protected: true for a protected VM
  *
  * Context: vm_table_lock held.
- * Return: what the VM has at the IOMMU, unchanged and there until the VM dies, or
- * NULL: nothing, or a device that the host could turn against it.
+ * Return: the context, which stays until the VM dies, with routes that do not change;
+ * NULL if the VM has none, or has a device that the host could use to attack it.
  */
 struct iommu_vm *pkvm_iommu_vm_freeze(pkvm_handle_t handle, bool protected);
 
 /**
- * pkvm_iommu_lend_registers() - the host lends registers to a plain VM
- * @phys: first address, in whole pages
- * @size: bytes, none of which is memory: one leaf of the VM's page table
+ * pkvm_iommu_lend_registers() - count a leaf that maps registers into a plain VM
+ * @phys: start, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE, that the leaf maps; no memory
  *
- * Context: host_mmu.lock held. The leaf counts from here on: what follows must not
- * fail.
- * Return: 0, or -EPERM: not all of them are the host's (I1).
+ * The leaf counts from now on, so the caller must install it.
+ *
+ * Context: host_mmu.lock held.
+ * Return: 0, or -EPERM if the host does not own all of the registers (I1).
  */
 int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size);
 
 /**
- * pkvm_iommu_take_back_registers() - such a leaf is gone
- * @phys: where it began
+ * pkvm_iommu_take_back_registers() - stop counting a leaf that maps registers
+ * @phys: start of the registers
  *
- * Context: host_mmu.lock held; no CPU has a translation left.
+ * Context: host_mmu.lock held; no CPU has a translation by the leaf any more.
  */
 void pkvm_iommu_take_back_registers(phys_addr_t phys);
 
 /**
- * pkvm_iommu_check_vm_drained() - may pages and handle of a dead VM be released?
+ * pkvm_iommu_check_vm_drained() - check whether the host can release a dead VM
  * @handle: the VM
  *
- * Return: 0, or -EBUSY until the host has drained it: its streams abort by then
- * and nothing of it is mapped (I6).
+ * Return: 0 if pages and handle can be released; -EBUSY until the host has drained the
+ * VM, after which its streams have aborted and its domains are gone (I6).
  */
 int pkvm_iommu_check_vm_drained(pkvm_handle_t handle);
 
 /**
- * pkvm_pviommu_hvc() - hypercall of a VM about its DMA
+ * pkvm_pviommu_hvc() - handle a VM's hypercall about DMA
  * @vcpu: the caller, loaded
  *
- * Return: true if the guest goes on, false for an exit to the host, which has to
- * supply something first.
+ * Return: true to resume the guest; false to exit to the host, which has to supply
+ * something before the guest repeats the call.
  */
 bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu);
 
 /**
- * pkvm_pviommu_plain_hvc() - hypercall of a plain VM, about anything
+ * pkvm_pviommu_plain_hvc() - handle a hypercall of a plain VM, if it is about DMA
  * @vcpu: the caller, loaded
  *
- * A guest's driver may ask for the page size of the hypervisor: it is told, as one in
- * a protected VM.
+ * Also tells a guest's driver the page size of the hypervisor, as in a protected VM.
  *
- * Return: as pkvm_pviommu_hvc(); false also for what is not about DMA, and for all
- * calls of a VM that has nothing at the IOMMU: the host handles them.
+ * Return: as pkvm_pviommu_hvc(). Also false for a call that is not about DMA, and for all
+ * calls of a VM that has no context: the host handles them.
  */
 bool pkvm_pviommu_plain_hvc(struct kvm_vcpu *vcpu);
 
 /**
- * pkvm_pviommu_wait_unshare() - a guest takes a page back that it has shared
+ * pkvm_pviommu_wait_unshare() - handle a failed unshare of a page that is mapped for DMA
  * @vcpu: the caller, loaded
- * @ipa: of the page
- * @ret: what came of it; -EBUSY: the page is mapped for DMA
+ * @ipa: address of the page
+ * @ret: result of the unshare; -EBUSY if the page is mapped for DMA
  *
- * The host may have unmapped such a page only for itself so far, see
- * pkvm_iommu_flush_lazy(). The guest's call is left as it was, to be made again.
+ * The host delays some unmaps, so the page can be mapped at EL2 though the host does not
+ * use the mapping any more, see pkvm_iommu_flush_lazy(). The guest then repeats its call.
  *
- * Return: true for an exit to the host; false for an answer to the guest: @ret is
- * another one, or the host was asked often enough (I7).
+ * Return: true to exit to the host, which unmaps the page; false to answer the guest,
+ * because @ret is not -EBUSY or the host was asked often enough (I7).
  */
 bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa, int ret);
 
 /**
- * pkvm_iommu_active() - does EL2 hold the registers of an SMMU?
+ * pkvm_iommu_active() - check whether EL2 has the registers of an SMMU
  *
- * They would not survive a suspend of the system, after which devices may reach
- * everything. That is so for an SMMU that does nothing but abort, too.
+ * An SMMU loses its state if the system suspends. Devices can then access all memory,
+ * even if the SMMU did nothing but abort.
  *
- * Return: true from the take-over of the first one on.
+ * Return: true once EL2 has taken over an SMMU.
  */
 bool pkvm_iommu_active(void);
 
 /**
- * pkvm_iommu_resume() - a CPU is back from a state in which it lost its context
+ * pkvm_iommu_resume() - check the SMMUs after a CPU has lost its context
  *
- * An SMMU that was powered down meanwhile lets all transactions pass. It is given up
- * and aborts from now on (I8).
+ * An SMMU that was powered down at the same time lets all transactions pass. EL2 gives it
+ * up and makes it abort (I8).
  */
 void pkvm_iommu_resume(void);
 

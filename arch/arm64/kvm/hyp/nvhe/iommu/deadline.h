@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * How long hardware may take.
+ * Deadlines for hardware that EL2 polls.
  */
 #ifndef __PKVM_IOMMU_DEADLINE_H__
 #define __PKVM_IOMMU_DEADLINE_H__
 
 #include <asm/sysreg.h>
 
-/* When hardware counts as hung that is asked something now: in 1 s, as the stock driver */
+/* Deadline for hardware to answer what EL2 asks now: 1 s, as in the stock driver */
 static inline u64 hyp_deadline(void)
 {
 	return read_sysreg(cntpct_el0) + read_sysreg(cntfrq_el0);

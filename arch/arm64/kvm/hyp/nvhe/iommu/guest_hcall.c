@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls of guests: decode, act, answer. <linux/pkvm-iommu-guest.h> describes
- * them.
+ * Hypercalls of guests: decode the arguments, call the core, return the results.
+ * <linux/pkvm-iommu-guest.h> describes the calls.
  *
- * A call may need what only the host has: a page of the guest that it has not
- * given yet, or memory for a table. The guest then takes an exit to the host and
- * repeats the call, which it does not notice. What comes of that is for EL2 to
- * say: the host supplies something, or does not.
+ * A call can need what only the host has: a page that the guest's stage 2 does not map
+ * yet, or memory for a table. EL2 then exits to the host, and the guest repeats the call,
+ * which it does not notice. EL2 evaluates the repeated call from scratch; the host only
+ * supplies memory.
  */
 #include <kvm/arm_hypercalls.h>
 
@@ -26,24 +26,25 @@
 /* PCIe: a PASID has at most 20 bits */
 #define PASID_BITS_MAX		20
 
-/* I7: a guest's memory need not be contiguous, and each run costs a walk or two */
+/* I7: most runs of one call. Each run of a guest's memory costs a walk or two. */
 #define MAP_RUNS_MAX		512
 
 /*
- * What the host did not give when asked this often, a page or memory, it does not
- * give. Once would do, but the host may be interrupted before it gets to it.
+ * How often EL2 asks the host for the same page or memory before it refuses the call.
+ * Once would do, but the host can be interrupted before it supplies it.
  */
 #define REQUESTS_MAX	4
 
 /**
  * struct guest_call - a call, copied from the guest's registers
- * @vcpu: the caller's, for registers that only one op uses
- * @vm: context of the caller
- * @hyp_vm: the caller
+ * @vcpu: vCPU that makes the call, for registers that only one op uses
+ * @vm: context of the VM
+ * @hyp_vm: the VM
  * @arg: x2 to x6
  * @out: x1 to x3 on success
- * @fault_ipa: for -EFAULT: page of the guest that the host must supply
- * @fault_size: and bytes from there on that the call is about, most likely missing too
+ * @fault_ipa: with -EFAULT: page of the guest that the host must map
+ * @fault_size: with -EFAULT: bytes from @fault_ipa on that the call needs, of which more
+ *	are probably not mapped
  */
 struct guest_call {
 	struct kvm_vcpu		*vcpu;
@@ -65,7 +66,7 @@ static const struct iommu_route *find_route(const struct guest_call *call)
 	return iommu_vm_find_route(call->vm, pviommu, vsid);
 }
 
-/* Streams have one address space: no PASID, however many bits are asked for */
+/* A stream has one address space, so the PASID must be 0 for any pasid_bits */
 static int attach_dev(struct guest_call *call, u64 max_pasid_bits, bool attach)
 {
 	const struct iommu_route *route = find_route(call);
@@ -108,8 +109,8 @@ static int free_domain(struct guest_call *call)
 }
 
 /*
- * Map the pages of a list, as one large mapping however they are cut up (I7). Progress is
- * success: the guest comes back with the rest.
+ * Map a list of guest memory, no more than one large mapping does (I7). The call succeeds
+ * if it has mapped anything: the guest then calls again with the rest.
  */
 static int map_pieces(struct guest_call *call, const u64 *piece, unsigned int nr, int prot)
 {
@@ -200,7 +201,7 @@ static int unmap_list(struct guest_call *call)
 	read_list(call, ranges, nr);
 	ret = domain_unmap_list(&call->vm->owner, call->arg[0], ranges, nr, &call->out[0]);
 
-	/* Progress is success: the guest comes back with the rest */
+	/* Success if anything is unmapped: the guest calls again with the rest */
 	return call->out[0] ? 0 : ret;
 }
 
@@ -263,7 +264,7 @@ static int pviommu_op(struct guest_call *call, u64 op)
 	}
 }
 
-/* Token that guest firmware compares with its trusted device tree */
+/* Return a token that guest firmware compares with its trusted device tree */
 static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
 {
 	const struct iommu_route *route;
@@ -281,9 +282,9 @@ static int dev_req_dma(struct guest_call *call, u64 pviommu, u64 vsid)
 }
 
 /*
- * Which page of registers is it? Only EL2 maps registers, and only those of a
- * device that the VM owns, so this is an answer to rely on. A plain VM gets them from
- * the host, and no answer.
+ * Return the physical page of registers at an IPA. EL2 alone maps registers into a
+ * protected VM, and only those of a device that the VM owns, so the guest can rely on the
+ * answer. The host maps the registers of a plain VM, which gets no answer.
  */
 static int dev_req_mmio(struct guest_call *call, u64 ipa)
 {
@@ -293,7 +294,7 @@ static int dev_req_mmio(struct guest_call *call, u64 ipa)
 	    !hyp_device_owned_by(&call->vm->owner))
 		return -EINVAL;
 
-	/* Where they are is for the host to say: it maps them first */
+	/* The host chooses the IPA of registers, so it maps them first */
 	ret = guest_registers(call->hyp_vm, ipa, &call->out[0]);
 	call->fault_ipa = ipa;
 	call->fault_size = PAGE_SIZE;
@@ -301,13 +302,13 @@ static int dev_req_mmio(struct guest_call *call, u64 ipa)
 	return ret == -ENOENT ? -EFAULT : ret;
 }
 
-/* Let the guest make its call again, with its registers as they are */
+/* Make the guest repeat its call, with its registers unchanged */
 static void repeat_call(void)
 {
 	write_sysreg_el2(read_sysreg_el2(SYS_ELR) - AARCH64_INSN_SIZE, SYS_ELR);
 }
 
-/* I7: a call waits so long for one thing, and no longer. False: it waited enough. */
+/* Can the call wait for the thing once more, up to REQUESTS_MAX times in a row (I7)? */
 static bool may_wait(struct pkvm_hyp_vcpu *vcpu, u64 thing)
 {
 	if (vcpu->dma_wait_for != thing) {
@@ -322,15 +323,15 @@ static bool may_wait(struct pkvm_hyp_vcpu *vcpu, u64 thing)
 }
 
 /*
- * Does the call need the host? It is left as it was, to be made again. The fault
- * registers tell the host what is missing, see PKVM_IOMMU_GUEST_CALL_PAGES.
+ * Does the call need the host? If so, the guest repeats it, and the fault registers tell
+ * the host what is missing, see PKVM_IOMMU_GUEST_CALL_PAGES.
  */
 static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *call, int ret)
 {
 	u64 hpfar = 0, thing;
 
 	if (ret == -ENOMEM) {
-		/* No page has this address. What came since, another vCPU has used up. */
+		/* Odd, unlike a page. If the host gave memory, another vCPU took it. */
 		thing = READ_ONCE(call->vm->owner.pool.given) << 1 | 1;
 	} else if (ret == -EFAULT) {
 		thing = call->fault_ipa;
@@ -349,7 +350,7 @@ static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *c
 
 bool pkvm_pviommu_wait_unshare(struct pkvm_hyp_vcpu *vcpu, u64 ipa, int ret)
 {
-	/* Nothing that another call waits for: those are pages, or odd */
+	/* Differs from what other calls wait for: pages and odd numbers */
 	if (ret == -EBUSY && may_wait(vcpu, ipa | 2)) {
 		repeat_call();
 		return true;
@@ -405,7 +406,7 @@ bool pkvm_pviommu_hvc(struct kvm_vcpu *vcpu)
 	return true;
 }
 
-/* Deployed drivers of guests take the granule from here: protected VMs can */
+/* Drivers of deployed guests learn the granule from this call, as in a protected VM */
 static bool hyp_meminfo(struct kvm_vcpu *vcpu)
 {
 	u64 status = PAGE_SIZE;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Hypercalls of the host: registers in, registers out.
+ * Hypercalls of the host: decode the arguments and return the results.
  *
- * Arguments are read once, into locals; results are written once. What the
- * calls mean is described in <asm/pkvm-iommu-host.h>.
+ * A handler reads each argument once, into a local variable, except for lists, and writes
+ * each result once. <asm/pkvm-iommu-host.h> describes the calls.
  */
 #include <asm/pkvm-iommu-host.h>
 
@@ -186,7 +186,7 @@ static long hcall_map_list(struct kvm_cpu_context *ctxt)
 	u64 done = 0, pages = 0;
 	long ret;
 
-	/* These registers are not the host's as long as EL2 runs */
+	/* The host cannot change these registers while EL2 runs: use the list in place */
 	ret = domain_map_list(&iommu_host, handle, iova, &cpu_reg(ctxt, 5),
 			      FIELD_GET(PKVM_IOMMU_LIST_NR, info),
 			      FIELD_GET(PKVM_IOMMU_LIST_PROT, info), &done, &pages);
@@ -216,7 +216,7 @@ static long hcall_unmap_list(struct kvm_cpu_context *ctxt)
 	u64 done = 0;
 	long ret;
 
-	/* As for MAP_LIST */
+	/* As in hcall_map_list() */
 	ret = domain_unmap_list(&iommu_host, handle, &cpu_reg(ctxt, 5),
 				min_t(u64, nr, U32_MAX), &done);
 	cpu_reg(ctxt, 2) = done;
@@ -328,7 +328,7 @@ void handle___pkvm_iommu_init(struct kvm_cpu_context *host_ctxt)
 
 void handle___pkvm_iommu_op(struct kvm_cpu_context *host_ctxt)
 {
-	/* Without an IOMMU that EL2 enabled there is no format to map in */
+	/* Before FINALISE has built the identity map, page tables have no format */
 	if (host_idmap)
 		dispatch(host_ctxt, iommu_ops, ARRAY_SIZE(iommu_ops));
 	else

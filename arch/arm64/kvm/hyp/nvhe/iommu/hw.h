@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The interface between the core and an IOMMU: all that either knows of the other.
+ * The interface between the core and the driver of an IOMMU: neither uses anything else
+ * of the other.
  *
- * One driver is linked in, so the core calls it directly. A driver calls nothing of
- * the core. It may use what lies in memory/, and sets the fields of struct hyp_iommu
- * that are said to be its own.
+ * One driver is linked in, and the core calls it directly. The driver does not call the
+ * core. It can use what is in memory/. It sets the fields of struct hyp_iommu that are
+ * marked as the driver's.
  *
  * The driver's locks nest inside hyp_iommu::lock and hyp_iommu_domain::lock.
  */
@@ -22,44 +23,45 @@
 
 struct iommu_pgtable;
 
-/* The fewest bytes of registers that an IOMMU has, see PKVM_IOMMU_INIT_REGISTER */
+/* Least size of an IOMMU's registers, see PKVM_IOMMU_INIT_REGISTER */
 #define HW_REGISTERS_MIN	SZ_128K
 
-/* What the driver may keep in an iommu_binding, aligned to its size */
+/* Size and alignment of iommu_binding::context */
 #define HW_CONTEXT_SIZE		64
 
-/* What hyp_iommu::chunk_bits is at most: the core has room for a chunk in a page */
+/* Largest hyp_iommu::chunk_bits: the core has one page for the streams of a chunk */
 #define HW_CHUNK_BITS_MAX	(PAGE_SHIFT - 6)
 
 /**
- * enum hyp_iommu_state - how far an IOMMU can be trusted to do what it is told
- * @IOMMU_ABORTING: translation is off, all transactions abort, and none that it let
- *	pass before is still on its way
- * @IOMMU_LIVE: translation is on, or about to be
- * @IOMMU_HUNG: did not acknowledge being switched off, or did not complete what was
- *	on its way; what it does is unknown
+ * enum hyp_iommu_state - what EL2 knows about the translation of an IOMMU
+ * @IOMMU_ABORTING: translation is off and all transactions abort. Once hw_enable() has
+ *	been called, no transaction that the IOMMU translated before is in flight.
+ * @IOMMU_LIVE: translation is on, or hw_enable() is turning it on
+ * @IOMMU_HUNG: the IOMMU did not acknowledge that translation is off, or did not complete
+ *	the transactions in flight; EL2 does not know what it does
  */
 enum hyp_iommu_state { IOMMU_ABORTING, IOMMU_LIVE, IOMMU_HUNG };
 
 /**
- * struct hyp_iommu - one IOMMU: the start of a zeroed page, the rest of which is the driver's
+ * struct hyp_iommu - one IOMMU, in a zeroed page of which the driver has the rest
  * @mmio: registers
  * @lock: guards @streams and @ids, and serialises hw_stream_*()
- * @streams: one array of streams by stream ID, or pointers to one array per chunk
- * @ids: which address space IDs are in use; 0 always is
- * @ready: it has its memory and works; not before, nor once it was given up at boot
- * @state: the driver's; leaves IOMMU_LIVE for good
- * @nr_ids: the driver's, from hw_enable() on: address space IDs below this exist
- * @max_ids: the driver's, from hw_probe() on, as all that follow: most that @nr_ids can be
- * @mem_size: bytes of contiguous memory that hw_reset() needs, aligned to its size
- * @sid_bits: stream IDs below BIT(sid_bits) can be attached
- * @chunk_bits: streams come in chunks of BIT(chunk_bits), each of which needs
- *	hw_stream_room(); 0: there is room for all
+ * @streams: array of streams by stream ID, or with chunks, of pointers to an array for
+ *	each
+ * @ids: bitmap of the address space IDs in use; ID 0 is never allocated
+ * @ready: the IOMMU has its memory and works; false if EL2 gave it up at boot
+ * @state: the driver's; never IOMMU_LIVE again after it was another state
+ * @nr_ids: the driver's, set by hw_enable(): address space IDs are below this
+ * @max_ids: the driver's, set by hw_probe(), as are all fields below: largest @nr_ids
+ * @mem_size: bytes of contiguous memory that hw_reset() needs
+ * @sid_bits: the IOMMU can translate for stream IDs below BIT(sid_bits)
+ * @chunk_bits: the driver has room for a chunk of BIT(chunk_bits) streams only after
+ *	hw_stream_room(); 0 if it has room for all streams
  * @oas: output address bits
- * @stage1: walks tables of stage 1
- * @stage2: walks tables of stage 2
- * @coherent: walks snoop the CPU caches
- * @bbml2: a block may be replaced by a table and back at any time
+ * @stage1: the IOMMU supports stage 1
+ * @stage2: the IOMMU supports stage 2
+ * @coherent: page-table walks snoop the CPU caches
+ * @bbml2: a block can be replaced by a table and back without break-before-make
  */
 struct hyp_iommu {
 	struct mmio_range	mmio;
@@ -76,14 +78,14 @@ struct hyp_iommu {
 };
 
 /**
- * struct iommu_binding - a domain's presence on one IOMMU
- * @context: the driver's, see hw_bind(); the IOMMU may read it
- * @iommu: the IOMMU, or NULL
- * @refs: streams of @iommu attached to the domain
+ * struct iommu_binding - use of a domain on one IOMMU
+ * @context: the driver's, see hw_bind(); the IOMMU can read it
+ * @iommu: the IOMMU, or NULL if the binding was never used
+ * @refs: number of streams of @iommu that are attached to the domain
  * @id: address space ID on @iommu
  *
- * Guarded by hyp_iommu_domain::lock; @id comes from and returns to @iommu under
- * hyp_iommu::lock, after the TLB is clean of it.
+ * hyp_iommu_domain::lock guards the binding. @id is allocated and freed under
+ * hyp_iommu::lock, and freed only after the TLB entries with it are invalidated.
  */
 struct iommu_binding {
 	u8			context[HW_CONTEXT_SIZE] __aligned(HW_CONTEXT_SIZE);
@@ -96,8 +98,8 @@ struct iommu_binding {
 
 /**
  * struct hw_event - an event of a stream
- * @record: as the hardware wrote it
- * @nr: its number, from 0 on, without events that were lost
+ * @record: the event as the hardware wrote it
+ * @nr: number of the event, counted from 0; lost events do not count
  * @iova: input address; 0 if the type has none
  * @sid: stream ID
  * @reason: type and PVIOMMU_EVENT_*
@@ -111,104 +113,106 @@ struct hw_event {
 };
 
 /*
- * Boot, before the host is deprivileged. At the end of each call the IOMMU aborts all
- * transactions, unless the call says that it failed to switch it off.
+ * Functions for boot, before the host is deprivileged. When they return, the IOMMU aborts
+ * all transactions, unless they report that it does not answer.
  */
 
 /**
- * hw_init() - there is an IOMMU
+ * hw_init() - initialise the driver's part of an IOMMU
  * @iommu: IOMMU, of which the core has set @mmio and @lock
- * @base: its registers, mapped
+ * @base: its registers, mapped at EL2
  */
 void hw_init(struct hyp_iommu *iommu, void __iomem *base);
 
 /**
- * hw_probe() - switch an IOMMU off, and find out what it is
+ * hw_probe() - turn an IOMMU off and find out what it supports
  * @iommu: IOMMU
  * @flags: PKVM_IOMMU_F_*
- * @why: out, enum pkvm_iommu_unsupported, or 0
+ * @why: out, enum pkvm_iommu_unsupported, or 0 if EL2 can drive the IOMMU
  *
- * The host is kept from all registers that could undo it.
+ * Keeps the host from other registers by which it could make the IOMMU access memory.
  *
- * Return: 0, -EIO (no answer), -EPERM (registers cannot be withheld).
+ * Return: 0; -EIO (the IOMMU does not answer), -EPERM (registers cannot be withheld).
  */
 int hw_probe(struct hyp_iommu *iommu, u64 flags, u64 *why);
 
 /**
- * hw_reset() - take an IOMMU over; it goes on aborting
+ * hw_reset() - set an IOMMU up; it still aborts
  * @iommu: IOMMU after hw_probe()
- * @mem: hyp_iommu::mem_size bytes, zeroed
+ * @mem: hyp_iommu::mem_size bytes, zeroed, aligned to that size rounded up to a power of
+ *	two
  *
- * Return: 0, or -EIO if the hardware does not answer.
+ * Return: 0, or -EIO if the IOMMU does not answer.
  */
 int hw_reset(struct hyp_iommu *iommu, void *mem);
 
 /**
- * hw_enable() - turn translation on, with clean caches; all streams abort
+ * hw_enable() - turn translation on, with clean caches; all streams still abort
  * @iommu: IOMMU after hw_reset()
- * @stage: 1 or 2: of all tables to come; the IOMMU walks such
+ * @stage: stage of all page tables, 1 or 2, which the IOMMU supports
  *
- * Return: 0, or -EIO: it aborts all transactions then, or hangs.
+ * Return: 0; -EIO if the IOMMU aborts all transactions instead, or hangs.
  */
 int hw_enable(struct hyp_iommu *iommu, u8 stage);
 
-/* At any time */
+/* Functions for any time */
 
 /**
- * hw_resume() - look whether an IOMMU lost its state
+ * hw_resume() - check whether an IOMMU lost its state
  * @iommu: IOMMU
  *
- * If so it is given up and made to abort. One that is given up is made to abort again.
+ * Gives up an IOMMU that lost its state. If an IOMMU that was given up before does not
+ * abort any more, makes it abort again.
  */
 void hw_resume(struct hyp_iommu *iommu);
 
-/* PKVM_IOMMU_INFO_*, of those that say what the hardware can do */
+/* Get the bits of PKVM_IOMMU_INFO_* that only the driver knows */
 u64 hw_info(const struct hyp_iommu *iommu);
 
 /**
- * hw_stream_room() - make room for the streams of a chunk, all of which abort
+ * hw_stream_room() - make room for a chunk of streams, all of which abort
  * @iommu: IOMMU
- * @sid: one of them
- * @page: for this, zeroed; the driver's for good
+ * @sid: a stream ID of the chunk
+ * @page: zeroed page for the chunk, which the driver keeps for good
  *
  * Context: hyp_iommu::lock held.
- * Return: 0, or -EIO: unknown whether the hardware knows; the room is there.
+ * Return: 0; -EIO if the room exists, but it is unknown whether the IOMMU sees it.
  */
 int hw_stream_room(struct hyp_iommu *iommu, u32 sid, void *page);
 
 /**
- * hw_stream_abort() - let all transactions of a stream abort
+ * hw_stream_abort() - make all transactions of a stream abort
  * @iommu: IOMMU
- * @sid: stream ID, there is room for it
+ * @sid: stream ID for which there is room
  *
- * One that aborts makes no events.
+ * A stream that aborts causes no events.
  *
  * Context: hyp_iommu::lock held.
- * Return: 0: the stream aborts, synchronised. -EIO: unknown.
+ * Return: 0 if the stream aborts, synchronised; -EIO if that is unknown.
  */
 int hw_stream_abort(struct hyp_iommu *iommu, u32 sid);
 
 /**
- * hw_stream_install() - let a stream that aborts use a page table
+ * hw_stream_install() - make a stream that aborts use a page table
  * @iommu: IOMMU
- * @sid: stream ID, there is room for it
+ * @sid: stream ID for which there is room
  * @pgt: page table
- * @binding: after hw_bind() with @pgt, stays until the stream aborts
+ * @binding: binding after hw_bind() with @pgt; it must stay until the stream aborts
  *
  * The IOMMU sees all of the change or nothing.
  *
  * Context: hyp_iommu::lock held.
- * Return: 0, or -EIO: unknown.
+ * Return: 0; -EIO if it is unknown whether the stream uses @pgt.
  */
 int hw_stream_install(struct hyp_iommu *iommu, u32 sid, const struct iommu_pgtable *pgt,
 		      const struct iommu_binding *binding);
 
 /**
  * hw_bind() - prepare a page table for use with an IOMMU
- * @binding: iommu_binding::iommu and ::id are set
+ * @binding: binding, of which the core has set iommu_binding::iommu and ::id
  * @pgt: page table
  *
- * Context: lock of the domain held.
+ * Context: hyp_iommu_domain::lock held.
  */
 void hw_bind(struct iommu_binding *binding, const struct iommu_pgtable *pgt);
 
@@ -216,30 +220,31 @@ void hw_bind(struct iommu_binding *binding, const struct iommu_pgtable *pgt);
  * hw_tlb_range() - invalidate a range of one address space
  * @iommu: IOMMU
  * @id: address space ID
- * @iova: start
- * @size: bytes
- * @level: level of all leaves in the range; 0: unknown, and walks cached for
- *	the range are invalidated too
+ * @iova: start, page aligned
+ * @size: bytes, a multiple of PAGE_SIZE
+ * @level: level of all leaves in the range; 0 if it is unknown, which invalidates cached
+ *	walks of the range, too
  *
- * Return: 0: no TLB has any of it, be it because the IOMMU is off. -EIO: unknown.
+ * Return: 0 if no TLB holds any of the range, which is also so if the IOMMU is off; -EIO
+ * if that is unknown.
  */
 int hw_tlb_range(struct hyp_iommu *iommu, u16 id, u64 iova, u64 size, s8 level);
 int hw_tlb_all(struct hyp_iommu *iommu, u16 id);
 
 /**
- * hw_poll() - take one event off the queue, handle global errors
+ * hw_poll() - take one event off the queue, and handle global errors
  * @iommu: IOMMU
- * @event: out, if there is PKVM_IOMMU_POLL_EVENT
+ * @event: out, valid if the result has PKVM_IOMMU_POLL_EVENT
  *
- * Return: PKVM_IOMMU_POLL_*, but for PKVM_IOMMU_POLL_VM_EVENT
+ * Return: PKVM_IOMMU_POLL_*, except PKVM_IOMMU_POLL_VM_EVENT
  */
 u32 hw_poll(struct hyp_iommu *iommu, struct hw_event *event);
 
 /**
- * hw_next_event() - the number of the next event
+ * hw_next_event() - get the number that the next event will have
  * @iommu: IOMMU
  *
- * Of a stream that aborts, synchronised, all events have a smaller one.
+ * If a stream aborts, synchronised, all of its events have smaller numbers.
  *
  * Return: the number, see hw_event::nr.
  */
