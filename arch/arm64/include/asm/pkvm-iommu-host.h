@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Host interface of the pKVM IOMMU: how the host kernel asks EL2 to program
- * an IOMMU that it may not touch itself.
+ * an IOMMU that only EL2 may access.
  *
- * Documentation/virt/kvm/arm/pkvm-iommu-host-abi.rst describes each call with
- * every errno and what stays unchanged. This header is the only thing that
- * EL1 and EL2 share; it is not a stable ABI, both sides are one kernel image.
+ * This header has the numbers. Documentation/virt/kvm/arm/pkvm-iommu-host-abi.rst
+ * has the registers, results and errnos of each call, and what stays unchanged. The
+ * ABI is not stable: the host and EL2 are parts of one kernel image.
  */
 #ifndef __ASM_PKVM_IOMMU_HOST_H
 #define __ASM_PKVM_IOMMU_HOST_H
@@ -17,57 +17,21 @@
 
 /*
  * In the prot of __pkvm_host_share_guest(): the host has pinned the memory, and takes
- * it back no earlier than it has drained the VM. A software bit of the guest's leaf
- * keeps that. Devices of a plain VM can be given this memory, and no other; a host that
- * does not mean it gets -EBUSY when it takes back what they reach.
+ * it back only after it has drained the VM. EL2 stores the flag in a software bit of
+ * the guest's leaf. Devices of a plain VM reach only memory that has the flag.
  */
 #define PKVM_PGTABLE_PROT_PINNED	KVM_PGTABLE_PROT_SW2
 
 /**
  * enum pkvm_iommu_init_op - calls that exist only until pKVM is finalised
- * @PKVM_IOMMU_INIT_REGISTER: hand one SMMUv3 to EL2.
- *	x2: base of the registers, aligned to PAGE_SIZE;
- *	x3: size of the registers in bytes, aligned to PAGE_SIZE, >= 128 KiB;
- *	x4: PKVM_IOMMU_F_*;
- *	x5: first pfn and x6: number of pages of memory donated for the queues
- *	and the stream table; the range must be aligned to its own size, a power
- *	of two. x6 == 0 asks how much is needed.
- *	From the first call on, and whatever it returns but -EINVAL and -ENOSPC,
- *	EL2 keeps the registers and every stream of this SMMU aborts.
- *	Returns x1 = SMMU number >= 0, or an errno:
- *	-ENOMEM (x2 = pages needed, repeat), -EOPNOTSUPP (x2 = enum
- *	pkvm_iommu_unsupported), -EINVAL (registers or memory misaligned, or not
- *	where registers can be), -EBUSY (already registered), -ENOSPC (too many
- *	SMMUs), -EIO (no answer from the hardware: the memory is EL2's
- *	nonetheless), or that of a refused donation.
- * @PKVM_IOMMU_INIT_FINALISE: all SMMUs and devices are registered: build the
- *	identity map and enable them. x2: PKVM_IOMMU_FINALISE_*.
- *	Returns x1 = 0 or an errno; on error every SMMU aborts all its streams.
- * @PKVM_IOMMU_INIT_DEVICE: there is a device that may be assigned to VMs.
- *	x2: number of the group with which it changes hands, < PKVM_DEVICE_MAX;
- *	x3: enum pkvm_device_reset.
- *	Returns x1 = its number, -EINVAL, -ENOSPC.
- * @PKVM_IOMMU_INIT_DEVICE_MMIO: x2: device, x3: base and x4: size of a range of
- *	its registers, whole pages. Nobody's device reaches them from now on.
- *	Returns x1 = 0, -EINVAL (misaligned, memory, or registers of another device
- *	or of an SMMU), -ENOSPC, -EPERM (no such device).
- * @PKVM_IOMMU_INIT_DEVICE_STREAM: x2: device, x3: SMMU, x4: stream ID.
- *	Returns x1 = 0, -ENOENT (SMMU), -ERANGE (stream ID), -EEXIST (that of
- *	another group), -ENOSPC, -EPERM (no such device).
- *	An error of one of these two leaves the device, and so its group,
- *	incomplete: it cannot be assigned to a protected VM.
- * @PKVM_IOMMU_INIT_WITHHOLD: x2: base and x3: size of registers by which something
- *	beside the streams of an SMMU writes to memory, whole pages. Nobody reaches
- *	them from now on, by CPU or device; EL2 does not use them.
- *	Returns x1 = 0 (also if they are withheld already), -EINVAL (misaligned, memory,
- *	or registers of a device or, in part, of an SMMU), -ENOSPC (too many ranges),
- *	-EPERM (FINALISE was called).
- * @PKVM_IOMMU_INIT_WINDOW: x2: base and x3: size of a window of MMIO, whole pages, that
- *	the host's devices are to reach although it is above PKVM_IOMMU_IDMAP_MMIO_LIMIT.
- *	What is above the output size of the SMMUs is left out. The host has reserved
- *	pkvm_iommu_window_pages() for it.
- *	Returns x1 = 0, -EINVAL (misaligned), -EEXIST (overlaps another), -ENOSPC (too
- *	many), -EPERM (FINALISE was called).
+ * @PKVM_IOMMU_INIT_REGISTER: hand one SMMUv3 to EL2
+ * @PKVM_IOMMU_INIT_FINALISE: build the identity map and enable the SMMUs
+ * @PKVM_IOMMU_INIT_DEVICE: name a device that protected VMs can get
+ * @PKVM_IOMMU_INIT_DEVICE_MMIO: name a range of registers of such a device
+ * @PKVM_IOMMU_INIT_DEVICE_STREAM: name a stream of such a device
+ * @PKVM_IOMMU_INIT_WITHHOLD: keep registers from all CPUs and devices
+ * @PKVM_IOMMU_INIT_WINDOW: add MMIO above PKVM_IOMMU_IDMAP_MMIO_LIMIT to the
+ *	identity map; the host has reserved pkvm_iommu_window_pages() for it
  */
 enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_REGISTER,
@@ -138,100 +102,20 @@ enum pkvm_iommu_unsupported {
 
 /**
  * enum pkvm_iommu_op - calls available once pKVM is finalised
- *
- * x1 holds the op. Every call returns an errno or a value >= 0 in x1; an errno
- * means that nothing changed, unless the op says otherwise. -EOPNOTSUPP: no such
- * op; -ENODEV: FINALISE did not succeed.
- *
- * -ENOMEM asks for memory: donate at least x2 (x3 for MAP) pages with
- * PKVM_IOMMU_OP_TOPUP and repeat the call.
- *
- * @PKVM_IOMMU_OP_GET_INFO: x2 = SMMU. Returns x2 = stream ID bits,
- *	x3 = input address bits of paging domains (bits 7:0), stage used
- *	(bits 15:8, 1 or 2), PKVM_IOMMU_INFO_* (from bit 16);
- *	x4.. are unchanged. -ENOENT: no such SMMU.
- * @PKVM_IOMMU_OP_TOPUP: x2 = physical address of the first page of a
- *	kvm_hyp_memcache, x3 = number of pages in it (at most
- *	PKVM_IOMMU_TOPUP_MAX). Donates them to the host's pool at EL2.
- *	Returns x2 = head and x3 = count of what was not taken. -EPERM: a page is
- *	not the host's to give; -EBUSY: it is mapped for DMA; -E2BIG.
- * @PKVM_IOMMU_OP_RECLAIM: x2 = most pages wanted (capped at
- *	PKVM_IOMMU_TOPUP_MAX). Returns x2 = head and x3 = count of a
- *	kvm_hyp_memcache with unused pages of the pool, the host's again and
- *	zeroed but for the link.
- * @PKVM_IOMMU_OP_ALLOC_DOMAIN: returns x1 = handle of a new paging domain.
- *	-ENOMEM, -ENOSPC.
- * @PKVM_IOMMU_OP_FREE_DOMAIN: x2 = handle. -ENOENT, -EBUSY (a stream is
- *	attached, or another CPU uses it), -EIO (an SMMU did not answer an
- *	invalidation: the domain and its pages are lost), -EAGAIN (partly torn down: bounded
- *	work is done, repeat; only this call is accepted for the handle from
- *	now on). Its memory goes to the pool.
- * @PKVM_IOMMU_OP_ATTACH: x2 = SMMU, x3 = stream ID, x4 = handle, or
- *	PKVM_IOMMU_DOMAIN_BLOCKED or PKVM_IOMMU_DOMAIN_IDENTITY. Replaces
- *	what the stream had; in between it aborts. -ENOENT (SMMU or handle),
- *	-ERANGE (stream ID), -EPERM (the stream is not the host's), -ENOMEM,
- *	-ENOSPC (no VMID/ASID free on this SMMU), -EIO (the SMMU does not
- *	confirm that the stream aborts; it may go on, and each further call
- *	for it returns -EIO as well). 0 on an SMMU that is off: it aborts.
- * @PKVM_IOMMU_OP_MAP: x2 = handle, x3 = IOVA, x4 = physical address,
- *	x5 = size in bytes, all aligned to PAGE_SIZE, x6 = IOMMU_READ | ...
- *	as in <linux/iommu.h>. Returns x1 = 0 or an errno and x2 = bytes mapped,
- *	which may be less than asked in both cases: bounded work is done, call
- *	again with the rest. -EINVAL, -ENOENT, -ERANGE (outside the input
- *	size), -EEXIST (something is mapped there), -EPERM (a page is not the
- *	host's), -EBUSY (a page is mapped too often), -ENOMEM (x3 = pages).
- * @PKVM_IOMMU_OP_UNMAP: x2 = handle, x3 = IOVA, x4 = size in bytes. Returns
- *	x1 = 0 or an errno and x2 = bytes handled; 0 with less than asked: call
- *	again. -EINVAL, -ENOENT, -ERANGE, -EIO (no answer to the TLB
- *	invalidation: the pages stay pinned for ever), and with nothing done:
- *	-ENXIO (nothing is mapped there), -EINVAL (would split a block).
- * @PKVM_IOMMU_OP_POLL: x2 = SMMU. Handles global errors and takes one record off
- *	the event queue. Returns x1 = PKVM_IOMMU_POLL_*, x2..x5 = the record, or
- *	of one about a stream of a VM: x2 = the VM, x3 = pvIOMMU (bits 31:0) and
- *	vSID (63:32), x4 = type and PVIOMMU_EVENT_* as the guest gets them, without
- *	the IOVA, x5 = stream ID. If the owner of the stream has changed since,
- *	x2 to x4 are 0. -ENOENT.
- *
- * Calls about a VM name it by its pKVM handle. Its memory is charged to it: a
- * pool of its own pays for routes, domains and tables. Calls about one VM that
- * race with each other may return -EAGAIN: repeat.
- *
- * @PKVM_IOMMU_OP_VM_TOPUP: x2 = VM, x3 and x4 as x2 and x3 of TOPUP. Donates
- *	pages to the pool of the VM; the first page makes the VM known here.
- *	Allowed at any time of the VM's life until it dies. Returns as TOPUP, and
- *	-ENOENT: no such VM, or it is dying.
- * @PKVM_IOMMU_OP_VM_ROUTE: x2 = VM, x3 = pvIOMMU, x4 = vSID, x5 = SMMU,
- *	x6 = stream ID, x7 = PKVM_IOMMU_ROUTE_*: makes (pvIOMMU, vSID) of the VM
- *	name the stream, and the VM its owner (I2). The stream must be blocked.
- *	With PKVM_IOMMU_ROUTE_REGS, if the stream is that of an assignable device,
- *	then the device's group becomes the VM's first, all its registers and
- *	streams, and is reset: -EAGAIN until that is done, -EACCES (no reset
- *	handler, or an incomplete description), -EIO (the reset failed; the group
- *	is out of use until the machine is reset). -ENOENT (VM, SMMU, or a
- *	stream the host never attached; the VM needs a TOPUP first), -EPERM (the
- *	VM's EL2 object exists: routes are frozen, I3), -EEXIST (the VM has a
- *	route for this pvIOMMU and vSID), -EBUSY (the stream has another owner or
- *	is attached), -ERANGE (stream ID), -EINVAL (more than 32 bits, flags), -ENOMEM
- *	(x2 = pages for VM_TOPUP), -EIO.
- * @PKVM_IOMMU_OP_VM_DRAIN: x2 = VM, dying or never started. First aborts its
- *	streams, then resets its devices and returns their registers, then unmaps
- *	its memory, then returns what the VM's pool holds, in bounded steps.
- *	-EAGAIN: repeat; 0: nothing of the VM is left. In both cases x2 = head and
- *	x3 = count of a kvm_hyp_memcache of the host's again. -EBUSY: the VM runs;
- *	-EIO: an SMMU does not answer, nothing more comes back; the streams of
- *	other SMMUs abort. Until it is done, no page of the VM can be reclaimed,
- *	nor can its handle be released: both get -EBUSY.
- * @PKVM_IOMMU_OP_MAP_LIST: x2 = handle, x3 = IOVA, x4 = PKVM_IOMMU_LIST_*,
- *	x5 to x17 = pieces of memory, each the physical address of a page and, in the
- *	bits below, one less than the number of pages from there on. Maps them one after
- *	the other as MAP would, and returns as MAP; an errno is that of the piece in
- *	which byte x2 lies. -EINVAL: no piece, or more than PKVM_IOMMU_LIST_MAX.
- * @PKVM_IOMMU_OP_UNMAP_LIST: x2 = handle, x3 = number of ranges, at most
- *	PKVM_IOMMU_LIST_MAX, x5 to x17 = ranges, each an IOVA and number of pages as in
- *	MAP_LIST. Unmaps them one after the other, with one TLB invalidation for all.
- *	Returns x1 = 0 or an errno of UNMAP and x2 = bytes unmapped before it was met;
- *	0 with less than asked: call again with the rest. -EIO: see UNMAP, x2 = 0; or a
- *	range that an earlier one of the list overlaps.
+ * @PKVM_IOMMU_OP_GET_INFO: say what an SMMU can do
+ * @PKVM_IOMMU_OP_TOPUP: donate pages to the host's pool at EL2
+ * @PKVM_IOMMU_OP_RECLAIM: get unused pages of the host's pool back
+ * @PKVM_IOMMU_OP_ALLOC_DOMAIN: make a paging domain
+ * @PKVM_IOMMU_OP_FREE_DOMAIN: free a paging domain
+ * @PKVM_IOMMU_OP_ATTACH: attach a stream to a domain, or block it
+ * @PKVM_IOMMU_OP_MAP: map a physical range in a domain
+ * @PKVM_IOMMU_OP_UNMAP: unmap a range of IOVAs
+ * @PKVM_IOMMU_OP_POLL: take one record off the event queue of an SMMU
+ * @PKVM_IOMMU_OP_VM_TOPUP: donate pages to the pool of a VM
+ * @PKVM_IOMMU_OP_VM_ROUTE: make (pvIOMMU, vSID) of a VM name a stream (I2)
+ * @PKVM_IOMMU_OP_VM_DRAIN: return to the host what EL2 holds for a VM
+ * @PKVM_IOMMU_OP_MAP_LIST: map a list of physical ranges
+ * @PKVM_IOMMU_OP_UNMAP_LIST: unmap a list of ranges of IOVAs
  */
 enum pkvm_iommu_op {
 	PKVM_IOMMU_OP_GET_INFO,
@@ -252,29 +136,22 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_NR_OPS,
 };
 
-/* MAP_LIST x4: IOMMU_READ | ..., number of pieces; UNMAP_LIST: as many fit as well */
+/* MAP_LIST x4: IOMMU_READ | ..., and the number of ranges; UNMAP_LIST has the same limit */
 #define PKVM_IOMMU_LIST_PROT		GENMASK_ULL(31, 0)
 #define PKVM_IOMMU_LIST_NR		GENMASK_ULL(63, 32)
 #define PKVM_IOMMU_LIST_MAX		13
 
-/* Most pages that one TOPUP or RECLAIM moves: bounds the time at EL2 (I7) */
+/* Most pages that one TOPUP or RECLAIM moves: this bounds the time at EL2 (I7) */
 #define PKVM_IOMMU_TOPUP_MAX		64
 
-/*
- * A protected VM's vCPU that leaves EL2 with a hypercall about DMA waits for the
- * host, and makes the call again when it runs: for the page of the guest at the
- * IPA in the fault registers, or if there is none, kvm_vcpu_get_fault_ipa(), for
- * memory in the VM's pool. EL2 asks for memory only if there are fewer pages than
- * the call takes, at most this many since it keeps what it did of a larger one. If the
- * same is asked for several times, and nothing comes, EL2 refuses the call.
- */
+/* Most pages that EL2 asks the host for when a guest's call needs memory */
 #define PKVM_IOMMU_GUEST_CALL_PAGES	4
 
 /* Handles that are not paging domains; paging domains are > IDENTITY */
 #define PKVM_IOMMU_DOMAIN_BLOCKED	0
 #define PKVM_IOMMU_DOMAIN_IDENTITY	1
 
-/* VM_ROUTE x7: what a protected VM needs, see above */
+/* VM_ROUTE x7: the VM gets the registers of the stream's device as well */
 #define PKVM_IOMMU_ROUTE_REGS		BIT(0)
 
 /* GET_INFO x3 */

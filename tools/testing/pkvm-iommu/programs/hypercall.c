@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * hypercall [TEST]...: every argument of every hypercall wrong in turn. Each
- * gives the errno that <asm/pkvm-iommu-host.h> documents and changes nothing.
+ * gives the errno that pkvm-iommu-host-abi.rst documents and changes nothing.
  */
 #include <pthread.h>
 

@@ -324,7 +324,7 @@ static bool may_wait(struct pkvm_hyp_vcpu *vcpu, u64 thing)
 
 /*
  * Does the call need the host? If so, the guest repeats it, and the fault registers tell
- * the host what is missing, see PKVM_IOMMU_GUEST_CALL_PAGES.
+ * the host what is missing, see pkvm-iommu-host-abi.rst.
  */
 static bool leave_to_host(struct pkvm_hyp_vcpu *vcpu, const struct guest_call *call, int ret)
 {

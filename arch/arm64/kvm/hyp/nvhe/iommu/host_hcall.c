@@ -3,7 +3,7 @@
  * Hypercalls of the host: decode the arguments and return the results.
  *
  * A handler reads each argument once, into a local variable, except for lists, and writes
- * each result once. <asm/pkvm-iommu-host.h> describes the calls.
+ * each result once. Documentation/virt/kvm/arm/pkvm-iommu-host-abi.rst describes the calls.
  */
 #include <asm/pkvm-iommu-host.h>
 
