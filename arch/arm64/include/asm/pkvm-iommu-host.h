@@ -47,11 +47,11 @@ enum pkvm_iommu_init_op {
 
 /* PKVM_IOMMU_INIT_REGISTER x4: page-table walks and queues are coherent */
 #define PKVM_IOMMU_F_COHERENT		BIT(0)
-/* ... features of the hardware that are not to be used (errata, tests) */
+/* ... features of the hardware that EL2 must not use (errata, tests) */
 #define PKVM_IOMMU_F_NO_2LVL		BIT(1)	/* 2-level stream table */
 #define PKVM_IOMMU_F_NO_RIL		BIT(2)	/* range invalidation */
 #define PKVM_IOMMU_F_NO_BBML2		BIT(3)	/* blocks in the identity map */
-/* ... each invalidation is to be sent twice (erratum of Tegra264) */
+/* ... EL2 must send each invalidation twice (erratum of Tegra264) */
 #define PKVM_IOMMU_F_REPEAT		BIT(4)
 #define PKVM_IOMMU_F_ALL		GENMASK(4, 0)
 
@@ -68,7 +68,7 @@ enum pkvm_iommu_init_op {
 
 /**
  * enum pkvm_device_reset - how EL2 resets a device when it changes hands
- * @PKVM_DEVICE_RESET_NONE: it cannot
+ * @PKVM_DEVICE_RESET_NONE: EL2 cannot reset it
  * @PKVM_DEVICE_RESET_EDU: each range is a QEMU "edu" function; with
  *	CONFIG_PKVM_IOMMU_RESET_EDU
  */
@@ -136,7 +136,7 @@ enum pkvm_iommu_op {
 	PKVM_IOMMU_NR_OPS,
 };
 
-/* MAP_LIST x4: IOMMU_READ | ..., and the number of ranges; UNMAP_LIST has the same limit */
+/* MAP_LIST x4: IOMMU_READ | ..., and the number of ranges. UNMAP_LIST has the same limit */
 #define PKVM_IOMMU_LIST_PROT		GENMASK_ULL(31, 0)
 #define PKVM_IOMMU_LIST_NR		GENMASK_ULL(63, 32)
 #define PKVM_IOMMU_LIST_MAX		13
@@ -169,14 +169,14 @@ enum pkvm_iommu_op {
 #define PKVM_IOMMU_POLL_OVERFLOW	BIT(1)	/* records were lost */
 #define PKVM_IOMMU_POLL_GERROR		BIT(2)	/* global error, in bits 31:16 */
 #define PKVM_IOMMU_POLL_DEAD		BIT(3)	/* SMMU off, all streams abort */
-#define PKVM_IOMMU_POLL_VM_EVENT	BIT(4)	/* x2..x5 tell of a VM's record */
+#define PKVM_IOMMU_POLL_VM_EVENT	BIT(4)	/* x2..x5 are about a VM's record */
 #define PKVM_IOMMU_POLL_GERROR_BITS	GENMASK(31, 16)
 
 /*
- * The identity map covers MMIO below this address, so that devices of the host
- * reach doorbells and each other's BARs. It bounds the tables that must be reserved at
- * boot. Above, it has the windows that PKVM_IOMMU_INIT_WINDOW names; the rest is
- * reachable through paging domains only.
+ * The identity map contains MMIO below this address, so that devices of the host
+ * reach doorbells and each other's BARs. The limit bounds the tables that the host must
+ * reserve at boot. Above it the identity map contains the windows that
+ * PKVM_IOMMU_INIT_WINDOW names. Devices reach other MMIO through paging domains only.
  */
 #define PKVM_IOMMU_IDMAP_MMIO_LIMIT	SZ_1T
 #define PKVM_IOMMU_WINDOWS_MAX		64

@@ -164,6 +164,30 @@ def check_threats():
     return "" if len(named) >= THREATS_MIN else f"only {len(named)} names"
 
 
+# The headers have the numbers of calls, and a page describes each call: nowhere else
+TREE = os.path.join(os.path.dirname(__file__), "../../../..")
+ABI = {"arch/arm64/include/asm/pkvm-iommu-host.h": "pkvm-iommu-host-abi.rst",
+       "include/linux/pkvm-iommu-guest.h": "pkvm-pviommu-guest-abi.rst"}
+CALL = re.compile(r"^\tP(?:KVM_IOMMU|VIOMMU)_(?:OP|INIT)_(\w+)\b", re.M)
+TITLES = re.compile(r"^([A-Z_]+(?:, [A-Z_]+)*)\n-+$", re.M)
+
+
+def check_abi():
+    """Each call of a header has a section in its page, and each section a call."""
+    wrong = []
+    for header, page in ABI.items():
+        with open(os.path.join(TREE, header), encoding="utf-8") as f:
+            calls = set(CALL.findall(f.read()))
+        with open(os.path.join(TREE, "Documentation/virt/kvm/arm", page),
+                  encoding="utf-8") as f:
+            titles = set(", ".join(TITLES.findall(f.read())).split(", "))
+        titles -= {"DEV_REQ_DMA", "DEV_REQ_MMIO"}   # functions, not ops
+        wrong += [f"{page}: {name}" for name in sorted(calls ^ titles)]
+        if len(calls) < 10:
+            wrong.append(f"{header}: only {len(calls)} calls")
+    return "; ".join(wrong)
+
+
 # Tests take the SMMU from the device tree: another machine has it elsewhere
 TESTING = os.path.join(os.path.dirname(__file__), "..")
 HERE = re.compile(r"0x0*905" r"0000(?![0-9a-fA-F])")
@@ -273,6 +297,7 @@ def run(wanted):
     checks["seconds"] = check_seconds
     checks["timeouts"] = check_timeouts
     checks["threats"] = check_threats
+    checks["abi"] = check_abi
     checks["machine"] = check_machine
     checks["shown"] = check_shown
     checks["bench"] = check_bench
