@@ -31,8 +31,7 @@ static bool evtq_was_full(struct hyp_smmu *smmu)
 /* Acknowledge new errors; turn the SMMU off if it cannot go on after them (I8) */
 static u32 poll_gerror(struct hyp_smmu *smmu)
 {
-	u32 ret = PKVM_IOMMU_POLL_GERROR;
-	u32 errors;
+	u32 errors, ret = 0;
 
 	if (!smmu_gerror(smmu) && !READ_ONCE(smmu->gerror))
 		return 0;
@@ -44,15 +43,15 @@ static u32 poll_gerror(struct hyp_smmu *smmu)
 	errors = smmu->gerror;
 	smmu->gerror = 0;
 	hyp_spin_unlock(&smmu->cmdq_lock);
-	if (!errors)
-		return 0;
 
 	if (errors & GERROR_EVTQ_ABT_ERR && evtq_was_full(smmu)) {
 		errors ^= GERROR_EVTQ_ABT_ERR;
-		ret = errors ? ret | PKVM_IOMMU_POLL_OVERFLOW : PKVM_IOMMU_POLL_OVERFLOW;
+		ret = PKVM_IOMMU_POLL_OVERFLOW;
 	}
+	if (errors)
+		ret |= PKVM_IOMMU_POLL_GERROR | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, errors);
 
-	return ret | FIELD_PREP(PKVM_IOMMU_POLL_GERROR_BITS, errors);
+	return ret;
 }
 
 /* In records of other types the address can be that of one of EL2's tables */
