@@ -36,12 +36,13 @@ enum page_owner { OWNER_HOST, OWNER_HYP, OWNER_GUEST };
  * struct native_page - what the harness knows about a page of memory
  * @owner: who owns it
  * @free: EL2's, and in a pool: no SMMU may walk it
+ * @came_back: was not the host's once, and is mapped in its stage 2 since it is again
  * @handle: OWNER_GUEST: the VM
  * @gfn: OWNER_GUEST: where the VM has it
  */
 struct native_page {
 	enum page_owner	owner;
-	bool		free;
+	bool		free, came_back;
 	pkvm_handle_t	handle;
 	u64		gfn;
 };

@@ -62,8 +62,13 @@ static void set_host(u64 phys, u64 size, enum pkvm_page_state state)
 {
 	u64 cur;
 
-	for (cur = phys; cur < phys + size; cur += PAGE_SIZE)
-		set_host_state(hyp_phys_to_page(cur), state);
+	for (cur = phys; cur < phys + size; cur += PAGE_SIZE) {
+		struct hyp_page *page = hyp_phys_to_page(cur);
+
+		if (get_host_state(page) == PKVM_NOPAGE && state != PKVM_NOPAGE)
+			native_page(cur)->came_back = true;
+		set_host_state(page, state);
+	}
 	if (state != PKVM_NOPAGE)
 		pkvm_iommu_host_grant(phys, size);
 }

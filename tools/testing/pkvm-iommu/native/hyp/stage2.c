@@ -37,7 +37,16 @@ int kvm_pgtable_get_leaf(struct kvm_pgtable *pgt, u64 addr, kvm_pte_t *ptep, s8 
 	return 0;
 }
 
-/* The host's table has a mark for each page that is not the host's */
+/* The host's table marks each page that is not the host's, and maps those that came back */
+static kvm_pte_t host_pte(u64 phys)
+{
+	if (get_host_state(hyp_phys_to_page(phys)) == PKVM_NOPAGE)
+		return FIELD_PREP(KVM_INVALID_PTE_TYPE_MASK,
+				  KVM_HOST_INVALID_PTE_TYPE_DONATION);
+
+	return native_page(phys)->came_back ? KVM_PTE_VALID | phys : 0;
+}
+
 int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 		     struct kvm_pgtable_walker *walker)
 {
@@ -45,10 +54,8 @@ int kvm_pgtable_walk(struct kvm_pgtable *pgt, u64 addr, u64 size,
 	int ret = 0;
 
 	for (; addr < end && !ret; addr += PAGE_SIZE) {
-		bool marked = get_host_state(hyp_phys_to_page(addr)) == PKVM_NOPAGE;
 		struct kvm_pgtable_visit_ctx ctx = {
-			.old	= marked ? FIELD_PREP(KVM_INVALID_PTE_TYPE_MASK,
-						      KVM_HOST_INVALID_PTE_TYPE_DONATION) : 0,
+			.old	= host_pte(addr),
 			.arg	= walker->arg,
 			.addr	= addr,
 			.start	= addr,

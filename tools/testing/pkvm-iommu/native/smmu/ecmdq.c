@@ -19,7 +19,7 @@
 
 u32 sim_ecmdq_idr6(const struct sim_smmu *smmu)
 {
-	return ilog2(SIM_ECMDQ_PAGES) << 24 | ilog2(SIM_ECMDQ_QUEUES) << 16;
+	return smmu->cfg.ecmdq_idr6 ?: ilog2(SIM_ECMDQ_PAGES) << 24 | ilog2(SIM_ECMDQ_QUEUES) << 16;
 }
 
 /* Of page 0: where the control pages are. The rest says that they are on, for good. */

@@ -23,6 +23,7 @@
  * @base: physical address of its registers
  * @idr: ID registers
  * @ecmdq_base: where its SIM_ECMDQ_PAGES control pages of command queues are; 0: none
+ * @ecmdq_idr6: what IDR6 says of them, if not the truth
  * @ecmdq_gap: bytes between the first of them and the others
  * @deaf_ecmdq: does not switch them off
  * @forgetful: an invalidation takes effect when it comes a second time (Tegra264)
@@ -39,6 +40,7 @@ struct sim_config {
 	u64	base;
 	u32	idr[6];
 	u64	ecmdq_base, ecmdq_gap;
+	u32	ecmdq_idr6;
 	bool	deaf_ecmdq, forgetful;
 	u32	iidr;
 	bool	coherent;

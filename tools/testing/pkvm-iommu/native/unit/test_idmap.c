@@ -55,6 +55,54 @@ TEST_EACH(idmap, a_split_is_never_seen)
 	expect_blocked(0, STREAM, phys + PAGE_SIZE, true);
 }
 
+/* Memory for the table has run out: the block stays, and so does its owner */
+TEST_EACH(idmap, a_split_that_fails_changes_nothing)
+{
+	u64 phys, pfn;
+	int ret;
+
+	machine_boot(m, seed);
+	attach(0, STREAM, PKVM_IOMMU_DOMAIN_IDENTITY);
+	phys = NATIVE_MEM_START + PAGE_SIZE * PTRS_PER_PTE;
+	pfn = hyp_phys_to_pfn(phys);
+	fault_arm(FAULT_ALLOC, 1);
+	ret = __pkvm_host_donate_hyp(pfn, 1);
+	/* A machine that does not use blocks needs no table */
+	if (fault_fired()) {
+		ASSERT_EQ(ret, -ENOMEM);
+		expect_dma(0, STREAM, phys, true, phys);
+		expect_dma(0, STREAM, phys + PAGE_SIZE, true, phys + PAGE_SIZE);
+		fault_disarm_all();
+		ret = __pkvm_host_donate_hyp(pfn, 1);
+	}
+	ASSERT_EQ(ret, 0);
+	expect_blocked(0, STREAM, phys, true);
+	expect_dma(0, STREAM, phys + PAGE_SIZE, true, phys + PAGE_SIZE);
+}
+
+/* As after the ownership selftest: an entry of the host's stage 2 is no mark of another owner */
+TEST_EACH(idmap, what_came_back_before_the_map_was_made_is_in_it)
+{
+	unsigned int i;
+	u64 phys, pfn;
+
+	machine_prepare(m, seed);
+	for (i = 0; i < m->nr_smmus; i++)
+		ASSERT_EQ(machine_register(m, i), i);
+	phys = host_pages_get(2);
+	pfn = hyp_phys_to_pfn(phys);
+	ASSERT_EQ(__pkvm_host_donate_hyp(pfn, 2), 0);
+	memset(hyp_phys_to_virt(phys), 0, PAGE_SIZE);
+	kvm_flush_dcache_to_poc(hyp_phys_to_virt(phys), PAGE_SIZE);
+	ASSERT_EQ(__pkvm_hyp_donate_host(pfn, 1), 0);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, m->policy, 0, 0, 0, 0).ret, 0);
+	attach(0, STREAM, PKVM_IOMMU_DOMAIN_IDENTITY);
+	expect_dma(0, STREAM, phys, true, phys);
+	expect_blocked(0, STREAM, phys + PAGE_SIZE, true);
+	ASSERT_EQ(__pkvm_host_donate_hyp(pfn, 1), 0);
+	expect_blocked(0, STREAM, phys, true);
+}
+
 TEST_EACH(idmap, mmio_is_the_hosts_but_for_the_registers_of_smmus)
 {
 	u64 base = m->smmus[0].base;

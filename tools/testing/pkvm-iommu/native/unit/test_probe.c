@@ -224,6 +224,30 @@ TEST(probe, other_command_queues_that_are_apart_are_a_reason)
 	expect_blocked(0, 0, NATIVE_MEM_START, true);
 }
 
+/* More than the architecture has: nobody knows where they are */
+TEST(probe, more_command_queues_than_there_can_be_are_a_reason)
+{
+	static const u32 idr6[] = { 9 << 24 | 2 << 16, 1 << 24 | 9 << 16 };
+	struct machine ecmdq = *m;
+	unsigned int i;
+
+	ecmdq.nr_smmus = ARRAY_SIZE(idr6);
+	for (i = 0; i < ARRAY_SIZE(idr6); i++) {
+		ecmdq.smmus[i] = m->smmus[0];
+		ecmdq.smmus[i].base += i * 0x100000;
+		ecmdq.smmus[i].idr[1] |= BIT(31);
+		ecmdq.smmus[i].ecmdq_base = 0x0b000000 + i * 0x100000;
+		ecmdq.smmus[i].ecmdq_idr6 = idr6[i];
+		ecmdq.flags[i] = m->flags[0];
+	}
+	machine_prepare(&ecmdq, seed);
+	for (i = 0; i < ARRAY_SIZE(idr6); i++) {
+		ASSERT_EQ(machine_register(&ecmdq, i), -EPERM);
+		ASSERT(!sim_smmus[i]->ecmdq_va);
+		expect_blocked(i, 0, NATIVE_MEM_START, true);
+	}
+}
+
 /* An SMMU translates for software, too: addresses of VMs are not for the host */
 TEST(probe, translation_for_software_is_out_of_reach)
 {
@@ -275,6 +299,27 @@ TEST_EACH(probe, what_writes_beside_the_streams_is_withheld)
 	expect_blocked(0, 0, base, true);
 	expect_blocked(0, 0, base + PAGE_SIZE, true);
 	expect_dma(0, 0, base + 2 * PAGE_SIZE, true, base + 2 * PAGE_SIZE);
+}
+
+TEST(probe, one_range_more_than_can_be_withheld_stays_the_hosts)
+{
+	u64 base = 0x0b000000, step = 2 * PAGE_SIZE;
+	unsigned int i;
+
+	machine_prepare(m, seed);
+	ASSERT_EQ(machine_register(m, 0), 0);
+	for (i = 0; i < PKVM_WITHHELD_MAX; i++)
+		ASSERT_EQ(withhold(base + i * step, PAGE_SIZE), 0);
+	ASSERT_EQ(withhold(base + i * step, PAGE_SIZE), -ENOSPC);
+	ASSERT_EQ(host_touch(base + i * step), 0);
+	/* Those that are withheld stay so, and to ask once more takes no room */
+	ASSERT_EQ(withhold(base, PAGE_SIZE), 0);
+	ASSERT_EQ(host_touch(base), -EPERM);
+	ASSERT_EQ(host_touch(base + (i - 1) * step), -EPERM);
+	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, m->policy, 0, 0, 0, 0).ret, 0);
+	attach(0, 0, PKVM_IOMMU_DOMAIN_IDENTITY);
+	expect_blocked(0, 0, base + (i - 1) * step, true);
+	expect_dma(0, 0, base + i * step, true, base + i * step);
 }
 
 /* Errata by IIDR, see smmu/errata.c: what one call leads to at most */
