@@ -53,7 +53,7 @@ do {									\
 #define native_atomic(op, i, v)						\
 ({									\
 	native_point();							\
-	__atomic_fetch_##op(&(v)->counter, i, __ATOMIC_SEQ_CST);		\
+	__atomic_fetch_##op(&(v)->counter, (int)(i), __ATOMIC_SEQ_CST);	\
 })
 #define atomic_fetch_add(i, v)		native_atomic(add, i, v)
 #define atomic_sub(i, v)		((void)native_atomic(sub, i, v))
