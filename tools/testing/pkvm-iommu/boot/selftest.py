@@ -22,6 +22,7 @@ import boots
 import demo
 import edit_test
 import launch
+import mutation_test
 import plan_test
 import shell
 import suite
@@ -306,6 +307,7 @@ def run(wanted):
     checks["shell"] = check_shell
     checks["edit"] = edit_test.check
     checks["plan"] = plan_test.check
+    checks["mutants"] = mutation_test.check
     results = []
     for name, check in checks.items():
         if not wanted(f"runner/{name}"):

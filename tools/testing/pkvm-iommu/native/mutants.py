@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Tests of the checkers: each seeded fault in mutants/ must be caught.
 
-Each is a patch to the EL2 code. It is applied to a copy, what it changes is
+Each changes lines of the EL2 code (see mutation.py) in a copy. What it changes is
 compiled and linked to the objects of the control, and the native tests run until
 one fails. The control is the code as it is: there nothing must fail.
 """
 
+import argparse
 import concurrent.futures
 import os
 import re
@@ -15,8 +16,10 @@ import subprocess
 import sys
 import time
 
+from mutation import Gone, mutate
 from suite import HERE, OUT, TOP, environment
 
+MUTANTS = os.path.join(HERE, "mutants")
 WORK = os.path.join(OUT, "native/mutants")
 SRC = os.path.join(WORK, "src")
 EL2 = "arch/arm64/kvm/hyp/nvhe/iommu"
@@ -26,7 +29,27 @@ VARIANTS = ("fast", "asan")
 JOBS = int(os.environ.get("JOBS", os.cpu_count()))
 SEED = "1"
 SECONDS = 900
-CHANGED = re.compile(r"^\+\+\+ b/" + EL2 + r"/(\S+)\.c$", re.MULTILINE)
+
+
+def all_names():
+    return sorted(n.removesuffix(".mutant") for n in os.listdir(MUTANTS))
+
+
+def changes(name, top=TOP):
+    """{path below EL2: its source with this fault}"""
+    with open(os.path.join(MUTANTS, f"{name}.mutant"), encoding="utf-8") as f:
+        return mutate(f.read(), os.path.join(top, EL2))
+
+
+def gone(names):
+    """{name: why} of those whose lines are not there any more"""
+    why = {}
+    for name in names:
+        try:
+            changes(name)
+        except (Gone, FileNotFoundError) as error:
+            why[name] = str(error)
+    return why
 
 
 def copy_sources():
@@ -46,23 +69,22 @@ def make(variant):
 
 def build(name, variant):
     """The program with this fault; the next one finds all as it was."""
-    with open(os.path.join(HERE, "mutants", f"{name}.patch"),
-              encoding="utf-8") as f:
-        stems = CHANGED.findall(f.read())
+    changed = changes(name, SRC)
     program = os.path.join(WORK, variant, "native")
-    objects = [os.path.join(WORK, variant, "el2", f"{s}.o") for s in stems]
+    objects = [os.path.join(WORK, variant, "el2", f"{path.removesuffix('.c')}.o")
+               for path in changed]
     for kept in objects:
         os.rename(kept, f"{kept}.control")
     try:
-        subprocess.run(["patch", "-s", "-p1", "-d", SRC, "-i",
-                        os.path.join(HERE, "mutants", f"{name}.patch")],
-                       check=True)
+        for path, text in changed.items():
+            with open(os.path.join(SRC, EL2, path), "w", encoding="utf-8") as f:
+                f.write(text)
         make(variant)
         os.rename(program, f"{program}.{name}")
     finally:
-        for stem in stems:
-            shutil.copy2(os.path.join(TOP, EL2, f"{stem}.c"),
-                         os.path.join(SRC, EL2, f"{stem}.c"))
+        for path in changed:
+            shutil.copy2(os.path.join(TOP, EL2, path),
+                         os.path.join(SRC, EL2, path))
         for kept in objects:
             os.rename(f"{kept}.control", kept)
     return f"{program}.{name}"
@@ -123,7 +145,7 @@ def catch(names, variant):
             try:
                 program = build(name, variant)
             except subprocess.CalledProcessError:
-                survived[name] = "does not apply or compile any more"
+                survived[name] = "does not compile any more"
                 continue
             running[pool.submit(first_failure, program)] = name
             # No more programs than are run
@@ -135,17 +157,20 @@ def catch(names, variant):
 
 
 def main():
-    names = sorted(n.removesuffix(".patch")
-                   for n in os.listdir(os.path.join(HERE, "mutants")))
-    wanted = [n for n in names if not sys.argv[1:] or
-              any(a in n for a in sys.argv[1:])]
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("part", nargs="*", help="of a name (default: all mutants)")
+    args = parser.parse_args()
+    wanted = [n for n in all_names() if not args.part or
+              any(part in n for part in args.part)]
     start = time.monotonic()
+    lost = gone(wanted)
     copy_sources()
     if not control():
         return 1
-    survived = {n: "" for n in wanted}
+    survived = {n: "" for n in wanted if n not in lost}
     for variant in VARIANTS:
         survived = catch(list(survived), variant)
+    survived |= lost
     for name, why in survived.items():
         print(f"FAIL {name}: {why}")
     print(f"{len(wanted) - len(survived)} of {len(wanted)} faults caught in "
