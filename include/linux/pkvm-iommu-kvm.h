@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pvIOMMUs of VMs under pKVM: what KVM, KVM-VFIO and VFIO call of each other.
+ * pvIOMMUs of VMs under pKVM: functions that KVM, KVM's VFIO device and VFIO offer to
+ * each other.
  */
 #ifndef __LINUX_PKVM_IOMMU_KVM_H
 #define __LINUX_PKVM_IOMMU_KVM_H
@@ -20,11 +21,11 @@ struct kvm_vcpu;
 struct page;
 
 /**
- * struct kvm_pviommu_pin - memory that was pinned for a VM
+ * struct kvm_pviommu_pin - memory that KVM has pinned for a VM
  * @page: the first page
- * @nr: how many, contiguous: one, or a block
- * @ipa: where the VM gets them
- * @prot: enum kvm_pgtable_prot: what it may do with them
+ * @nr: number of contiguous pages: one page, or a block
+ * @ipa: IPA at which KVM maps them
+ * @prot: enum kvm_pgtable_prot with which KVM maps them
  */
 struct kvm_pviommu_pin {
 	struct page	*page;
@@ -44,11 +45,15 @@ int kvm_require_dma_isolation(unsigned long vm_type);
 struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm);
 void vfio_file_forget_kvm(struct file *file);
 
-/* arch/arm64/kvm/pviommu.c */
 #ifdef CONFIG_PKVM_IOMMU
+/* arch/arm64/kvm/pviommu_attr.c */
 int kvm_pviommu_set_attr(struct kvm *kvm, const struct kvm_device_attr *attr);
 int kvm_pviommu_has_attr(const struct kvm_device_attr *attr);
+
+/* arch/arm64/kvm/pviommu_exit.c */
 int kvm_pviommu_hvc(struct kvm_vcpu *vcpu, u32 func_id);
+
+/* arch/arm64/kvm/pviommu_vm.c */
 void kvm_pviommu_vm_dying(struct kvm *kvm);
 bool kvm_pviommu_is_stuck(const struct kvm *kvm);
 bool kvm_pviommu_vm_destroy(struct kvm *kvm);

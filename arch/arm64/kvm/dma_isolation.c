@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Protected mode: is the memory of protected VMs isolated from DMA, too? (I11)
+ * Reports whether pKVM isolates the memory of protected VMs from DMA (I11), and enforces
+ * pkvm_iommu=required.
  *
- * The host driver of the IOMMUs finds out, and says so, before EL2 deprivileges the
- * host. Here users read it in sysfs, VMMs ask for it, and the owner of a machine can
- * insist on it.
+ * The host driver of the IOMMUs knows the answer once EL2 has taken over the IOMMUs.
+ * Users read it in /sys/kernel/pkvm/dma_isolation, VMMs with KVM_CAP_PKVM_DMA_ISOLATION.
  */
 #include <linux/init.h>
 #include <linux/kobject.h>
@@ -33,10 +33,10 @@ static int __init parse_pkvm_iommu(char *arg)
 	if (!arg)
 		return -EINVAL;
 
-	/* A typo must not make the machine less strict than its owner meant it to be */
+	/* Take an unknown value for the strict one: a typo must not weaken isolation */
 	required = strcmp(arg, "optional");
 	if (required && strcmp(arg, "required"))
-		pr_warn("kvm: pkvm_iommu=%s is unknown, taken as pkvm_iommu=required\n",
+		pr_warn("kvm: pkvm_iommu=%s is unknown, using pkvm_iommu=required\n",
 			arg);
 
 	return 0;
@@ -54,11 +54,11 @@ int kvm_dma_isolation(void)
 }
 
 /**
- * kvm_require_dma_isolation() - may a VM be made on this machine?
+ * kvm_require_dma_isolation() - check whether pkvm_iommu= allows a new VM
  * @type: the argument of KVM_CREATE_VM
  *
- * Return: 0, or -EPERM: the VM is protected, not all DMA is isolated, and the machine
- * was booted with pkvm_iommu=required.
+ * Return: 0, or -EPERM if the VM is protected, EL2 does not isolate all DMA, and the
+ * host was booted with pkvm_iommu=required.
  */
 int kvm_require_dma_isolation(unsigned long type)
 {
@@ -67,7 +67,7 @@ int kvm_require_dma_isolation(unsigned long type)
 	    pkvm_iommu_isolation() == PKVM_IOMMU_ISOLATION_FULL)
 		return 0;
 
-	pr_warn_once("kvm: no protected VMs: DMA isolation is %s, and pkvm_iommu=required\n",
+	pr_warn_once("kvm: protected VMs are refused: DMA isolation is %s, and pkvm_iommu=required\n",
 		     names[pkvm_iommu_isolation()]);
 	return -EPERM;
 }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pvIOMMUs of VMs under pKVM: faults of the devices, for the VMM to read.
+ * pvIOMMUs of VMs under pKVM: the queue of device faults that the VMM reads.
  *
- * A device can cause them as fast as it likes, so there is room for so many, and
- * what comes on top is counted.
+ * A device can cause faults at any rate. So the queue has a fixed size, and KVM counts
+ * the faults for which it has no room.
  */
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "pviommu.h"
 
-/* Flags are passed on as they are */
+/* kvm_pviommu_events_add() copies the flags without translating them */
 static_assert(!((KVM_PVIOMMU_EVENT_PRIV ^ PKVM_IOMMU_EVENT_PRIV) |
 		(KVM_PVIOMMU_EVENT_INSTR ^ PKVM_IOMMU_EVENT_INSTR) |
 		(KVM_PVIOMMU_EVENT_READ ^ PKVM_IOMMU_EVENT_READ) |
@@ -29,9 +29,9 @@ void kvm_pviommu_events_init(struct kvm_pviommu_events *events)
 }
 
 /**
- * kvm_pviommu_events_add() - a device of the pvIOMMU did something
+ * kvm_pviommu_events_add() - queue a fault and wake the readers
  * @events: queue of the pvIOMMU
- * @event: what
+ * @event: the fault
  */
 void kvm_pviommu_events_add(struct kvm_pviommu_events *events,
 			    const struct pkvm_iommu_event *event)
@@ -51,8 +51,8 @@ void kvm_pviommu_events_add(struct kvm_pviommu_events *events,
 }
 
 /**
- * kvm_pviommu_events_end() - the VM is gone, and with it its endpoints
- * @events: queue of a pvIOMMU
+ * kvm_pviommu_events_end() - mark the end of the faults and wake the readers
+ * @events: queue of a pvIOMMU whose VM is gone
  */
 void kvm_pviommu_events_end(struct kvm_pviommu_events *events)
 {
@@ -62,8 +62,8 @@ void kvm_pviommu_events_end(struct kvm_pviommu_events *events)
 				   EPOLLIN | EPOLLRDNORM | EPOLLHUP);
 }
 
-static bool take(struct kvm_pviommu_events *events,
-		 struct kvm_pviommu_event *ev)
+static bool dequeue(struct kvm_pviommu_events *events,
+		    struct kvm_pviommu_event *ev)
 {
 	guard(spinlock)(&events->lock);
 	if (!kfifo_get(&events->fifo, ev))
@@ -73,7 +73,7 @@ static bool take(struct kvm_pviommu_events *events,
 	return true;
 }
 
-/* Is there something to read, be it the end? */
+/* read() need not wait: there is an event, or the end of the events */
 static bool is_readable(struct kvm_pviommu_events *events)
 {
 	guard(spinlock)(&events->lock);
@@ -95,13 +95,13 @@ static int wait_for_event(struct kvm_pviommu_events *events, bool nonblock)
 }
 
 /**
- * kvm_pviommu_events_read() - read() of a pvIOMMU
+ * kvm_pviommu_events_read() - read() of the file of a pvIOMMU
  * @events: its queue
- * @buf: where to
- * @count: room there
- * @nonblock: do not wait
+ * @buf: buffer of the VMM
+ * @count: size of the buffer
+ * @nonblock: do not wait for an event
  *
- * Return: bytes, whole events only, 0 at the end, or an errno.
+ * Return: number of bytes, always whole events; 0 if no event will follow; or an errno.
  */
 ssize_t kvm_pviommu_events_read(struct kvm_pviommu_events *events,
 				char __user *buf, size_t count, bool nonblock)
@@ -114,8 +114,8 @@ ssize_t kvm_pviommu_events_read(struct kvm_pviommu_events *events,
 		return -EINVAL;
 
 	while (count - done >= sizeof(ev)) {
-		if (!take(events, &ev)) {
-			/* What has been read is enough; so is the end */
+		if (!dequeue(events, &ev)) {
+			/* Do not wait for more if there is something to return */
 			if (done || has_ended(events))
 				break;
 			ret = wait_for_event(events, nonblock);
@@ -132,12 +132,12 @@ ssize_t kvm_pviommu_events_read(struct kvm_pviommu_events *events,
 }
 
 /**
- * kvm_pviommu_events_poll() - poll() of a pvIOMMU
+ * kvm_pviommu_events_poll() - poll() of the file of a pvIOMMU
  * @events: its queue
  * @file: its file
- * @wait: the caller
+ * @wait: the poll table of the caller
  *
- * Return: EPOLLIN if there is an event, EPOLLHUP at the end.
+ * Return: EPOLLIN if there is an event, EPOLLHUP if no event will follow.
  */
 __poll_t kvm_pviommu_events_poll(struct kvm_pviommu_events *events,
 				 struct file *file, poll_table *wait)

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers of devices in VMs that have pvIOMMUs.
+ * pvIOMMUs of VMs under pKVM: registers of devices in the address space of a guest.
  *
- * A VMM backs a part of the guest's address space with registers by a memory slot
- * of what VFIO maps. The page tables of the guest are EL2's, which maps registers
- * only of devices that the VM owns, each page once. A plain VM owns none: the host lends
- * it registers when it faults, as it lends memory, and its devices reach none of them.
+ * A VMM makes registers visible to its guest with a memory slot over the mapping of a
+ * VFIO region. In a protected VM, EL2 maps only registers of devices that the VM owns,
+ * and each register page once. A plain VM owns no registers: KVM lends them to it on a
+ * fault, as it lends memory.
  */
 #include <linux/kvm_host.h>
 #include <linux/pkvm-iommu-kvm.h>
@@ -26,14 +26,14 @@ static bool is_registers(unsigned long hva)
 }
 
 /**
- * kvm_pviommu_map_registers() - a VM needs a page of registers
+ * kvm_pviommu_map_registers() - map a page of registers into a protected VM
  * @vcpu: the vCPU, loaded, with memory for page tables
  * @slot: memory slot
  * @ipa: address in the slot
  *
  * Context: may sleep; kvm->srcu held.
- * Return: 0: it is mapped; 1: the slot has memory there, or nothing; -ENXIO: the
- * VM does not own these registers; -ENOEXEC: the guest runs into them; or another
+ * Return: 0 if the page is mapped; 1 if @ipa is not backed by registers; -ENXIO if the
+ * VM does not own the registers; -ENOEXEC if the guest tried to execute them; or another
  * errno.
  */
 int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
@@ -58,14 +58,14 @@ int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
 	if (is_error_noslot_pfn(pfn))
 		return -EFAULT;
 	ret = kvm_call_hyp_nvhe(__pkvm_host_map_mmio_guest, pfn, gfn);
-	/* Registers have no page: user space has just mapped something else */
+	/* Registers have no struct page: the VMM has just changed the mapping */
 	if (page)
 		kvm_release_page_unused(page);
 
 	switch (ret) {
 	case 0:
 	case -EEXIST:
-		/* Another vCPU was faster */
+		/* -EEXIST: another vCPU has mapped the page first */
 		return 0;
 	case -EPERM:
 		return -ENXIO;
@@ -77,12 +77,12 @@ int kvm_pviommu_map_registers(struct kvm_vcpu *vcpu,
 }
 
 /**
- * kvm_pviommu_request_registers() - a VM asks which registers it sees
+ * kvm_pviommu_request_registers() - map registers that a hypercall of the guest names
  * @vcpu: the vCPU, loaded
- * @ipa: where
+ * @ipa: address of the guest
  *
  * Context: may sleep.
- * Return: as kvm_pviommu_map_registers(); with 0 EL2 can tell.
+ * Return: as kvm_pviommu_map_registers().
  */
 int kvm_pviommu_request_registers(struct kvm_vcpu *vcpu, phys_addr_t ipa)
 {

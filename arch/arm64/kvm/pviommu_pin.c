@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory of plain VMs that have pvIOMMUs.
+ * pvIOMMUs of VMs under pKVM: pinning the memory of plain VMs.
  *
- * EL2 gives the devices of a plain VM only memory that the host has pinned, and does not
- * take it back while they reach it. So memory that can stay where it is gets pinned when
- * the VM first needs it, and stays the VM's until its end, after that of its DMA.
+ * EL2 lets a plain VM map only pinned memory for its devices, and refuses to unshare a
+ * page while a device reaches it. So KVM pins memory when the VM first faults on it, and
+ * unpins it when the VM ends, after its devices have been blocked.
  *
- * What cannot, or should not stay comes and goes as in any other VM, and is no target
- * for devices: page cache of a file system, which would be written back while a device
- * writes to it; the zero page; memory that the VMM itself may not write to, in a slot
- * that the VM may.
+ * KVM does not pin the following memory, which the VM then gets as any other VM does and
+ * cannot map for devices:
+ *
+ * - page cache of a file system, which the kernel would write back while a device writes
+ *   to it;
+ * - the zero page;
+ * - memory that the VMM can only read, in a slot that the VM can write to.
  */
 #include <linux/kvm_host.h>
 #include <linux/mm.h>
@@ -23,10 +26,10 @@
 #define BLOCK_PAGES	(PMD_SIZE >> PAGE_SHIFT)
 
 /**
- * kvm_pviommu_pins_memory() - can the VM's memory be the target of its devices?
+ * kvm_pviommu_pins_memory() - does KVM pin the memory of a VM for its devices?
  * @kvm: the VM
  *
- * Return: true for a plain VM with pvIOMMUs. Does not change once the VM has run.
+ * Return: true for a plain VM with pvIOMMUs. Constant once the VM has run.
  */
 bool kvm_pviommu_pins_memory(const struct kvm *kvm)
 {
@@ -34,10 +37,10 @@ bool kvm_pviommu_pins_memory(const struct kvm *kvm)
 }
 
 /*
- * Anonymous memory, be it freed lazily, shmem and hugetlb; neither page cache that is
- * written back, see pkvm_mem_abort(), nor the zero page, which nobody can pin.
+ * Anonymous memory (also after MADV_FREE), shmem and hugetlb. Not page cache that the
+ * kernel writes back, see pkvm_mem_abort().
  */
-static bool may_stay(struct page *page)
+static bool is_pinnable(struct page *page)
 {
 	struct folio *folio = page_folio(page);
 
@@ -45,20 +48,20 @@ static bool may_stay(struct page *page)
 	       folio_test_hugetlb(folio);
 }
 
-/* 0: *@page is pinned; 1: what is there cannot be; or an errno */
+/* Returns 0 if *@page is pinned, 1 if the memory cannot be pinned, or an errno */
 static int pin_page(unsigned long hva, unsigned int flags, struct page **page)
 {
 	int ret = pin_user_pages_fast(hva, 1, flags, page);
 
 	switch (ret) {
 	case 1:
-		if (may_stay(*page))
+		if (is_pinnable(*page))
 			return 0;
 		unpin_user_page(*page);
 		return 1;
 	case -EFAULT:
 	case -EOPNOTSUPP:
-		/* Whether it can be had at all, user_mem_abort() finds out */
+		/* user_mem_abort() decides whether the VM can have the memory */
 		return 1;
 	}
 
@@ -66,9 +69,9 @@ static int pin_page(unsigned long hva, unsigned int flags, struct page **page)
 }
 
 /*
- * A slot that the VM only reads may have memory that the VMM only reads. To pin it for
- * long gives the VMM copies of its own of a private file, or of the zero page: see what
- * is there first.
+ * A slot that the VM only reads may hold memory that the VMM only reads. FOLL_LONGTERM
+ * would replace a private file page or the zero page by a copy for the VMM. So look at
+ * the page with a short-term pin first.
  */
 static int pin_to_read(unsigned long hva, struct page **page)
 {
@@ -81,7 +84,7 @@ static int pin_to_read(unsigned long hva, struct page **page)
 	return pin_page(hva, FOLL_LONGTERM, page);
 }
 
-/* Are they one piece of one folio, which a block can map? */
+/* Can one block map the pages: are they contiguous, aligned, and of one folio? */
 static bool is_block(struct page **pages)
 {
 	unsigned long pfn = page_to_pfn(pages[0]), i;
@@ -97,7 +100,7 @@ static bool is_block(struct page **pages)
 	return true;
 }
 
-/* Pin a whole block in one call: its first page, or NULL */
+/* Pin a whole block. Returns its first page, or NULL. */
 static struct page *pin_block(unsigned long hva, unsigned int flags)
 {
 	struct page **pages, *first = NULL;
@@ -107,7 +110,7 @@ static struct page *pin_block(unsigned long hva, unsigned int flags)
 	if (!pages)
 		return NULL;
 	nr = pin_user_pages_fast(hva, BLOCK_PAGES, flags, pages);
-	if (nr == BLOCK_PAGES && is_block(pages) && may_stay(pages[0]))
+	if (nr == BLOCK_PAGES && is_block(pages) && is_pinnable(pages[0]))
 		first = pages[0];
 	else if (nr > 0)
 		unpin_user_pages(pages, nr);
@@ -124,7 +127,10 @@ static bool is_mapped_near(struct kvm *kvm, phys_addr_t ipa, bool pinned)
 					     PMD_SIZE, pinned);
 }
 
-/* A page is pinned: pin all of its block instead, if that is one and lent as a whole */
+/*
+ * Replace a pinned page by the pinned block around it, if the memory is a block and the
+ * VM has no mapping in that block yet.
+ */
 static void pin_around(struct kvm *kvm, unsigned long hva, unsigned int flags,
 		       struct kvm_pviommu_pin *pin)
 {
@@ -147,18 +153,18 @@ static void pin_around(struct kvm *kvm, unsigned long hva, unsigned int flags,
 }
 
 /**
- * kvm_pviommu_pin() - pin memory that a plain VM is about to get
- * @kvm: the VM, that of the current process
+ * kvm_pviommu_pin() - pin memory before KVM maps it into a plain VM
+ * @kvm: the VM of the current process
  * @slot: memory slot
  * @ipa: address in the slot
- * @hva: that of the VMM for it
- * @block: the slot can have blocks of PMD_SIZE there
- * @pin: out, what is pinned around @ipa, and how it is to be lent
+ * @hva: address of the VMM for @ipa
+ * @block: the slot allows a block of PMD_SIZE around @ipa
+ * @pin: out: the page or block that is pinned, and how to map it
  *
- * What is pinned counts as locked memory of the VMM.
+ * Pinned memory counts as locked memory of the VMM.
  *
  * Context: may sleep; kvm->srcu held.
- * Return: 0; 1: what is there cannot be pinned; -EAGAIN: try again; or another errno.
+ * Return: 0; 1 if the memory cannot be pinned; -EAGAIN: try again; or another errno.
  */
 int kvm_pviommu_pin(struct kvm *kvm, const struct kvm_memory_slot *slot, phys_addr_t ipa,
 		    unsigned long hva, bool block, struct kvm_pviommu_pin *pin)
@@ -190,14 +196,14 @@ int kvm_pviommu_pin(struct kvm *kvm, const struct kvm_memory_slot *slot, phys_ad
  * kvm_pviommu_unpin() - undo kvm_pviommu_pin()
  * @kvm: the VM
  * @pfn: the first page
- * @nr: how many
- * @ret: what EL2 said when it was to give them back, or 0 if it never had them
+ * @nr: number of pages
+ * @ret: result of __pkvm_host_unshare_guest() for the pages, or 0 if they were not mapped
  *
- * From a dying VM EL2 gives back all but what a device reaches that could not be
- * stopped (-EBUSY). That stays pinned, which loses it, but is of no danger to anyone.
+ * -EBUSY means that the VM is dying and EL2 could not block a device that reaches the
+ * pages. They stay pinned for ever, so that nobody else gets them.
  *
  * Context: may sleep.
- * Return: 0 if there is nothing left to do for the pages, else @ret.
+ * Return: 0 if the caller can forget the mapping, else @ret.
  */
 int kvm_pviommu_unpin(struct kvm *kvm, u64 pfn, u64 nr, int ret)
 {
@@ -212,13 +218,14 @@ int kvm_pviommu_unpin(struct kvm *kvm, u64 pfn, u64 nr, int ret)
 }
 
 /**
- * kvm_pviommu_pinned_near() - is there pinned memory in the same block?
+ * kvm_pviommu_pinned_near() - does the VM have pinned memory in the same block?
  * @kvm: the VM
  * @ipa: an address of the VM
  *
- * No block replaces it: what is not pinned is mapped by pages there.
+ * KVM maps other memory of such a block by pages, since a block mapping would replace
+ * the pinned pages.
  *
- * Return: true if so.
+ * Return: true if it has.
  */
 bool kvm_pviommu_pinned_near(struct kvm *kvm, phys_addr_t ipa)
 {
@@ -226,14 +233,14 @@ bool kvm_pviommu_pinned_near(struct kvm *kvm, phys_addr_t ipa)
 }
 
 /**
- * kvm_pviommu_prepare_slot() - may a memory slot of a plain VM change so?
+ * kvm_pviommu_prepare_slot() - check whether a memory slot of a plain VM may change
  * @kvm: the VM
  * @old: the slot, or NULL
- * @new: what it becomes, or NULL
+ * @new: the changed slot, or NULL
  * @leaves: the slot is deleted or moved; no vCPU uses it any more
  *
- * Return: 0, or -EPERM: the VM keeps memory of the slot that is pinned, or its devices
- * would write to the slot without a trace in the log of dirty pages.
+ * Return: 0, or -EPERM if the slot holds pinned memory and @leaves, or if @new logs dirty
+ * pages: KVM cannot log what devices write.
  */
 int kvm_pviommu_prepare_slot(struct kvm *kvm, const struct kvm_memory_slot *old,
 			     const struct kvm_memory_slot *new, bool leaves)

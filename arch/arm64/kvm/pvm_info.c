@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a VMM can ask about a protected VM.
+ * Answers KVM_CAP_ARM_PROTECTED_VM: what a VMM can ask about a protected VM.
  */
 #include <linux/kvm_host.h>
 #include <linux/pkvm-iommu-kvm.h>
@@ -11,12 +11,12 @@
  * @kvm: the VM
  * @cap: the argument of the ioctl
  *
- * Return: 0, -EINVAL (the VM is not protected, unknown flags, arguments that
- * must be 0) or -EFAULT.
+ * Return: 0; -EINVAL if the VM is not protected, a flag is unknown, or an unused
+ * argument is not 0; or -EFAULT.
  */
 int kvm_protected_vm_info(struct kvm *kvm, const struct kvm_enable_cap *cap)
 {
-	/* There is no firmware: the VM starts where the VMM tells it to */
+	/* pKVM loads no firmware: the VMM sets the entry point of the VM */
 	const struct kvm_protected_vm_info info = { };
 
 	if (!kvm_vm_is_protected(kvm))

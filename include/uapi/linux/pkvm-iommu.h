@@ -13,10 +13,10 @@
  *  5. KVM_PVIOMMU_SET_CONFIG gives each of them a vSID;
  *  6. only then run a vCPU for the first time.
  *
- * Faults of the devices are read from the pvIOMMU's file, see struct
- * kvm_pviommu_event.
+ * The VMM reads faults of the devices from the file descriptor of the pvIOMMU, see
+ * struct kvm_pviommu_event.
  *
- * See Documentation/virt/kvm/devices/vfio-pviommu.rst for each errno.
+ * Documentation/virt/kvm/devices/vfio-pviommu.rst describes each errno.
  */
 #ifndef _UAPI_LINUX_PKVM_IOMMU_H
 #define _UAPI_LINUX_PKVM_IOMMU_H
@@ -26,9 +26,9 @@
 #include <linux/types.h>
 
 /*
- * VFIO_CHECK_EXTENSION, VFIO_SET_IOMMU: devices in such a container do no DMA
- * until the VM that they were given to maps memory for them. There are no ioctls
- * to map memory.
+ * IOMMU type for VFIO_CHECK_EXTENSION and VFIO_SET_IOMMU. All DMA of a device in such a
+ * container is blocked until the VM that has the device maps memory for it. The
+ * container has no ioctls to map memory.
  */
 #define VFIO_PKVM_IOMMU				30
 
@@ -36,8 +36,8 @@
 #define KVM_DEV_VFIO_PVIOMMU			5
 
 /*
- * Makes a pvIOMMU for the VM: the ioctl returns a new file descriptor. Its number
- * is also what the guest calls the pvIOMMU. kvm_device_attr.addr is not used.
+ * Makes a pvIOMMU for the VM: the ioctl returns a new file descriptor, whose number is
+ * also the number of the pvIOMMU for the guest. kvm_device_attr.addr is not used.
  */
 #define KVM_DEV_VFIO_PVIOMMU_ATTACH		1
 
@@ -45,19 +45,21 @@
 #define KVM_DEV_VFIO_PVIOMMU_GET_INFO		2
 
 /*
- * kvm_device_attr.addr points to a __u64: most bytes of memory that the hypervisor
- * holds for what the guest maps, instead of what the size of the VM's memory allows
+ * kvm_device_attr.addr points to a __u64: limit, in bytes, of the memory that the
+ * hypervisor holds for the mappings of the guest. It replaces the default limit, which
+ * follows from the size of the VM's memory.
  */
 #define KVM_DEV_VFIO_PVIOMMU_MAX_MEMORY		3
 
 /**
  * struct kvm_vfio_iommu_info - KVM_DEV_VFIO_PVIOMMU_GET_INFO
- * @size: sizeof(struct kvm_vfio_iommu_info), or KVM_VFIO_IOMMU_INFO_SIZE_VER0: the
- *	kernel writes nothing behind @__reserved then; more only if the rest is zero
+ * @size: sizeof(struct kvm_vfio_iommu_info). With KVM_VFIO_IOMMU_INFO_SIZE_VER0 the
+ *	kernel writes nothing beyond @__reserved. A larger structure must end in zeroes
  * @device_fd: VFIO device that was added to the VM
- * @nr_sids: out: number of its stream IDs
+ * @nr_sids: out: number of stream IDs of the device
  * @__reserved: must be 0
- * @input_bits: out: the pvIOMMU translates addresses below 2 to the power of this
+ * @input_bits: out: input address bits of the pvIOMMU: it translates addresses below
+ *	2 to the power of @input_bits
  * @__reserved2: must be 0
  */
 struct kvm_vfio_iommu_info {
@@ -73,10 +75,10 @@ struct kvm_vfio_iommu_info {
 
 /**
  * struct kvm_vfio_iommu_config - KVM_PVIOMMU_SET_CONFIG
- * @size: sizeof(struct kvm_vfio_iommu_config); more only if the rest is zero
+ * @size: sizeof(struct kvm_vfio_iommu_config). A larger structure must end in zeroes
  * @device_fd: VFIO device that was added to the VM
- * @sid_idx: which of its stream IDs, less than kvm_vfio_iommu_info.nr_sids
- * @vsid: what the guest calls it on this pvIOMMU; any value
+ * @sid_idx: index of the stream ID, less than kvm_vfio_iommu_info.nr_sids
+ * @vsid: virtual stream ID by which the guest names it on this pvIOMMU; any value
  * @__reserved: must be 0
  */
 struct kvm_vfio_iommu_config {
@@ -98,16 +100,18 @@ struct kvm_vfio_iommu_config {
 #define KVM_PVIOMMU_EVENT_DEAD		(1 << 4)
 
 /**
- * struct kvm_pviommu_event - read() of the file descriptor of a pvIOMMU
- * @size: of this structure as the kernel has it: where the next one begins
- * @vsid: the stream whose device did something that it may not
- * @type: what: the number that SMMUv3 gives to such events, e.g. 0x10 for access
+ * struct kvm_pviommu_event - a fault, as read() of a pvIOMMU returns it
+ * @size: size of this structure in the kernel: the next event begins there
+ * @vsid: virtual stream ID of the device that caused the fault
+ * @type: number of the event in the SMMUv3 specification, for example 0x10 for access
  *	to an address that is not mapped
- * @flags: KVM_PVIOMMU_EVENT_ACCESS: an access, a write unless it says _READ, of an
- *	instruction with _INSTR, privileged with _PRIV. The address is the VM's to
- *	know. KVM_PVIOMMU_EVENT_DEAD: the IOMMU failed, @type is 0, and nothing
- *	of the stream gets through until the machine is reset
- * @lost: events of this pvIOMMU that found no room so far
+ * @flags: KVM_PVIOMMU_EVENT_ACCESS means that an access failed: a read with _READ, else
+ *	a write; an instruction fetch with _INSTR; a privileged access with _PRIV. The
+ *	host does not know the address. KVM_PVIOMMU_EVENT_DEAD means that the IOMMU
+ *	failed: @type is 0, and all DMA of the stream is blocked until the machine is
+ *	reset
+ * @lost: number of events of this pvIOMMU that the kernel has dropped so far because
+ *	the VMM did not read them
  * @__reserved: 0
  */
 struct kvm_pviommu_event {
@@ -120,17 +124,17 @@ struct kvm_pviommu_event {
 };
 
 /*
- * KVM_CHECK_EXTENSION on a VM: 1 if it is protected.
+ * KVM_CHECK_EXTENSION on a VM: returns 1 if the VM is protected.
  * KVM_ENABLE_CAP on a protected VM with flags KVM_CAP_ARM_PROTECTED_VM_FLAGS_INFO:
- * args[0] points to a struct kvm_protected_vm_info that is filled in; the other
+ * args[0] points to a struct kvm_protected_vm_info, which the kernel fills in; the other
  * args must be 0.
  */
 #define KVM_CAP_ARM_PROTECTED_VM		0xffbadab1
 #define KVM_CAP_ARM_PROTECTED_VM_FLAGS_INFO	1
 
 /**
- * struct kvm_protected_vm_info - what a protected VM starts with
- * @firmware_size: bytes of guest firmware that the hypervisor loads; 0: none
+ * struct kvm_protected_vm_info - what the hypervisor loads into a protected VM
+ * @firmware_size: bytes of guest firmware, or 0 if the hypervisor loads none
  * @reserved: 0
  */
 struct kvm_protected_vm_info {
@@ -139,16 +143,16 @@ struct kvm_protected_vm_info {
 };
 
 /*
- * KVM_CHECK_EXTENSION, on /dev/kvm or a VM: does the hypervisor isolate the memory of
- * protected VMs from the DMA of the host's devices? A kernel that does not know
- * answers 0 as well.
+ * KVM_CHECK_EXTENSION, on /dev/kvm or a VM: returns whether the hypervisor isolates the
+ * memory of protected VMs from the DMA of the host's devices. A kernel without this
+ * capability returns 0 as well.
  */
 #define KVM_CAP_PKVM_DMA_ISOLATION		0x706b6469
-/* No, or this is no protected boot */
+/* No, or the host was not booted with kvm-arm.mode=protected */
 #define KVM_PKVM_DMA_ISOLATION_NONE		0
 /* Behind some of the IOMMUs and PCI buses of the firmware's description, not all */
 #define KVM_PKVM_DMA_ISOLATION_PARTIAL		1
-/* Behind all of them; a platform device without an IOMMU is not seen here */
+/* Behind all of them. A platform device for which firmware names no IOMMU does not count */
 #define KVM_PKVM_DMA_ISOLATION_FULL		2
 
 #endif /* _UAPI_LINUX_PKVM_IOMMU_H */

@@ -7,7 +7,7 @@
 
 # Once, however often a VMM tries
 refused_in_log() {
-	[ "$(dmesg | grep -c 'kvm: no protected VMs: DMA isolation is partial, and pkvm_iommu=required')" = 1 ]
+	[ "$(dmesg | grep -c 'kvm: protected VMs are refused: DMA isolation is partial, and pkvm_iommu=required')" = 1 ]
 }
 
 vmm_refused() {
