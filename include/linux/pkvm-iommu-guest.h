@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Guest interface of the pKVM paravirtual IOMMU: a guest maps its own memory for
- * the devices assigned to it by hypercalls that EL2 handles without the host.
+ * Guest interface of the pKVM paravirtual IOMMU: with these hypercalls a guest maps its
+ * own memory for the devices that are assigned to it. EL2 handles them without the host.
  *
  * This header has the numbers. Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst
  * has the registers and results of each call, and what EL2 refuses. The ABI is stable:
@@ -50,7 +50,7 @@ enum pviommu_op {
 	PVIOMMU_OP_UNMAP_LIST	= 0x13,
 };
 
-/* MAP_PAGES x6; other bits are refused */
+/* MAP_PAGES x6; EL2 refuses other bits */
 #define PVIOMMU_PROT_READ	BIT(0)
 #define PVIOMMU_PROT_WRITE	BIT(1)
 #define PVIOMMU_PROT_CACHE	BIT(2)

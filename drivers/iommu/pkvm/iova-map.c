@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a domain maps, for the drivers of IOMMUs that EL2 owns, in host and guest.
+ * The record of the mappings of a domain, for the host driver and the guest driver of the
+ * pKVM IOMMU.
  *
- * dma_unmap_*() of one buffer asks for its physical address first. Only EL2 has the
- * page table, and a hypercall for this would cost as much as the one that unmaps. So
- * a copy is kept here, a radix tree like the page table: as cheap to write as that,
- * whatever the number of mappings, and, like io-pgtable, without a lock. Tables are
- * installed by compare and exchange and stay until the domain goes; entries belong to
- * the caller who owns the IOVA.
+ * To unmap a buffer, the DMA API first asks for its physical address. Only EL2 has the page
+ * table, and a hypercall to ask EL2 would cost as much as the one that unmaps. So the
+ * drivers keep a record of the mappings: a radix tree of the same shape as the page table,
+ * whose cost does not depend on the number of mappings. As in io-pgtable, no lock is needed:
+ * cmpxchg() installs a table, which then stays until the domain is freed, and an entry is
+ * written only by the caller who owns its IOVA.
  *
- * A table says what it is for in page_private(): the part of the IOVA that leads to it.
- * The last one above the tables of pages is where most walks can begin.
+ * page_private() of a table holds the bits of the IOVA that lead to the table. Most lookups
+ * begin at the level 1 table that was used last, if these bits match.
  */
 #include <linux/align.h>
 #include <linux/gfp.h>
@@ -20,10 +21,10 @@
 #include "iova-map.h"
 
 /**
- * pkvm_iova_map_init() - start with nothing mapped
- * @map: what to initialise
- * @bits: of an IOVA
- * @page: smallest page size
+ * pkvm_iova_map_init() - initialise an empty record
+ * @map: the record
+ * @bits: number of bits of an IOVA
+ * @page: smallest page size of the domain
  *
  * Return: 0 or -ENOMEM.
  */
@@ -46,11 +47,11 @@ static void put_table(u64 *table)
 }
 
 /*
- * Where there is no table, put one, for @what of the IOVA; the entry's old value tells
- * what a block stood for.
+ * Install a table at @entry, unless another CPU does so first. @prefix is the part of the
+ * IOVA that leads to the table. If @entry is a block, the table maps the same by pages.
  */
 static u64 *new_table(const struct pkvm_iova_map *map, u64 *entry,
-		      unsigned long what, gfp_t gfp)
+		      unsigned long prefix, gfp_t gfp)
 {
 	u64 old = READ_ONCE(*entry), cur;
 	unsigned int i;
@@ -59,11 +60,11 @@ static u64 *new_table(const struct pkvm_iova_map *map, u64 *entry,
 	table = (u64 *)get_zeroed_page(gfp & ~__GFP_HIGHMEM);
 	if (!table)
 		return NULL;
-	set_page_private(virt_to_page(table), what);
+	set_page_private(virt_to_page(table), prefix);
 	for (i = 0; old & PKVM_IOVA_MAPPED && i < PKVM_IOVA_ENTRIES; i++)
 		table[i] = old + ((u64)i << map->shift);
 
-	/* The table is complete before it is seen */
+	/* Release: another CPU that sees the table sees its entries and page_private() */
 	cur = cmpxchg_release(entry, old, (unsigned long)table);
 	if (cur == old)
 		return table;
@@ -73,8 +74,9 @@ static u64 *new_table(const struct pkvm_iova_map *map, u64 *entry,
 }
 
 /*
- * The entry for @iova at level 0, which has pages, or 1. Without @gfp, or memory, NULL
- * if the walk ends above, and a block above stays.
+ * Find the entry for @iova at level 0 (pages) or 1 (blocks). With @gfp, allocate missing
+ * tables and replace a block above by a table. Returns NULL if a table is missing and
+ * @gfp is 0 or there is no memory.
  */
 static inline u64 *walk(struct pkvm_iova_map *map, unsigned long iova,
 			unsigned int level, gfp_t gfp)
@@ -94,7 +96,7 @@ static inline u64 *walk(struct pkvm_iova_map *map, unsigned long iova,
 		}
 		shift -= PKVM_IOVA_BITS;
 		if (shift == map->shift + PKVM_IOVA_BITS && READ_ONCE(map->near) != table) {
-			/* Pairs with pkvm_iova_near_block(): page_private() is seen, too */
+			/* Pairs with READ_ONCE() in pkvm_iova_near_block(), for page_private() */
 			smp_store_release(&map->near, table);
 		}
 		entry = &table[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
@@ -109,7 +111,7 @@ static inline bool is_block(const struct pkvm_iova_map *map, unsigned long iova,
 	return map->block && size >= map->block && IS_ALIGNED(iova, map->block);
 }
 
-/* Nothing is mapped below the entry any more */
+/* Write a level 1 entry, and free the table that it pointed to, which maps nothing */
 static inline void set_block(u64 *entry, u64 value)
 {
 	u64 old = xchg(entry, value);
@@ -119,10 +121,10 @@ static inline void set_block(u64 *entry, u64 value)
 }
 
 /**
- * __pkvm_iova_map_remove() - pkvm_iova_map_remove() of any range
- * @map: of the domain
- * @iova: first byte
- * @size: bytes
+ * __pkvm_iova_map_remove() - pkvm_iova_map_remove() of a range of any size
+ * @map: the record
+ * @iova: start of the range
+ * @size: size in bytes
  */
 void __pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
 			    size_t size)
@@ -147,7 +149,7 @@ void __pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
 	}
 }
 
-/* Pages of one table; false: no memory for it */
+/* Record pages of one level 0 table. Returns false if there is no memory for the table. */
 static bool add_pages(struct pkvm_iova_map *map, unsigned long iova,
 		      u64 value, size_t size, gfp_t gfp)
 {
@@ -161,14 +163,14 @@ static bool add_pages(struct pkvm_iova_map *map, unsigned long iova,
 }
 
 /**
- * __pkvm_iova_map_add() - pkvm_iova_map_add() of any range
- * @map: of the domain
- * @iova: first byte
- * @phys: where it leads
- * @size: bytes
- * @gfp: how to allocate
+ * __pkvm_iova_map_add() - pkvm_iova_map_add() of a range of any size
+ * @map: the record
+ * @iova: start of the range
+ * @phys: physical address of the memory
+ * @size: size in bytes
+ * @gfp: flags to allocate tables with
  *
- * Return: 0 or -ENOMEM, nothing is remembered then.
+ * Return: 0, or -ENOMEM, after which nothing of the range is recorded.
  */
 int __pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 			phys_addr_t phys, size_t size, gfp_t gfp)
@@ -200,11 +202,11 @@ int __pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 }
 
 /**
- * pkvm_iova_map_phys() - where an IOVA leads
- * @map: of the domain
- * @iova: the address, of any alignment
+ * pkvm_iova_map_phys() - translate an IOVA
+ * @map: the record
+ * @iova: the IOVA, of any alignment
  *
- * Return: the physical address, or 0 if it is not mapped.
+ * Return: the physical address, or 0 if the IOVA is not mapped.
  */
 phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map,
 			       unsigned long iova)
@@ -240,8 +242,8 @@ static void free_table(u64 *table, unsigned int level)
 }
 
 /**
- * pkvm_iova_map_free() - forget everything
- * @map: of a domain that nobody uses any more
+ * pkvm_iova_map_free() - free a record
+ * @map: the record of a domain that is not in use any more
  */
 void pkvm_iova_map_free(struct pkvm_iova_map *map)
 {

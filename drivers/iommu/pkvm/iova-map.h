@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a domain maps, for the drivers of IOMMUs that EL2 owns, in host and guest.
+ * The record of the mappings of a domain, for the host driver and the guest driver of the
+ * pKVM IOMMU.
  *
- * Most calls are about a few pages next to those of the call before. For these a
- * function call would cost as much as the work, so it is done here, inline.
+ * Most calls are about a few pages near those of the call before. The functions for this
+ * case are inline, because a function call would cost as much as the work.
  */
 #ifndef __PKVM_IOVA_MAP_H__
 #define __PKVM_IOVA_MAP_H__
@@ -12,23 +13,23 @@
 #include <linux/mm.h>
 #include <linux/types.h>
 
-/* A table fills a page */
+/* A table is one page of 64-bit entries */
 #define PKVM_IOVA_BITS		(PAGE_SHIFT - 3)
 #define PKVM_IOVA_ENTRIES	BIT(PKVM_IOVA_BITS)
 
 /*
- * An entry is 0, a table, or an address with PKVM_IOVA_MAPPED: of a page, or on the
- * level above of all that a table of pages could map.
+ * An entry is 0, the address of a table, or a physical address with PKVM_IOVA_MAPPED: that
+ * of a page at level 0, or of a block at level 1.
  */
 #define PKVM_IOVA_MAPPED	BIT(0)
 
 /**
- * struct pkvm_iova_map - IOVA to physical address
- * @root: first table
- * @near: table of level 1 that was last walked to, or NULL
- * @levels: of tables
- * @shift: of a page
- * @block: bytes that a table of pages maps; 0 if it is the root
+ * struct pkvm_iova_map - a record of mappings from IOVA to physical address
+ * @root: the top-level table
+ * @near: the level 1 table that the last walk used, or NULL
+ * @levels: number of levels of tables
+ * @shift: log2 of the page size
+ * @block: size of a block, which is what a level 0 table maps; 0 if that is the root
  */
 struct pkvm_iova_map {
 	u64		*root;
@@ -46,8 +47,8 @@ phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map, unsigned long io
 void pkvm_iova_map_free(struct pkvm_iova_map *map);
 
 /*
- * The entry of level 1 for @iova, or NULL if to find it takes a walk. Tables of level 1
- * stay as long as the map does.
+ * Find the level 1 entry for @iova in the table used last. Returns NULL if the entry is in
+ * another table. Level 1 tables are not freed before the record.
  */
 static inline u64 *pkvm_iova_near_block(const struct pkvm_iova_map *map, unsigned long iova)
 {
@@ -61,7 +62,7 @@ static inline u64 *pkvm_iova_near_block(const struct pkvm_iova_map *map, unsigne
 	return &near[(iova >> shift) & (PKVM_IOVA_ENTRIES - 1)];
 }
 
-/* The entry for the page at @iova, or NULL if to find it takes a walk */
+/* Find the level 0 entry for @iova from the level 1 table used last, or return NULL */
 static inline u64 *pkvm_iova_near(const struct pkvm_iova_map *map, unsigned long iova)
 {
 	u64 *block = pkvm_iova_near_block(map, iova), next;
@@ -75,7 +76,7 @@ static inline u64 *pkvm_iova_near(const struct pkvm_iova_map *map, unsigned long
 	return (u64 *)(unsigned long)next + ((iova >> map->shift) & (PKVM_IOVA_ENTRIES - 1));
 }
 
-/* Less than a block, in one table of pages */
+/* Is the range smaller than a block, and within one level 0 table? */
 static inline bool pkvm_iova_in_table(const struct pkvm_iova_map *map, unsigned long iova,
 				      size_t size)
 {
@@ -100,14 +101,14 @@ static inline void pkvm_iova_clear(const struct pkvm_iova_map *map, u64 *entry, 
 }
 
 /**
- * pkvm_iova_map_add() - remember a mapping
- * @map: of the domain
- * @iova: first byte; nothing in the range is mapped
- * @phys: where it leads
- * @size: bytes; all three multiples of the page size
- * @gfp: how to allocate
+ * pkvm_iova_map_add() - record a mapping
+ * @map: the record
+ * @iova: start of the range, in which nothing is recorded
+ * @phys: physical address of the memory
+ * @size: size in bytes; it and both addresses are multiples of the page size
+ * @gfp: flags to allocate tables with
  *
- * Return: 0 or -ENOMEM, nothing is remembered then.
+ * Return: 0, or -ENOMEM, after which nothing of the range is recorded.
  */
 static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iova,
 				    phys_addr_t phys, size_t size, gfp_t gfp)
@@ -124,13 +125,13 @@ static inline int pkvm_iova_map_add(struct pkvm_iova_map *map, unsigned long iov
 }
 
 /**
- * pkvm_iova_map_remove() - forget a range
- * @map: of the domain
- * @iova: first byte
- * @size: bytes
+ * pkvm_iova_map_remove() - remove a range from the record
+ * @map: the record
+ * @iova: start of the range
+ * @size: size in bytes
  *
- * Needs memory only for a part of what was mapped as a block, which neither EL2 nor
- * the iommu core unmaps in parts; without, that part is remembered.
+ * Allocates a table to remove a part of a block. If that fails, the part stays recorded.
+ * EL2 and the iommu core do not unmap parts of blocks.
  */
 static inline void pkvm_iova_map_remove(struct pkvm_iova_map *map, unsigned long iova,
 					size_t size)

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Lazy unmapping for the drivers of IOMMUs that EL2 owns, in host and guest.
+ * Lazy unmapping, for the host driver and the guest driver of the pKVM IOMMU.
  *
- * A flush queue reuses IOVAs only after a flush. What it unmaps can wait for that, and
- * is only noted here: EL2 is told at the flush, of many ranges by one call and with one
- * TLB invalidation. Until then EL2 knows it as mapped: devices reach the memory, as they
- * do while a TLB has it, and it cannot change its owner.
+ * A flush queue reuses an IOVA only after a flush. So when it unmaps a range, the driver
+ * only stores the range, and at the flush makes EL2 unmap many ranges by one hypercall with
+ * one TLB invalidation. Until then the range stays mapped at EL2: devices can reach the
+ * memory, as they could with any IOMMU that has a TLB entry for it, and EL2 does not let
+ * the memory change its owner.
  *
- * Nothing is allocated. A caller that finds no room must flush.
+ * The space for ranges is fixed. A caller that finds no room must flush.
  */
 #include <linux/minmax.h>
 #include <linux/spinlock.h>
@@ -16,9 +17,9 @@
 #include "lazy.h"
 
 /**
- * pkvm_lazy_init() - begin with nothing to unmap
- * @lazy: of the domain, zeroed
- * @shift: of a page
+ * pkvm_lazy_init() - initialise the ranges of a domain
+ * @lazy: the ranges, zeroed
+ * @shift: log2 of the page size
  * @unmap: see &struct pkvm_lazy
  */
 void pkvm_lazy_init(struct pkvm_lazy *lazy, unsigned int shift,
@@ -33,16 +34,16 @@ void pkvm_lazy_init(struct pkvm_lazy *lazy, unsigned int shift,
 }
 
 /**
- * pkvm_lazy_merge() - make a range longer
- * @lazy: of the domain
- * @range: the range
- * @iova: start of what is unmapped as well
- * @size: bytes
+ * pkvm_lazy_merge() - extend a range by an adjacent one
+ * @lazy: the ranges of the domain
+ * @range: the range to extend
+ * @iova: start of the other range
+ * @size: size of the other range in bytes
  *
- * IOVAs are handed out one below the other, so what is unmapped often touches what was
- * unmapped last.
+ * The IOVA allocator returns one address below the other, so a range is often adjacent to
+ * the range that was unmapped before.
  *
- * Return: true, or false if they do not touch, or are too long for one range.
+ * Return: true, or false if the ranges are not adjacent or together too long.
  */
 bool pkvm_lazy_merge(const struct pkvm_lazy *lazy, unsigned long *range,
 		     unsigned long iova, size_t size)
@@ -63,10 +64,10 @@ bool pkvm_lazy_merge(const struct pkvm_lazy *lazy, unsigned long *range,
 }
 
 /**
- * pkvm_lazy_flush() - unmap all that was added before the call
- * @lazy: of the domain
+ * pkvm_lazy_flush() - unmap all ranges that were added before the call
+ * @lazy: the ranges of the domain
  *
- * Also what another CPU is unmapping right now: when this returns it is done.
+ * Waits for another CPU that is flushing.
  *
  * Context: any.
  */
@@ -91,13 +92,13 @@ void pkvm_lazy_flush(struct pkvm_lazy *lazy)
 }
 
 /**
- * pkvm_lazy_done() - drop ranges, or parts of them, that are unmapped
- * @lazy: of the domain
- * @range: the ranges; what is left moves to the front
- * @nr: how many
- * @done: bytes that are unmapped, in this order
+ * pkvm_lazy_done() - remove the ranges, or parts of them, that EL2 has unmapped
+ * @lazy: the ranges of the domain
+ * @range: the ranges of the call; the remaining ones move to the front
+ * @nr: number of ranges
+ * @done: bytes that EL2 has unmapped, in the order of @range
  *
- * Return: how many are left.
+ * Return: number of remaining ranges.
  */
 unsigned int pkvm_lazy_done(const struct pkvm_lazy *lazy,
 			    unsigned long *range, unsigned int nr,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lazy unmapping for the drivers of IOMMUs that EL2 owns, in host and guest.
+ * Lazy unmapping, for the host driver and the guest driver of the pKVM IOMMU.
  */
 #ifndef __PKVM_LAZY_H__
 #define __PKVM_LAZY_H__
@@ -8,14 +8,14 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-/* Ranges that find room, and how many of them one call takes: x5 to x17 */
+/* Most ranges of a set, and most ranges of one hypercall (x5 to x17) */
 #define PKVM_LAZY_MAX		128
 #define PKVM_LAZY_CALL_MAX	13
 
 /**
  * struct pkvm_lazy_set - ranges to unmap
  * @nr: number of ranges
- * @range: IOVA of a page, and one less than the number of pages in the bits below
+ * @range: IOVA of the first page, with the number of pages less one in the low bits
  */
 struct pkvm_lazy_set {
 	unsigned int	nr;
@@ -23,15 +23,15 @@ struct pkvm_lazy_set {
 };
 
 /**
- * struct pkvm_lazy - what a domain has still to unmap
- * @shift: of a page
- * @unmap: has EL2 unmap as many ranges as a call takes, atomic; what it cannot unmap it
- *	reports
- * @flush_lock: held while @unmap is called. Who gets it knows that all is unmapped that
- *	others took out of a set before
- * @lock: guards @filling and the set it names, inside of @flush_lock
- * @filling: which set ranges are added to; the other belongs to who holds @flush_lock,
- *	and is empty when nobody does
+ * struct pkvm_lazy - ranges of a domain that are not unmapped at EL2 yet
+ * @shift: log2 of the page size
+ * @unmap: makes EL2 unmap the ranges of one hypercall, and logs those that EL2 refuses to
+ *	unmap; called in atomic context
+ * @flush_lock: held by a flush. The next flush waits for it, and so for all ranges that
+ *	an earlier flush removed from a set
+ * @lock: guards @filling and the set with this index; nests inside of @flush_lock
+ * @filling: index of the set to which pkvm_lazy_add() adds. The other set belongs to the
+ *	holder of @flush_lock, and is empty when the lock is free
  * @set: see @filling
  */
 struct pkvm_lazy {
@@ -44,7 +44,7 @@ struct pkvm_lazy {
 	struct pkvm_lazy_set	set[2];
 };
 
-/* Bytes of a range */
+/* Size of a range in bytes */
 static inline size_t pkvm_lazy_size(const struct pkvm_lazy *lazy,
 				    unsigned long range)
 {
@@ -61,12 +61,12 @@ unsigned int pkvm_lazy_done(const struct pkvm_lazy *lazy, unsigned long *range,
 			    unsigned int nr, size_t done);
 
 /**
- * pkvm_lazy_add() - unmap a range by the next flush
- * @lazy: of the domain
- * @iova: start
- * @size: bytes, whole pages that are mapped
+ * pkvm_lazy_add() - defer unmapping a range to the next flush
+ * @lazy: the ranges of the domain
+ * @iova: start of the range, which is mapped
+ * @size: size in bytes, whole pages
  *
- * Return: true, or false if there is no room: unmap it now.
+ * Return: true, or false if there is no room: the caller must unmap the range now.
  */
 static inline bool pkvm_lazy_add(struct pkvm_lazy *lazy, unsigned long iova,
 				 size_t size)

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Scatterlists for the drivers of IOMMUs that EL2 owns, in host and guest: as many
- * pieces of memory as fit into the registers of one hypercall, for consecutive IOVAs.
- * Registers, so that there is nothing to share with EL2, and nothing that could
- * change while EL2 reads it.
+ * Mapping of scatterlists, for the host driver and the guest driver of the pKVM IOMMU.
+ *
+ * One hypercall maps as many pieces of memory to consecutive IOVAs as fit into registers.
+ * With registers, the caller need not share memory with EL2, and cannot change the list
+ * while EL2 reads it.
  */
 #include <linux/align.h>
 #include <linux/minmax.h>
@@ -11,7 +12,7 @@
 
 #include "map-list.h"
 
-/* How many bytes of it found room; the list is not full */
+/* Add a piece, or its beginning, to a list that is not full. Returns the bytes added. */
 static size_t add_piece(struct pkvm_map_list *list, phys_addr_t phys,
 			size_t size)
 {
@@ -23,15 +24,15 @@ static size_t add_piece(struct pkvm_map_list *list, phys_addr_t phys,
 }
 
 /**
- * pkvm_map_list_done() - note how much of a list is mapped
- * @list: the list; what is left moves to the front
- * @done: bytes
+ * pkvm_map_list_done() - record what EL2 has mapped of a list, and remove it from the list
+ * @list: the list; the remaining pieces move to the front
+ * @done: bytes that EL2 has mapped
  *
- * The record of the domain gets it now, and not before: what was mapped there already
- * has a record.
+ * Adds only these bytes to the record of the domain, since an earlier mapping may have a
+ * record at the IOVAs that EL2 has not mapped.
  *
- * Return: 0, or -ENOMEM: it is mapped without a record, and does not count. The caller
- * unmaps it, @done bytes at list->iova.
+ * Return: 0, or -ENOMEM if there is no memory for the record. The caller must then unmap
+ * @done bytes at list->iova, which list->mapped does not include.
  */
 int pkvm_map_list_done(struct pkvm_map_list *list, size_t done)
 {
@@ -65,7 +66,7 @@ int pkvm_map_list_done(struct pkvm_map_list *list, size_t done)
 	return ret;
 }
 
-/* Map a stretch of memory, as soon as there are as many as a call takes */
+/* Add contiguous memory to the list. Map the list whenever it is full. */
 static inline int map_stretch(struct pkvm_map_list *list, phys_addr_t phys,
 			      size_t size,
 			      int (*map)(struct pkvm_map_list *list))
@@ -90,13 +91,13 @@ static inline int map_stretch(struct pkvm_map_list *list, phys_addr_t phys,
 
 /**
  * pkvm_map_sg() - map a scatterlist
- * @list: empty
- * @sg: as for iommu_map_sg()
- * @nents: as well
- * @map: maps all of the list, or returns an errno; notes what is mapped by
- *	pkvm_map_list_done()
+ * @list: an empty list
+ * @sg: the scatterlist, see iommu_map_sg()
+ * @nents: number of its entries
+ * @map: maps all of the list or returns an errno, and calls pkvm_map_list_done() for what
+ *	EL2 has mapped
  *
- * Return: 0 or an errno; list->mapped bytes are mapped then.
+ * Return: 0 or an errno. In both cases list->mapped is the number of bytes mapped.
  */
 int pkvm_map_sg(struct pkvm_map_list *list, struct scatterlist *sg,
 		unsigned int nents,

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Scatterlists for the drivers of IOMMUs that EL2 owns, in host and guest: as many
- * pieces of memory as fit into the registers of one hypercall, for consecutive IOVAs.
+ * Mapping of scatterlists, for the host driver and the guest driver of the pKVM IOMMU.
  */
 #ifndef __PKVM_MAP_LIST_H__
 #define __PKVM_MAP_LIST_H__
@@ -14,21 +13,21 @@
 
 struct scatterlist;
 
-/* x5 to x17: address of a page, and one less than the number of pages from there */
+/* x5 to x17 hold pieces: address of the first page, number of pages less one in low bits */
 #define PKVM_MAP_LIST_MAX	13
 #define PKVM_MAP_LIST_FIRST	5
 
 /**
- * struct pkvm_map_list - what is mapped, and what is next
- * @map: the record of the domain
- * @shift: of a page
- * @iova: where the list begins
- * @prot: IOMMU_*
- * @gfp: how to allocate
- * @mapped: bytes before @iova
- * @size: bytes in the list
- * @nr: pieces
- * @piece: as in the registers
+ * struct pkvm_map_list - pieces of a scatterlist that one hypercall is to map
+ * @map: record of the mappings of the domain
+ * @shift: log2 of the page size
+ * @iova: IOVA of the first piece
+ * @prot: IOMMU_READ and the like
+ * @gfp: flags to allocate with
+ * @mapped: bytes of the scatterlist that are mapped already
+ * @size: size of all pieces in bytes
+ * @nr: number of pieces
+ * @piece: the pieces as the registers hold them
  */
 struct pkvm_map_list {
 	struct pkvm_iova_map	*map;
@@ -42,7 +41,7 @@ struct pkvm_map_list {
 	unsigned long		piece[PKVM_MAP_LIST_MAX];
 };
 
-/* Registers of the call */
+/* Fill the registers of a hypercall with the pieces */
 static inline void pkvm_map_list_regs(const struct pkvm_map_list *list,
 				      struct arm_smccc_1_2_regs *regs)
 {

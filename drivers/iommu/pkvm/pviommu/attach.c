@@ -2,11 +2,10 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: attaching the streams of a device.
  *
- * All streams of a device are attached to one domain, or to none.
+ * The driver attaches all streams of a device to the same domain, or none.
  *
- * There is no identity domain: all memory of the guest would be open to its
- * devices, and EL2 would have to pin all of it. A protected guest must choose
- * what a device sees.
+ * The driver offers no identity domain: it would let devices reach all memory of the
+ * guest, and EL2 would have to pin all of it. The guest must choose what a device reaches.
  */
 #include <linux/device.h>
 
@@ -28,7 +27,7 @@ static int attach_stream(struct pviommu_master *master,
 	return ret;
 }
 
-/* Whose handler is told of a fault; it is set while the domain cannot go */
+/* Set the domain whose fault handler events.c calls. The domain exists while it is set. */
 static void set_domain(struct pviommu_master *master,
 		       struct iommu_domain *domain)
 {
@@ -36,7 +35,7 @@ static void set_domain(struct pviommu_master *master,
 	master->domain = domain;
 }
 
-/* Block all streams; go on after an error, and return the first one */
+/* Detach all streams, which blocks them. Continues after an error and returns the first. */
 static int detach_streams(struct pviommu_master *master)
 {
 	struct arm_smccc_res res;
@@ -66,7 +65,7 @@ static int detach_streams(struct pviommu_master *master)
 	return first;
 }
 
-/* All streams, or none and the device is blocked */
+/* Attach all streams. After an error the device is blocked. */
 static int attach_streams(struct pviommu_master *master,
 			  struct iommu_domain *domain)
 {
@@ -80,7 +79,7 @@ static int attach_streams(struct pviommu_master *master,
 			continue;
 
 		dev_err(master->dev,
-			"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe): vSID not this VM's, attached already, or no room at the SMMU\n",
+			"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe): the VM has no such vSID, it is attached already, or the SMMU has no room\n",
 			master->streams[i].vsid, master->pviommu->id, ERR_PTR(ret));
 		detach_streams(master);
 		return ret;
@@ -92,12 +91,13 @@ static int attach_streams(struct pviommu_master *master,
 
 /**
  * pviommu_attach_dev() - iommu_domain_ops.attach_dev of paging domains
- * @domain: what to attach
- * @dev: to which device
- * @old: where it is now, as the iommu core believes; its streams know better
+ * @domain: the new domain
+ * @dev: the device
+ * @old: the former domain
  *
- * EL2 replaces nothing, so the device is blocked in between. If one of its
- * streams is refused it goes back, or stays blocked if even that fails.
+ * EL2 refuses to attach a stream that is attached, so the device is blocked in between. If
+ * EL2 refuses a stream, the driver attaches the device to @old again, or leaves it blocked
+ * if even that fails.
  *
  * Return: 0 or an errno.
  */
@@ -113,7 +113,7 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 
 	if (!old || !(old->type & __IOMMU_DOMAIN_PAGING) ||
 	    attach_streams(master, old))
-		dev_err(dev, "all DMA is blocked\n");
+		dev_err(dev, "not attached to its former domain again; all DMA is blocked\n");
 
 	return -ENODEV;
 }
@@ -124,7 +124,7 @@ static int pviommu_attach_blocked(struct iommu_domain *domain,
 	return detach_streams(dev_iommu_priv_get(dev)) ? -ENODEV : 0;
 }
 
-/* What the iommu core attaches a device to that nobody uses */
+/* The iommu core attaches a device to it while no driver or user owns its DMA */
 struct iommu_domain pviommu_blocked_domain = {
 	.type	= IOMMU_DOMAIN_BLOCKED,
 	.ops	= &(const struct iommu_domain_ops) {

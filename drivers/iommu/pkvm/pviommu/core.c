@@ -2,10 +2,9 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: pvIOMMUs and devices.
  *
- * The VMM gives each stream of an assigned device a virtual stream ID (vSID)
- * behind a pvIOMMU. EL2 knows which physical stream that is, blocks it until
- * the guest attaches it to a domain, and checks each mapping, so the guest
- * trusts neither the host nor the VMM with its memory.
+ * The VMM gives each stream of an assigned device a virtual stream ID (vSID) on a pvIOMMU.
+ * EL2 knows the physical stream of each vSID, blocks it until the guest attaches it to a
+ * domain, and checks each mapping. So the guest need not trust the host or the VMM.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/of.h>
@@ -24,19 +23,19 @@ static struct iommu_domain *pviommu_domain_alloc_paging(struct device *dev)
 }
 
 /*
- * Asked when a device is probed, and when the type of its group is written in
- * sysfs, which fails for identity.
+ * The core calls this when it probes a device, and when the user writes the type of its
+ * group in sysfs. For the type "identity" the core then returns an error to the user.
  */
 static int pviommu_def_domain_type(struct device *dev)
 {
 	struct pviommu_master *master = dev_iommu_priv_get(dev);
 
-	/* The core does not say which type was written: attached means that it is */
+	/* A device is attached if the user writes a type, which the core does not pass on */
 	if (!iommu_default_passthrough() && !master->streams[0].attached)
-		return 0;	/* with or without a flush queue: iommu.strict */
+		return 0;	/* DMA or DMA-FQ, as iommu.strict= says */
 
 	dev_info(dev,
-		 "DMA domains only: passthrough (identity) would open all memory of the guest to the device\n");
+		 "only DMA domains are supported: passthrough (identity) would open all memory of the guest to the device\n");
 
 	return IOMMU_DOMAIN_DMA;
 }
@@ -48,8 +47,8 @@ static bool pviommu_capable(struct device *dev, enum iommu_cap cap)
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
 		/*
-		 * Only the VMM knows the SMMU and the interconnect, and
-		 * says so by dma-coherent in the device's node.
+		 * Only the VMM knows the SMMU and the interconnect. It sets dma-coherent
+		 * in the node of a coherent device.
 		 */
 		return dev_is_dma_coherent(dev);
 	case IOMMU_CAP_NOEXEC:
@@ -69,8 +68,8 @@ static void forget_streams(struct pviommu_master *master, unsigned int nr)
 }
 
 /*
- * Does EL2 know the stream? Attaching one that it does not would fail too, but
- * only when it takes all other devices of the pvIOMMU down with it.
+ * Does the VM have a stream with this vSID? An attach would fail as well if not, but then
+ * the core would fail all devices of the pvIOMMU, not just this one.
  */
 static bool stream_exists(struct pviommu_master *master, u32 vsid)
 {
@@ -80,13 +79,14 @@ static bool stream_exists(struct pviommu_master *master, u32 vsid)
 	arm_smccc_1_1_hvc(PVIOMMU_DEV_REQ_DMA_FUNC_ID, pviommu, (u64)vsid,
 			  &res);
 
-	/* The token in @res is for firmware that knows the machine */
+	/* Firmware that knows the machine uses the token in @res; this driver does not */
 	return pviommu_errno(&res) != -EINVAL;
 }
 
 /*
- * -ENODEV fails the device alone, any other errno all devices of the pvIOMMU.
- * A stream that two devices share cannot be on the domains of both.
+ * Make a stream the device's. Two devices cannot share a stream, since EL2 can attach it
+ * to only one domain. After -ENODEV the core fails only this device, after another errno
+ * all devices of the pvIOMMU.
  */
 static int claim_stream(struct pviommu_master *master, u32 vsid)
 {
@@ -105,7 +105,7 @@ static int claim_stream(struct pviommu_master *master, u32 vsid)
 		struct pviommu_master *other = xa_load(streams, vsid);
 
 		dev_err(master->dev,
-			"vSID %#x of pvIOMMU %u is already that of %s; all DMA is blocked\n",
+			"vSID %#x of pvIOMMU %u already belongs to %s; all DMA is blocked\n",
 			vsid, master->pviommu->id,
 			dev_name(other->dev));
 		return -ENODEV;
@@ -135,7 +135,7 @@ static struct pviommu *pviommu_of_device(struct iommu_fwspec *fwspec)
 	struct device *dev = bus_find_device_by_fwnode(&platform_bus_type,
 						       fwspec->iommu_fwnode);
 
-	/* It has no remove */
+	/* No reference is needed: the driver of a pvIOMMU cannot be unbound */
 	put_device(dev);
 	return dev ? dev_get_drvdata(dev) : NULL;
 }
@@ -172,7 +172,7 @@ static struct iommu_device *pviommu_probe_device(struct device *dev)
 	return &pviommu->iommu;
 }
 
-/* The core has attached the blocked domain */
+/* The core has attached the device to the blocked domain before */
 static void pviommu_release_device(struct device *dev)
 {
 	struct pviommu_master *master = dev_iommu_priv_get(dev);
@@ -187,7 +187,7 @@ static struct iommu_group *pviommu_device_group(struct device *dev)
 				 generic_device_group(dev);
 }
 
-/* Only collects; a vSID that is named twice is one stream. */
+/* Add a vSID to those of the device, unless the device tree has named it before */
 static int pviommu_of_xlate(struct device *dev,
 			    const struct of_phandle_args *args)
 {
@@ -196,7 +196,7 @@ static int pviommu_of_xlate(struct device *dev,
 
 	if (fwspec->iommu_fwnode != of_fwnode_handle(args->np)) {
 		dev_err(dev,
-			"iommus names %pfw and %pOF, but all streams of a device must be behind one pvIOMMU; all DMA is blocked\n",
+			"its iommus property names %pfw and %pOF, but all streams of a device must be behind one pvIOMMU; all DMA is blocked\n",
 			fwspec->iommu_fwnode, args->np);
 		return -EINVAL;
 	}
@@ -209,8 +209,8 @@ static int pviommu_of_xlate(struct device *dev,
 }
 
 /*
- * No window for MSIs: EL2 lets no device write to an interrupt controller
- * through a domain, and platform devices need not.
+ * get_resv_regions reports no window for MSIs: EL2 maps no interrupt controller into a
+ * domain of a VM, and platform devices do not need that.
  */
 static const struct iommu_ops pviommu_ops = {
 	.capable		= pviommu_capable,
@@ -227,13 +227,12 @@ static const struct iommu_ops pviommu_ops = {
 };
 
 /**
- * pkvm_pviommu_has_device() - whether a device does its DMA through a pvIOMMU
+ * pkvm_pviommu_has_device() - is a device behind a pvIOMMU?
  * @dev: the device, or NULL
  *
- * Such a device reaches what this driver maps for it, private memory included,
- * and nothing else.
+ * Such a device reaches only what this driver maps for it, which may be private memory.
  *
- * Return: whether it is behind one.
+ * Return: true if it is.
  */
 bool pkvm_pviommu_has_device(struct device *dev)
 {
@@ -249,7 +248,7 @@ static int pviommu_probe(struct platform_device *pdev)
 
 	if (arm_smccc_1_1_get_conduit() != SMCCC_CONDUIT_HVC)
 		return dev_err_probe(dev, -ENODEV,
-				     "no hypervisor to call by HVC\n");
+				     "this kernel cannot call a hypervisor by HVC\n");
 
 	pviommu = devm_kzalloc(dev, sizeof(*pviommu), GFP_KERNEL);
 	if (!pviommu)
@@ -261,7 +260,7 @@ static int pviommu_probe(struct platform_device *pdev)
 
 	ret = of_property_read_u32(dev->of_node, "id", &pviommu->id);
 	if (ret)
-		return dev_err_probe(dev, ret, "no usable id\n");
+		return dev_err_probe(dev, ret, "its node has no valid property \"id\"\n");
 
 	ret = pviommu_features(pviommu);
 	if (ret)
@@ -282,11 +281,11 @@ static int pviommu_probe(struct platform_device *pdev)
 
 	ret = pviommu_events_init(pviommu, pdev);
 	if (ret)
-		dev_warn(dev, "faults will not be reported (%pe)\n",
+		dev_warn(dev, "faults of its devices will not be logged (%pe)\n",
 			 ERR_PTR(ret));
 
-	dev_info(dev, "pvIOMMU %u, %u bits, page sizes %#llx\n", pviommu->id,
-		 pviommu->input_bits, pviommu->pgsize_bitmap);
+	dev_info(dev, "pvIOMMU %u, %u-bit DMA addresses, page sizes %#llx\n",
+		 pviommu->id, pviommu->input_bits, pviommu->pgsize_bitmap);
 
 	return 0;
 }

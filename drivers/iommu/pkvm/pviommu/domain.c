@@ -2,14 +2,13 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: paging domains.
  *
- * EL2 does a bounded amount of work per call and says how much, so map and
- * unmap are loops that end when all is done, EL2 refuses, or a call makes no
- * progress.
+ * EL2 does a bounded amount of work per call and returns how much. So map and unmap are
+ * loops, which end when all is done, when EL2 refuses, or when a call makes no progress.
  *
- * EL2 returns from an unmap only when no TLB holds what was unmapped, so there
- * is nothing to gather. For a flush queue it unmaps many ranges by one call, see
- * ../lazy.c. Where it cannot, IOMMU_CAP_DEFERRED_FLUSH is not claimed; a flush
- * queue, which sysfs can still ask for, is then as strict as working without.
+ * EL2 returns from an unmap only when no TLB has an entry for the range, so there is nothing
+ * to gather. For a flush queue it unmaps many ranges by one call, see ../lazy.c. If the
+ * hypervisor does not support that, the driver does not claim IOMMU_CAP_DEFERRED_FLUSH, and
+ * unmaps each range at once even if the user has enabled a flush queue in sysfs.
  */
 #include <linux/bitfield.h>
 #include <linux/bits.h>
@@ -20,8 +19,8 @@
 #include "pviommu.h"
 
 /**
- * pviommu_prot() - translate permissions
- * @prot: IOMMU_*
+ * pviommu_prot() - translate the permissions of a mapping
+ * @prot: IOMMU_READ and the like
  *
  * Return: PVIOMMU_PROT_*
  */
@@ -54,8 +53,8 @@ static int hyp_free_domain(u64 handle)
 }
 
 /*
- * One step of a map or unmap: what EL2 did of @left bytes, if it did not
- * refuse. No progress, or more of it than asked, ends the caller's loop.
+ * Evaluate a call that was to map or unmap @left bytes: EL2 returned @ret and @reported
+ * bytes. Sets *@done. Returns an errno if EL2 refused, or reported no or too many bytes.
  */
 static int step(int ret, unsigned long reported, size_t left, size_t *done)
 {
@@ -69,13 +68,13 @@ static int step(int ret, unsigned long reported, size_t left, size_t *done)
 	return 0;
 }
 
-/* EL2 says only that it refused; name what can be seen from here */
+/* EL2 does not return a reason: name the one that the guest can find, or all others */
 static const char *why_not_mapped(struct pviommu_domain *pd,
 				  unsigned long last, phys_addr_t paddr,
 				  int prot, int err)
 {
 	if (err == -EIO)
-		return "no progress";
+		return "EL2 made no progress";
 	if (last > pd->domain.geometry.aperture_end)
 		return "IOVA out of range";
 	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
@@ -83,10 +82,10 @@ static const char *why_not_mapped(struct pviommu_domain *pd,
 	if (!pfn_valid(PHYS_PFN(paddr)))
 		return "no memory at that IPA";
 
-	return "page not owned by this VM, IOVA mapped already, or no memory for tables";
+	return "the VM does not own the page, the IOVA is mapped, or EL2 has no memory for tables";
 }
 
-/* Have EL2 unmap a range, as far as it does: how much that is */
+/* Make EL2 unmap a range. Returns the number of bytes unmapped. */
 static size_t unmap_now(struct pviommu_domain *pd, unsigned long iova,
 			size_t size)
 {
@@ -103,8 +102,8 @@ static size_t unmap_now(struct pviommu_domain *pd, unsigned long iova,
 
 	if (ret)
 		dev_err_ratelimited(pd->pviommu->dev,
-				    "unmap of IOVA %#lx, %#zx bytes: EL2 stopped after %#zx bytes (%pe)\n",
-				    iova, size, total, ERR_PTR(ret));
+				    "EL2 unmapped only %#zx of %#zx bytes at IOVA %#lx (%pe)\n",
+				    total, size, iova, ERR_PTR(ret));
 
 	return total;
 }
@@ -120,13 +119,13 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 	int ret;
 
 	/*
-	 * No hypervisor maps the registers of a device yet. To one that has no
-	 * feature for it, they look like memory that the host has still to
-	 * give, and the host would stop the VM for it.
+	 * No hypervisor offers to map registers of a device for DMA yet. It would take
+	 * their IPA for memory that the host must fault in, and the host would fail and
+	 * stop the VM.
 	 */
 	if (prot & IOMMU_MMIO) {
 		dev_err_ratelimited(pd->pviommu->dev,
-				    "map of MMIO at IPA %#llx: not offered by the hypervisor\n",
+				    "map of MMIO at IPA %#llx refused: the hypervisor does not support it\n",
 				    (u64)paddr);
 		return -EOPNOTSUPP;
 	}
@@ -147,7 +146,7 @@ static int pviommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 				    why_not_mapped(pd, iova + size - 1,
 						   paddr + total, prot, ret));
 
-	/* On record once it is mapped: what was there before has a record, too */
+	/* Record only what EL2 has mapped: an earlier mapping may have a record there */
 	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, gfp)) {
 		unmap_now(pd, iova, total);
 		return -ENOMEM;
@@ -243,9 +242,9 @@ static void pviommu_unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
 		if (!nr || !ret)
 			continue;
 
-		/* Give up the range that it is about, not those that follow */
+		/* Skip the range for which EL2 returned the error, and go on with the next */
 		dev_err_ratelimited(pd->pviommu->dev,
-				    "unmap of range %#lx, %#zx bytes: EL2 refused (%pe)\n",
+				    "EL2 refused to unmap range %#lx, %#zx bytes (%pe), it stays mapped\n",
 				    *range, pkvm_lazy_size(lazy, *range),
 				    ERR_PTR(ret));
 		nr = pkvm_lazy_done(lazy, range, nr,
@@ -294,10 +293,10 @@ static void pviommu_domain_free(struct iommu_domain *domain)
 	struct pviommu_domain *pd = to_pviommu_domain(domain);
 	int ret;
 
-	/* Unmaps whatever its user left mapped */
+	/* Also unmaps what the user of the domain has left mapped */
 	ret = hyp_free_domain(pd->handle);
 	if (ret)
-		dev_err(pd->pviommu->dev, "domain %#llx leaked (%pe)\n",
+		dev_err(pd->pviommu->dev, "EL2 refused to free domain %#llx (%pe), it is lost to this VM\n",
 			pd->handle, ERR_PTR(ret));
 
 	pkvm_iova_map_free(&pd->map);
@@ -323,7 +322,7 @@ static const struct iommu_domain_ops pviommu_list_ops = {
 
 /**
  * pviommu_domain_alloc() - make a paging domain
- * @pviommu: whose devices it is for
+ * @pviommu: the pvIOMMU of the device for which the domain is made
  *
  * Return: the domain or an ERR_PTR().
  */
@@ -346,7 +345,7 @@ struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu)
 	ret = hyp_alloc_domain(&pd->handle);
 	if (ret) {
 		dev_err_ratelimited(pviommu->dev,
-				    "EL2 refused another domain (%pe)\n",
+				    "EL2 refused to make another domain (%pe)\n",
 				    ERR_PTR(ret));
 		pkvm_iova_map_free(&pd->map);
 		kfree(pd);

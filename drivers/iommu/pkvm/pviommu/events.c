@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest driver of the pKVM paravirtual IOMMU: faults of devices.
+ * Guest driver of the pKVM paravirtual IOMMU: reports the faults of devices.
  *
- * EL2 keeps those of all pvIOMMUs of the VM in one queue, which has room for a few
- * and counts the others. The VMM is told that there is one, and raises the
- * interrupt of the pvIOMMU, if it has given it any.
+ * EL2 has one queue for the faults of all pvIOMMUs of the VM. The queue has room for a few
+ * faults; EL2 counts the others. The host notifies the VMM of each fault, and the VMM raises
+ * the interrupt of the pvIOMMU, if the pvIOMMU has one.
  */
 #include <linux/bitfield.h>
 #include <linux/device.h>
@@ -14,10 +14,10 @@
 
 #include "pviommu.h"
 
-/* Without an interrupt: soon enough for who reads the log, and no reason to wake */
+/* Interval to poll for faults without an interrupt. Polling does not wake a CPU. */
 #define POLL_INTERVAL		(2 * HZ)
 
-/* By their numbers in calls; they are never unbound */
+/* All pvIOMMUs, by number. They are never unbound. */
 static DEFINE_XARRAY(pviommus);
 
 static const char *event_text(u32 type)
@@ -32,7 +32,7 @@ static const char *event_text(u32 type)
 	case 0x13:
 		return "F_PERMISSION (not permitted)";
 	default:
-		return "see the SMMUv3 specification for the event";
+		return "see the event in the SMMUv3 specification";
 	}
 }
 
@@ -60,7 +60,7 @@ static void handle_event(struct pviommu *asking, u64 name, u64 iova, u64 info)
 	struct pviommu_master *master;
 	int ret = -ENODEV;
 
-	/* The device tree need not name all that the VM has */
+	/* The VM has a pvIOMMU that its device tree does not name */
 	if (!pviommu) {
 		log_event(asking->dev, id, vsid, iova, info);
 		return;
@@ -77,7 +77,10 @@ static void handle_event(struct pviommu *asking, u64 name, u64 iova, u64 info)
 			  info);
 }
 
-/* All that there are: EL2 has room for a few, and the host must be busy for more */
+/*
+ * Handle all faults in the queue. The loop ends: EL2 adds faults only when the host reads
+ * the event queue of the SMMU, which the host does more slowly than this loop.
+ */
 static void drain(struct pviommu *pviommu)
 {
 	struct arm_smccc_res res;
@@ -89,7 +92,7 @@ static void drain(struct pviommu *pviommu)
 
 		lost = FIELD_GET(PVIOMMU_EVENT_LOST, res.a3);
 		if (lost)
-			dev_err_ratelimited(pviommu->dev, "%llu faults were lost\n",
+			dev_err_ratelimited(pviommu->dev, "%llu faults were lost, EL2 had no room for them\n",
 					    lost);
 		if (res.a3 & PVIOMMU_EVENT_VALID)
 			handle_event(pviommu, res.a1, res.a2, res.a3);
@@ -113,11 +116,11 @@ static void events_poll(struct work_struct *work)
 }
 
 /**
- * pviommu_events_init() - report the faults of devices from now on
+ * pviommu_events_init() - begin to report the faults of devices
  * @pviommu: the pvIOMMU
  * @pdev: its platform device
  *
- * Return: 0, or an errno: they are not reported.
+ * Return: 0, or an errno, after which the driver does not report faults.
  */
 int pviommu_events_init(struct pviommu *pviommu, struct platform_device *pdev)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest driver of the pKVM paravirtual IOMMU: what the hypervisor offers.
+ * Guest driver of the pKVM paravirtual IOMMU: discovers the features of the hypervisor.
  */
 #include <linux/device.h>
 #include <linux/minmax.h>
@@ -9,14 +9,13 @@
 #include "pviommu.h"
 
 /*
- * What a hypervisor without PVIOMMU_OP_FEATURES is good for: any SMMU maps
- * pages of the guest if they are not smaller than those of the host, and this
- * many input address bits.
+ * Features of a hypervisor without PVIOMMU_OP_FEATURES: any SMMU can map the guest's pages,
+ * if they are not smaller than the host's, and translates at least 39 bits.
  */
 #define PVIOMMU_OLD_PGSIZES	PAGE_SIZE
 #define PVIOMMU_OLD_INPUT_BITS	39
 
-/* An old hypervisor has no FEATURES; whether it has pvIOMMUs, a domain shows */
+/* Find out by a trial allocation whether a hypervisor without FEATURES has pvIOMMUs */
 static int old_features(struct pviommu *pviommu)
 {
 	struct arm_smccc_res res;
@@ -33,10 +32,10 @@ static int old_features(struct pviommu *pviommu)
 }
 
 /**
- * pviommu_features() - learn what a domain can map
- * @pviommu: where to note it
+ * pviommu_features() - ask the hypervisor for its features
+ * @pviommu: the pvIOMMU, in which this function stores them
  *
- * Return: 0, or an errno after a message.
+ * Return: 0, or an errno, which this function has logged.
  */
 int pviommu_features(struct pviommu *pviommu)
 {
@@ -62,11 +61,11 @@ int pviommu_features(struct pviommu *pviommu)
 	granule = pviommu->pgsize_bitmap & -pviommu->pgsize_bitmap;
 	if (!granule || granule > PAGE_SIZE)
 		return dev_err_probe(dev, -ENODEV,
-				     "the hypervisor maps pages of %lu bytes, larger than this kernel's %lu\n",
+				     "the hypervisor maps pages of %lu bytes, use a kernel whose pages are not smaller (now %lu)\n",
 				     granule, PAGE_SIZE);
 	if (pviommu->input_bits < 32)
 		return dev_err_probe(dev, -ENODEV,
-				     "only %u bits of DMA address\n",
+				     "the hypervisor supports only %u-bit DMA addresses, 32 are needed\n",
 				     pviommu->input_bits);
 
 	return 0;

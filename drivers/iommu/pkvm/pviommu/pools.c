@@ -2,11 +2,11 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: memory for the DMA API.
  *
- * The DMA API bounces small buffers of a device that does not snoop, and all
- * unaligned buffers of an untrusted PCI device. It also takes atomic allocations
- * for a device that does not snoop from a pool. A protected guest shares its usual
- * pools with the host. A device behind a pvIOMMU reaches private memory, so its
- * data must not pass through shared memory: it gets pools of private memory.
+ * The DMA API copies small buffers of a device that does not snoop, and unaligned buffers
+ * of an untrusted PCI device, to bounce buffers. It allocates memory atomically from a pool
+ * for a device that does not snoop. In a protected guest both pools are shared with the
+ * host. The data of a device behind a pvIOMMU must not pass through shared memory, so this
+ * file gives such a device pools of private memory.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/of_address.h>
@@ -57,6 +57,6 @@ void pviommu_private_pools(struct device *dev)
 		ret = swiotlb_dev_use_private(dev);
 	if (ret)
 		dev_warn(dev,
-			 "no private memory for bounce buffers (%pe): small buffers and atomic allocations will fail\n",
+			 "no private memory for bounce buffers (%pe), small buffers and atomic allocations will fail\n",
 			 ERR_PTR(ret));
 }

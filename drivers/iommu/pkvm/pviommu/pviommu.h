@@ -2,32 +2,32 @@
 /*
  * Guest driver of the pKVM paravirtual IOMMU: shared declarations.
  *
- *	core.c		pvIOMMUs and devices: calls all others, and none calls it
- *	features.c	what the hypervisor offers
+ *	core.c		pvIOMMUs and devices; uses all other files, which do not use it
+ *	features.c	features of the hypervisor
  *	domain.c	domains: map, unmap
  *	attach.c	attaching the streams of a device
  *	../iova-map.c	what a domain maps
  *	../map-list.c	scatterlists
  *	../lazy.c	what a flush queue unmaps
- *	verify.c	does a device belong to this VM alone?
+ *	verify.c	does this VM own the registers of a device?
  *	pools.c		bounce buffers and atomic allocations
- *	events.c	what devices did that they may not
+ *	events.c	faults of devices
  *
- * The interface is in linux/pkvm-iommu-guest.h and described in
- * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst.
+ * linux/pkvm-iommu-guest.h declares the hypercalls, and
+ * Documentation/virt/kvm/arm/pkvm-pviommu-guest-abi.rst describes them.
  *
- * Locking:
+ * Locking, outermost first:
  *
- *	iommu_probe_device_lock (iommu core) serialises of_xlate, probe_device
- *	and device_group;
- *	group->mutex (iommu core) serialises attach and release in one group,
- *	and so guards pviommu_master.streams;
- *	pviommu.lock guards the devices in pviommu.streams and what domain they
- *	have, against the report of faults;
- *	the lock in pviommu.streams guards that array, innermost.
+ *	iommu_probe_device_lock (iommu core) serialises of_xlate, probe_device and
+ *	device_group;
+ *	group->mutex (iommu core) serialises attach and release in one group, and so
+ *	guards pviommu_master.streams;
+ *	pviommu.lock guards the devices in pviommu.streams and their domains against the
+ *	report of faults;
+ *	the lock of the xarray pviommu.streams guards the xarray.
  *
- * No lock is held across a hypercall but pkvm_lazy.flush_lock. EL2 serialises what
- * concurrent calls share, and callers of map and unmap own their IOVA range.
+ * The driver holds only pkvm_lazy.flush_lock across a hypercall. EL2 serialises accesses to
+ * shared state, and callers of map and unmap own their IOVA range.
  */
 #ifndef __PKVM_PVIOMMU_PRIV_H__
 #define __PKVM_PVIOMMU_PRIV_H__
@@ -45,16 +45,16 @@
 
 /**
  * struct pviommu - one pvIOMMU of the device tree
- * @iommu: handle in the iommu core
+ * @iommu: its registration in the iommu core
  * @dev: the platform device; never unbound
- * @id: its number, passed in each call that names a stream
+ * @id: its number, an argument of each call that names a stream
  * @pgsize_bitmap: page and block sizes; the smallest is EL2's granule
  * @input_bits: input address bits of a domain
  * @features: PVIOMMU_FEATURE_*
- * @streams: vSID to the device that has it
- * @lock: see above
- * @has_events: the hypervisor tells of faults
- * @poll: asks for them, if there is no interrupt
+ * @streams: vSID -> struct pviommu_master
+ * @lock: see the top of this file
+ * @has_events: the hypervisor reports faults
+ * @poll: polls for faults if the pvIOMMU has no interrupt
  */
 struct pviommu {
 	struct iommu_device	iommu;
@@ -71,10 +71,10 @@ struct pviommu {
 
 /**
  * struct pviommu_stream - a stream of a device
- * @handle: the domain it is attached to. Kept rather than a pointer: if EL2
- *	refuses a detach, it outlives the domain.
+ * @handle: handle of the domain to which it is attached. Not a pointer, because the stream
+ *	stays attached if EL2 refuses to detach it, even when the core frees the domain
  * @vsid: its virtual stream ID
- * @attached: whether @handle counts
+ * @attached: @handle is valid
  */
 struct pviommu_stream {
 	u64	handle;
@@ -85,10 +85,10 @@ struct pviommu_stream {
 /**
  * struct pviommu_master - a device behind a pvIOMMU
  * @dev: the device
- * @pviommu: where all its streams are
- * @domain: what all its streams are attached to, or NULL
- * @nr_streams: their number
- * @streams: each vSID once
+ * @pviommu: the pvIOMMU of all its streams
+ * @domain: the domain to which all its streams are attached, or NULL
+ * @nr_streams: number of its streams
+ * @streams: its streams, each vSID once
  */
 struct pviommu_master {
 	struct device		*dev;
@@ -102,13 +102,13 @@ struct platform_device;
 
 /**
  * struct pviommu_domain - a paging domain
- * @domain: handle in the iommu core
- * @pviommu: whose device it was made for. Those of others can be attached too:
- *	for EL2 a domain belongs to the VM
- * @handle: EL2's name of it, of this VM
- * @map: what is mapped. EL2 knows only physical addresses, which a guest must not
- *	see
- * @lazy: what is unmapped here, and not yet at EL2
+ * @domain: the domain in the iommu core
+ * @pviommu: pvIOMMU of the device for which the domain was made. Devices of other pvIOMMUs
+ *	can be attached as well, since to EL2 a domain belongs to the VM
+ * @handle: handle of the domain at EL2, valid in this VM
+ * @map: its mappings. EL2 could translate only to physical addresses, which it must not
+ *	disclose to a guest
+ * @lazy: ranges that a flush queue has unmapped, and that EL2 has still mapped
  */
 struct pviommu_domain {
 	struct iommu_domain	domain;
@@ -138,11 +138,11 @@ static inline int pviommu_errno(const struct arm_smccc_res *res)
 	}
 }
 
-/* One call to EL2; probe made sure that HVC is how to reach it. */
+/* Make a hypercall. pviommu_probe() has checked that the conduit is HVC. */
 static inline int pviommu_call(enum pviommu_op op, u64 a2, u64 a3, u64 a4,
 			       u64 a5, u64 a6, struct arm_smccc_res *res)
 {
-	/* All of x1 counts: an enum would leave its upper half undefined */
+	/* EL2 reads 64 bits of x1: an enum would leave the upper half undefined */
 	arm_smccc_1_1_hvc(PVIOMMU_OP_FUNC_ID, (u64)op, a2, a3, a4, a5, a6, res);
 
 	return pviommu_errno(res);
@@ -158,7 +158,7 @@ int pviommu_attach_dev(struct iommu_domain *domain, struct device *dev,
 
 /* domain.c */
 struct iommu_domain *pviommu_domain_alloc(struct pviommu *pviommu);
-u64 pviommu_prot(int prot);	/* for the tests: no hypercall */
+u64 pviommu_prot(int prot);	/* exported for the KUnit tests */
 
 /* verify.c */
 int pviommu_verify(const struct pviommu *pviommu, struct device *dev);

@@ -21,7 +21,7 @@ static void test_prot(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, pviommu_prot(IOMMU_NOEXEC), PVIOMMU_PROT_NOEXEC);
 	KUNIT_EXPECT_EQ(test, pviommu_prot(IOMMU_MMIO), PVIOMMU_PROT_MMIO);
 	KUNIT_EXPECT_EQ(test, pviommu_prot(IOMMU_PRIV), PVIOMMU_PROT_PRIV);
-	/* EL2 refuses bits that it does not know */
+	/* pviommu_prot() must drop all other bits, since EL2 refuses unknown ones */
 	KUNIT_EXPECT_EQ(test, pviommu_prot(-1), GENMASK_ULL(5, 0));
 }
 
@@ -55,18 +55,18 @@ static void test_lookup(struct kunit *test)
 			IPA + PAGES(16) - 1);
 	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, IOVA + PAGES(16)), 0);
 
-	/* up to the end of the address space, and beyond it */
+	/* The last page of the address space, and an address beyond it */
 	add(test, &map, last, 2 * IPA, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, last + 1), 2 * IPA + 1);
 	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, ~0UL), 0);
 
-	/* the page at address 0 is one as any other */
+	/* The page at address 0 is not special */
 	add(test, &map, 0, 0, PAGE_SIZE);
 	KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, 5), 5);
 	pkvm_iova_map_free(&map);
 }
 
-/* In steps, whatever it was mapped in */
+/* A range recorded at once can be removed page by page */
 static void test_remove(struct kunit *test)
 {
 	struct pkvm_iova_map map;
@@ -83,7 +83,7 @@ static void test_remove(struct kunit *test)
 	pkvm_iova_map_free(&map);
 }
 
-/* From the middle of a table, over blocks, into another table */
+/* A range that begins in the middle of a table, spans blocks, and ends in another table */
 static void test_blocks(struct kunit *test)
 {
 	unsigned long start = IOVA - PAGES(3), size = 2 * BLOCK + PAGES(5);
@@ -99,7 +99,7 @@ static void test_blocks(struct kunit *test)
 	for (off = 0; off < size; off += PAGE_SIZE)
 		KUNIT_EXPECT_EQ(test, pkvm_iova_map_phys(&map, start + off), 0);
 
-	/* Pages where a block was, and the other way round */
+	/* A page where a block was recorded before, and then a block again */
 	add(test, &map, IOVA, IPA, PAGE_SIZE);
 	pkvm_iova_map_remove(&map, IOVA, PAGE_SIZE);
 	add(test, &map, IOVA, 2 * IPA, BLOCK);
@@ -108,7 +108,7 @@ static void test_blocks(struct kunit *test)
 	pkvm_iova_map_free(&map);
 }
 
-/* Addresses that differ in what leads to the last table but one, in turn */
+/* IOVAs in different level 1 tables, looked up in turn */
 static void test_far(struct kunit *test)
 {
 	const unsigned long far = IOVA + BLOCK * PKVM_IOVA_ENTRIES;
@@ -143,7 +143,7 @@ static void test_part_of_block(struct kunit *test)
 	pkvm_iova_map_free(&map);
 }
 
-/* What a flush hands out, in order */
+/* Collects the ranges that a flush unmaps, in order */
 struct lazy_test {
 	struct pkvm_lazy	lazy;
 	unsigned int		calls, nr;
@@ -187,7 +187,7 @@ static void test_lazy(struct kunit *test)
 	for (i = 0; i < PKVM_LAZY_MAX; i++)
 		KUNIT_EXPECT_EQ(test, t->range[i], PAGES(2 * i));
 
-	/* All of it, and nothing twice */
+	/* A flush unmaps each range once */
 	KUNIT_EXPECT_TRUE(test, pkvm_lazy_add(&t->lazy, 0, PAGE_SIZE));
 	pkvm_lazy_flush(&t->lazy);
 	KUNIT_EXPECT_EQ(test, t->calls,
@@ -205,7 +205,7 @@ static void test_lazy_merge(struct kunit *test)
 	pkvm_lazy_add(&t->lazy, IOVA, PAGES(4));
 	pkvm_lazy_add(&t->lazy, IOVA - PAGES(2), PAGES(2));
 	pkvm_lazy_add(&t->lazy, IOVA + PAGES(4), PAGES(1));
-	/* Apart, then as much as one range can be, then one page more */
+	/* A range apart, one that fills it to the maximum, and one page too many */
 	pkvm_lazy_add(&t->lazy, IOVA + PAGES(6), PAGES(1));
 	pkvm_lazy_add(&t->lazy, IOVA + PAGES(7), most - PAGES(1));
 	pkvm_lazy_add(&t->lazy, IOVA + PAGES(6) + most, PAGES(1));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Guest driver of the pKVM paravirtual IOMMU: is a device this VM's alone?
+ * Guest driver of the pKVM paravirtual IOMMU: checks that a VM owns a device's registers.
  *
- * That its DMA is isolated is sure. Its registers can be EL2's gift as well, or
- * else the VMM emulates them, and with them whatever the device says and does to
- * the memory that is mapped for it. A guest that puts trust in the device has to
- * know. Which device it is, firmware tells by the tokens.
+ * EL2 isolates the DMA of each device behind a pvIOMMU. But the registers may be emulated
+ * by the VMM, which then decides what the device returns and writes to memory mapped for
+ * it. A guest that trusts the device can check that EL2 has assigned the registers to this
+ * VM. EL2 returns a token for each page of such registers, by which firmware that knows the
+ * machine can also identify the device.
  */
 #include <linux/arm-smccc.h>
 #include <linux/moduleparam.h>
@@ -19,9 +20,10 @@
 
 static bool verify;
 module_param(verify, bool, 0444);
-MODULE_PARM_DESC(verify, "Refuse devices whose registers are not this VM's own");
+MODULE_PARM_DESC(verify, "Refuse devices whose registers this VM does not own");
 
-static bool token_of(phys_addr_t ipa, u64 *token)
+/* Get the token of a page of registers from EL2. Returns false if the VM does not own it. */
+static bool get_token(phys_addr_t ipa, u64 *token)
 {
 	struct arm_smccc_res res;
 
@@ -31,17 +33,17 @@ static bool token_of(phys_addr_t ipa, u64 *token)
 	return res.a0 == SMCCC_RET_SUCCESS;
 }
 
-/* Whole pages of EL2, of one piece of one device */
+/* Does the VM own all pages of the range, and are they contiguous in one device? */
 static bool verify_range(const struct resource *res, u64 granule)
 {
 	u64 first, token, done;
 
 	if (!IS_ALIGNED(res->start | resource_size(res), granule) ||
-	    !token_of(res->start, &first))
+	    !get_token(res->start, &first))
 		return false;
 
 	for (done = granule; done < resource_size(res); done += granule) {
-		if (!token_of(res->start + done, &token) ||
+		if (!get_token(res->start + done, &token) ||
 		    token != first + done)
 			return false;
 	}
@@ -50,12 +52,12 @@ static bool verify_range(const struct resource *res, u64 granule)
 }
 
 /**
- * pviommu_verify() - may the device be used?
+ * pviommu_verify() - check whether the guest may use a device
  * @pviommu: its pvIOMMU
  * @dev: the device
  *
- * With pkvm_pviommu.verify=1 on the command line only those whose registers, all
- * that their node names, are this VM's alone.
+ * With pkvm_pviommu.verify=1 on the command line, the VM must own all registers that the
+ * node of the device names.
  *
  * Return: 0 or -ENODEV.
  */
@@ -71,15 +73,15 @@ int pviommu_verify(const struct pviommu *pviommu, struct device *dev)
 	for (i = 0; !of_address_to_resource(dev->of_node, i, &res); i++) {
 		if (verify_range(&res, granule))
 			continue;
-		dev_err(dev, "unverified: registers %pR are not this VM's alone; all DMA is blocked\n",
+		dev_err(dev, "unverified: this VM does not own the registers %pR; all DMA is blocked\n",
 			&res);
 		return -ENODEV;
 	}
 	if (!i) {
-		dev_err(dev, "unverified: no registers in the device tree; all DMA is blocked\n");
+		dev_err(dev, "unverified: its node names no registers; all DMA is blocked\n");
 		return -ENODEV;
 	}
-	dev_info(dev, "verified: its registers are this VM's alone\n");
+	dev_info(dev, "verified: this VM owns its registers\n");
 
 	return 0;
 }

@@ -27,7 +27,7 @@ static void test_reasons(void)
 	int fd = domain_open();
 
 	expect_eq(domain_map(fd, IOVA, page, page_size, RW), 0);
-	expect_reason(fd, IOVA, page, page_size, RW, "IOVA mapped already");
+	expect_reason(fd, IOVA, page, page_size, RW, "the IOVA is mapped");
 	expect_reason(fd, IOVA + page_size, page, page_size, 0, "neither read nor write");
 	expect_reason(fd, 1ULL << 50, page, page_size, RW, "IOVA out of range");
 	expect_reason(fd, IOVA + page_size, NO_MEMORY, page_size, RW, "no memory at that IPA");
@@ -46,7 +46,7 @@ static void test_partly(void)
 	int fd = domain_open();
 
 	expect_eq(domain_map(fd, IOVA + 2 * page_size, mem, page_size, RW), 0);
-	expect_reason(fd, IOVA, mem, 4 * page_size, RW, "IOVA mapped already");
+	expect_reason(fd, IOVA, mem, 4 * page_size, RW, "the IOVA is mapped");
 	for (int i = 0; i < 4; i++)
 		expect_eq(domain_phys(fd, IOVA + i * page_size), i == 2 ? mem : 0);
 	expect_eq(domain_unmap(fd, IOVA + 2 * page_size, page_size), page_size);
