@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Endpoints: how the host gives the streams of a device to a VM under pKVM.
+ * Interface of the host driver of the pKVM IOMMU: assigning endpoints, the streams of a
+ * device, to a VM under pKVM.
  *
- * A device has endpoints 0 to pkvm_iommu_num_endpoints() - 1, one for each of
- * its stream IDs. Each can be given a virtual stream ID (vSID) on a paravirtual
- * IOMMU (pvIOMMU) of one VM, before that VM runs for the first time. They come
- * back together when the VM dies. Nobody but EL2 and the driver of the IOMMU
- * ever needs the physical stream IDs.
+ * A device has endpoints 0 to pkvm_iommu_num_endpoints() - 1, one for each of its stream
+ * IDs. Before a VM runs for the first time, its front end (KVM's VFIO device, or iommufd)
+ * can give an endpoint a virtual stream ID (vSID) on a paravirtual IOMMU (pvIOMMU) of the
+ * VM. The host gets all endpoints back together when the VM dies. Only EL2 and the host
+ * driver know the physical stream IDs.
  *
- * What a VM's devices do wrong is told to the VM by EL2, and to whoever listens for
- * it here: that there is a fault, not the address, which is the VM's own affair.
+ * EL2 reports a fault of a VM's device to the VM, and without the address to the host,
+ * which calls the listeners of the VM.
  *
- * A front end (KVM-VFIO, iommufd) holds the device in the blocking domain,
- * decides who may use it, and chooses the numbers of the pvIOMMUs. KVM tops the
- * VM up while it runs and drains it when it dies.
+ * The front end keeps the device in the blocking domain, decides who may use it, and
+ * chooses the numbers of the pvIOMMUs. KVM donates memory for the VM while it runs
+ * (pkvm_iommu_topup_vm()), and has EL2 return everything when it dies
+ * (pkvm_iommu_drain_vm()).
  */
 #ifndef __LINUX_PKVM_IOMMU_ENDPOINT_H
 #define __LINUX_PKVM_IOMMU_ENDPOINT_H
@@ -25,11 +27,11 @@
 struct device;
 
 /**
- * enum pkvm_iommu_isolation - does EL2 isolate the DMA of the host's devices? (I11)
- * @PKVM_IOMMU_ISOLATION_NONE: no
- * @PKVM_IOMMU_ISOLATION_PARTIAL: behind some of the IOMMUs and PCI buses of the
- *	firmware's description
- * @PKVM_IOMMU_ISOLATION_FULL: behind all of them
+ * enum pkvm_iommu_isolation - whether EL2 isolates the DMA of the host's devices (I11)
+ * @PKVM_IOMMU_ISOLATION_NONE: it does not
+ * @PKVM_IOMMU_ISOLATION_PARTIAL: it does behind some of the IOMMUs and PCI buses that
+ *	firmware describes
+ * @PKVM_IOMMU_ISOLATION_FULL: it does behind all of them
  */
 enum pkvm_iommu_isolation {
 	PKVM_IOMMU_ISOLATION_NONE,
@@ -42,19 +44,19 @@ enum pkvm_iommu_isolation {
 #include <linux/list.h>
 #include <linux/mutex.h>
 
-/* As EL2 gives them, see <linux/pkvm-iommu-guest.h> */
+/* Flags of struct pkvm_iommu_event: PVIOMMU_EVENT_* of EL2, shifted */
 #define PKVM_IOMMU_EVENT_PRIV	BIT(0)	/* privileged access */
 #define PKVM_IOMMU_EVENT_INSTR	BIT(1)	/* instruction fetch */
 #define PKVM_IOMMU_EVENT_READ	BIT(2)	/* read, else write */
-#define PKVM_IOMMU_EVENT_ACCESS	BIT(3)	/* the three above mean something */
-/* The IOMMU failed: nothing of the endpoint gets through any more */
+#define PKVM_IOMMU_EVENT_ACCESS	BIT(3)	/* the three flags above are valid */
+/* The IOMMU failed and blocks all DMA of the endpoint until the machine is reset */
 #define PKVM_IOMMU_EVENT_DEAD	BIT(4)
 
 /**
- * struct pkvm_iommu_event - a fault of an endpoint that a VM has
+ * struct pkvm_iommu_event - a fault of an endpoint of a VM
  * @pviommu: number of the pvIOMMU
- * @vsid: what the VM calls the endpoint
- * @type: type of event as SMMUv3 numbers them, 0 with PKVM_IOMMU_EVENT_DEAD
+ * @vsid: virtual stream ID of the endpoint on that pvIOMMU
+ * @type: number of the event in the SMMUv3 specification, 0 with PKVM_IOMMU_EVENT_DEAD
  * @flags: PKVM_IOMMU_EVENT_*
  */
 struct pkvm_iommu_event {
@@ -65,10 +67,10 @@ struct pkvm_iommu_event {
 };
 
 /**
- * struct pkvm_iommu_listener - who wants to know of the faults of a VM
+ * struct pkvm_iommu_listener - a callback for the faults of a VM
  * @vm: pKVM handle of the VM
- * @event: called for each, may sleep, must not take what is held when a listener
- *	is added or removed
+ * @event: called for each fault. It may sleep, and must not take a lock that the caller
+ *	of pkvm_iommu_listen() or pkvm_iommu_unlisten() holds
  * @node: entry in the list of listeners
  */
 struct pkvm_iommu_listener {
@@ -79,19 +81,19 @@ struct pkvm_iommu_listener {
 };
 
 /**
- * struct pkvm_iommu_account - memory that EL2 holds for a VM, and who pays for it
- * @mm: who: the pages count as locked memory, see RLIMIT_MEMLOCK
- * @max: most pages; may change at any time
+ * struct pkvm_iommu_account - account of the memory that EL2 holds for a VM
+ * @mm: the pages count as locked memory of this mm, see RLIMIT_MEMLOCK
+ * @max: limit, in pages; the front end may change it at any time
  * @lock: guards @held
- * @held: pages
+ * @held: number of pages that EL2 holds
  *
- * Its user makes it, zeroed but for @mm and @lock, before the first endpoint of the VM,
- * and keeps it until pkvm_iommu_drain_vm() was called for the last time.
+ * The front end allocates it, zeroed except for @mm and @lock, before the first endpoint
+ * of the VM, and keeps it until its last call of pkvm_iommu_drain_vm().
  */
 struct pkvm_iommu_account {
 	struct mm_struct	*mm;
 	unsigned long		max;
-	struct mutex		lock;	/* of @held */
+	struct mutex		lock;	/* guards held */
 	unsigned long		held;
 };
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: which IOMMUs EL2 has, and behind what DMA is not
- * isolated (I11).
+ * pKVM IOMMU host driver: reports which IOMMUs EL2 drives, and where it does not isolate
+ * DMA (I11).
  *
- * The driver of the hardware notes what became of each IOMMU of its kind. This file
- * looks for what firmware describes besides: other IOMMUs, IOMMUs that are switched off
- * although devices are behind them, and PCI buses behind nothing. A platform device
- * without an IOMMU looks like one that does no DMA, so nobody can count those.
+ * The driver of the hardware records the state of each IOMMU of its kind. This file looks
+ * in the device tree for other places where EL2 does not isolate DMA: other IOMMUs, IOMMUs
+ * that are disabled although devices are behind them, and PCI buses behind no IOMMU.
+ * Platform devices without an IOMMU do not count, since the device tree does not say
+ * whether they do DMA.
  */
 #include <linux/acpi.h>
 #include <linux/init.h>
@@ -23,11 +24,11 @@
 #define pr_fmt(fmt) "pkvm-iommu: " fmt
 
 /**
- * struct coverage - an IOMMU, or a PCI bus that has none
+ * struct coverage - an IOMMU, or a PCI bus behind no IOMMU
  * @node: entry in the list
- * @np: its node
- * @state: what EL2 does with DMA there
- * @why: why it is not isolated, a constant
+ * @np: its node in the device tree
+ * @state: what EL2 does about the DMA behind it
+ * @why: why EL2 does not isolate it, a constant string
  */
 struct coverage {
 	struct list_head	node;
@@ -36,18 +37,18 @@ struct coverage {
 	const char		*why;
 };
 
-/* Written while the kernel boots on one CPU, only read after that */
+/* Written at boot by one thread, constant after that */
 static LIST_HEAD(coverage_list);
 
-/* There was no memory for an entry: some DMA may be open, nobody knows which */
+/* The allocation of an entry for a place where DMA is not isolated has failed */
 static bool incomplete __ro_after_init;
 
 static enum pkvm_iommu_isolation isolation __ro_after_init;
 
 /**
- * pkvm_iommu_isolation() - does EL2 isolate the DMA of the host's devices?
+ * pkvm_iommu_isolation() - return whether EL2 isolates the DMA of the host's devices
  *
- * Return: PKVM_IOMMU_ISOLATION_*; NONE in a boot that is not protected.
+ * Return: PKVM_IOMMU_ISOLATION_*; NONE without kvm-arm.mode=protected.
  */
 enum pkvm_iommu_isolation pkvm_iommu_isolation(void)
 {
@@ -67,10 +68,10 @@ static struct coverage *find(const struct device_node *np)
 }
 
 /**
- * pkvm_iommu_cover() - note what became of an IOMMU
- * @np: its node
- * @state: what EL2 does with DMA there; replaces what was noted before
- * @why: why, for PKVM_IOMMU_OPEN; a constant
+ * pkvm_iommu_cover() - record the state of an IOMMU or PCI bus
+ * @np: its node in the device tree
+ * @state: what EL2 does about the DMA behind it; replaces the state recorded before
+ * @why: why EL2 does not isolate it, a constant string
  */
 void __init pkvm_iommu_cover(struct device_node *np, enum pkvm_iommu_state state,
 			     const char *why)
@@ -95,7 +96,7 @@ static bool map_names(const struct device_node *user, phandle iommu)
 	u32 target;
 	int i;
 
-	/* Entries of (RID, IOMMU, stream ID, length) */
+	/* Each entry has four cells: requester ID, IOMMU, stream ID, length */
 	for (i = 1; !of_property_read_u32_index(user, "iommu-map", i, &target); i += 4) {
 		if (target == iommu)
 			return true;
@@ -118,7 +119,7 @@ static bool uses(const struct device_node *user, const struct device_node *iommu
 	return map_names(user, iommu->phandle);
 }
 
-/* A board switches off what it does not have. But if there is a device behind it ... */
+/* A disabled IOMMU counts only if the device tree puts an enabled device behind it */
 static bool __init has_devices(const struct device_node *iommu)
 {
 	struct device_node *np;
@@ -133,7 +134,7 @@ static bool __init has_devices(const struct device_node *iommu)
 	return false;
 }
 
-/* What EL2 could not enable when it had all IOMMUs stays off */
+/* Record the IOMMUs that EL2 owns but does not drive: their DMA stays blocked */
 static void __init find_blocked(void)
 {
 	struct pkvm_iommu *iommu = NULL;
@@ -169,7 +170,7 @@ static void __init find_pci_buses(void)
 	struct device_node *np;
 
 	for_each_node_by_type(np, "pci") {
-		/* Not bridges, which are behind what their root is behind */
+		/* Skip bridges: the node of the root has the iommu-map for them */
 		if (of_node_is_type(np->parent, "pci") || !of_device_is_available(np))
 			continue;
 		if (!of_property_present(np, "iommu-map") &&
@@ -189,7 +190,7 @@ static unsigned int __init count(enum pkvm_iommu_state state)
 	return nr;
 }
 
-/* "A (why), B (why)", as many as the line takes */
+/* Append "A (why), B (why)", as far as the line has room */
 static void __init name_open(struct seq_buf *line)
 {
 	struct coverage *entry;
@@ -202,13 +203,14 @@ static void __init name_open(struct seq_buf *line)
 		before = ", ";
 	}
 	if (incomplete)
-		seq_buf_printf(line, "%sone that there was no memory to note", before);
+		seq_buf_printf(line, "%san IOMMU or PCI bus not recorded (out of memory)",
+			       before);
 }
 
 /**
- * pkvm_iommu_report_coverage() - say what DMA EL2 isolates
+ * pkvm_iommu_report_coverage() - find out, and log, where EL2 isolates DMA
  *
- * Called once, in a protected boot, when EL2 has what it gets.
+ * Called once in a protected boot, after EL2 has taken over the IOMMUs.
  */
 void __init pkvm_iommu_report_coverage(void)
 {
@@ -216,7 +218,7 @@ void __init pkvm_iommu_report_coverage(void)
 	DECLARE_SEQ_BUF(line, 400);
 
 	if (!acpi_disabled) {
-		pr_warn("pKVM isolates no DMA: it does not support IOMMUs that ACPI describes\n");
+		pr_warn("pKVM isolates no DMA: it supports no ACPI, boot with a device tree\n");
 		return;
 	}
 
@@ -247,8 +249,8 @@ void __init pkvm_iommu_report_coverage(void)
 
 #ifdef CONFIG_DEBUG_FS
 /**
- * pkvm_iommu_show_coverage() - a line for each IOMMU: "<state> <node> <why>"
- * @s: where to
+ * pkvm_iommu_show_coverage() - print "<state> <node> <why>" for each IOMMU
+ * @s: the debugfs file
  */
 void pkvm_iommu_show_coverage(struct seq_file *s)
 {

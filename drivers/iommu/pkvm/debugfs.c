@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: counters for tests, in debugfs.
+ * pKVM IOMMU host driver: the state of IOMMUs and streams in debugfs.
  *
- *	pkvm-smmu/pages			pages that EL2 holds in the host's pool
- *	pkvm-smmu/vm_pages		pages that EL2 holds in the pools of VMs
- *	pkvm-smmu/isolation		"<open|blocked|isolated> <node> <why>" of each
- *					IOMMU that firmware describes, and of PCI buses
- *					that are behind none
+ *	pkvm-smmu/pages			pages that the host has donated to its pool
+ *	pkvm-smmu/vm_pages		pages that the host has donated to pools of VMs
+ *	pkvm-smmu/isolation		"<open|blocked|isolated> <node> <why>" for each
+ *					IOMMU that firmware describes, and for each PCI
+ *					bus behind no IOMMU
  *	pkvm-smmu/<iommu>/stage		stage in use
  *	pkvm-smmu/<iommu>/ias		input address bits of a paging domain
- *	pkvm-smmu/<iommu>/faults		fault records
+ *	pkvm-smmu/<iommu>/faults	number of fault records
  *	pkvm-smmu/<iommu>/streams	"<stream ID> <device> <domain> <faults> <VM>
- *					<pvIOMMU> <vSID> <bytes mapped>"; the domain
- *					is "vm" if a VM owns the stream; what does
- *					not apply, or is not for the host to know,
- *					is "-"
+ *					<pvIOMMU> <vSID> <bytes mapped>" for each
+ *					stream; the domain is "vm" if a VM owns the
+ *					stream. "-" stands for a field that does not
+ *					apply, or that the host does not know
  */
 #include <linux/bitfield.h>
 #include <linux/debugfs.h>
@@ -26,14 +26,14 @@ static struct dentry *root;
 
 static int pages_get(void *data, u64 *val)
 {
-	*val = atomic_long_read(&pkvm_iommu_lent_pages);
+	*val = atomic_long_read(&pkvm_iommu_donated_pages);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(pages_fops, pages_get, NULL, "%llu\n");
 
 static int vm_pages_get(void *data, u64 *val)
 {
-	*val = atomic_long_read(&pkvm_iommu_lent_vm_pages);
+	*val = atomic_long_read(&pkvm_iommu_donated_vm_pages);
 	return 0;
 }
 DEFINE_DEBUGFS_ATTRIBUTE(vm_pages_fops, vm_pages_get, NULL, "%llu\n");
@@ -72,11 +72,11 @@ static const char *stream_str(const struct pkvm_iommu_stream *stream,
 	if (master)
 		return domain_str(master->domain);
 
-	/* Its device is gone, and has left it like this */
+	/* The device was removed: the stream has kept its domain */
 	return stream->handle == PKVM_IOMMU_DOMAIN_IDENTITY ? "identity" : "blocked";
 }
 
-/* What a VM calls the stream is from the host, what it maps there is its own affair */
+/* The host knows the route of a VM's stream, but not what the VM maps */
 static void show_stream(struct seq_file *s, const struct pkvm_iommu_stream *stream,
 			const struct pkvm_iommu_master *master)
 {
@@ -120,7 +120,7 @@ static int streams_show(struct seq_file *s, void *unused)
 DEFINE_SHOW_ATTRIBUTE(streams);
 
 /**
- * pkvm_iommu_debugfs_init() - the files that are not about one IOMMU
+ * pkvm_iommu_debugfs_init() - make the files that are about all IOMMUs
  */
 void pkvm_iommu_debugfs_init(void)
 {
@@ -131,7 +131,7 @@ void pkvm_iommu_debugfs_init(void)
 }
 
 /**
- * pkvm_iommu_debugfs_add() - the files of one IOMMU
+ * pkvm_iommu_debugfs_add() - make the files of an IOMMU
  * @iommu: the IOMMU
  */
 void pkvm_iommu_debugfs_add(struct pkvm_iommu *iommu)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: devices and what the iommu core may ask of them.
+ * pKVM IOMMU host driver: the iommu_ops, with which the iommu core handles devices.
  */
 #include <linux/dma-map-ops.h>
 #include <linux/gfp.h>
@@ -11,7 +11,7 @@
 #include "../dma-iommu.h"
 #include "host.h"
 
-/* Where the kernel puts doorbells of MSIs, as in the driver of an SMMUv3 */
+/* IOVAs to which the iommu core maps doorbells of MSIs, the same as in arm-smmu-v3.c */
 #define MSI_IOVA_BASE		0x8000000
 #define MSI_IOVA_LENGTH		0x100000
 
@@ -73,8 +73,8 @@ static struct iommu_device *pkvm_iommu_probe_device(struct device *dev)
 }
 
 /*
- * The core attached release_domain before: all streams are blocked, or in identity if
- * firmware demands direct mappings for the device, which EL2 has no reason to end.
+ * The core has attached release_domain before, so all streams are blocked. If firmware
+ * demands direct mappings for the device, they are in the identity domain, and stay there.
  */
 static void pkvm_iommu_release_device(struct device *dev)
 {
@@ -107,9 +107,10 @@ static int pkvm_iommu_of_xlate(struct device *dev,
 	if (args->args_count != 1)
 		return -EINVAL;
 
-	/* The core only checks that both have the same driver */
+	/* The core only checks that the IOMMUs of all streams have the same driver */
 	if (fwspec->iommu_fwnode != of_fwnode_handle(args->np)) {
-		dev_err(dev, "streams of more than one IOMMU are not supported\n");
+		dev_err(dev, "firmware puts it behind %pfw and %pOF, but a device can be behind only one IOMMU\n",
+			fwspec->iommu_fwnode, args->np);
 		return -EINVAL;
 	}
 
@@ -135,7 +136,7 @@ static bool pkvm_iommu_capable(struct device *dev, enum iommu_cap cap)
 {
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
-		/* EL2 cleans its tables for walks that do not snoop; devices may */
+		/* EL2 cleans tables for an SMMU that does not snoop: only the device counts */
 		return dev_is_dma_coherent(dev);
 	case IOMMU_CAP_DEFERRED_FLUSH:
 		return true;
@@ -145,8 +146,8 @@ static bool pkvm_iommu_capable(struct device *dev, enum iommu_cap cap)
 }
 
 /*
- * The identity domain of EL2 isolates what has to be isolated, and costs no hypercall
- * for each mapping.
+ * identity_default: in EL2's identity domain a device reaches only memory that the host
+ * owns, and the DMA API makes no hypercalls.
  */
 const struct iommu_ops pkvm_iommu_ops = {
 	.identity_default	= IS_ENABLED(CONFIG_PKVM_IOMMU_IDENTITY),

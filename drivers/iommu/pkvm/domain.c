@@ -2,8 +2,8 @@
 /*
  * pKVM IOMMU host driver: paging domains.
  *
- * A hypercall does bounded work, so each operation here is a loop that ends
- * when all is done, EL2 reports an error, or a call makes no progress.
+ * EL2 does a bounded amount of work for a hypercall. So map and unmap are loops, which end
+ * when all is done, when EL2 returns an error, or when a call makes no progress.
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
@@ -17,14 +17,14 @@
 
 #include "host.h"
 
-/* The page and block sizes of the granule that EL2 shares with the host */
+/* Page and block sizes of the granule of EL2's IO page tables, which is PAGE_SIZE */
 #define PGSIZE_BITMAP							\
 	(PAGE_SIZE | PMD_SIZE |						\
 	 (IS_ENABLED(CONFIG_ARM64_4K_PAGES) ? SZ_1G : 0))
 
 /*
- * Domains of flush queues, for whoever needs what they have not unmapped yet. Read
- * under RCU, written under the lock.
+ * Domains whose flush queue may have ranges that EL2 has still mapped. Read under RCU,
+ * written under the lock.
  */
 static LIST_HEAD(lazy_domains);
 static DEFINE_SPINLOCK(lazy_lock);
@@ -44,27 +44,27 @@ static void unmap_lazy(struct pkvm_lazy *lazy, unsigned long *range,
 		if (!nr || (!ret && done))
 			continue;
 
-		/* Give up the range that it is about, not those that follow */
-		pr_err_ratelimited("pkvm-iommu: domain %u: %#zx bytes at %#lx stay mapped (%pe)\n",
-				   pd->handle, pkvm_lazy_size(lazy, *range),
-				   *range & PAGE_MASK, ERR_PTR(ret));
+		/* Skip the range for which EL2 returned the error, and go on with the next */
+		pr_err_ratelimited("pkvm-iommu: EL2 failed to unmap %#zx bytes at %#lx of domain %u (%pe), they stay mapped\n",
+				   pkvm_lazy_size(lazy, *range), *range & PAGE_MASK,
+				   pd->handle, ERR_PTR(ret));
 		nr = pkvm_lazy_done(lazy, range, nr,
 				    pkvm_lazy_size(lazy, *range));
 	}
 }
 
 /**
- * pkvm_iommu_flush_lazy() - let go of all memory that no device uses any more
+ * pkvm_iommu_flush_lazy() - unmap at EL2 all that flush queues have unmapped so far
  *
- * What a flush queue has unmapped is mapped at EL2 until its next flush, and EL2 refuses
- * to change the owner of such memory. It may have been freed since, and allocated again:
- * to be called between allocating and giving it to EL2 or to a VM, or if that failed.
+ * Memory that a flush queue has unmapped stays mapped at EL2 until the next flush, and EL2
+ * refuses to change its owner. But the kernel may have freed and allocated it again. So
+ * the kernel calls this function after it has allocated memory and before it gives that
+ * memory to EL2 or a VM, or when EL2 has refused the memory.
  *
- * Interrupts are off for the work of one domain at a time, of which each has a bounded
- * number of ranges.
+ * Interrupts are off while EL2 unmaps the ranges of one domain, whose number is limited.
  *
  * Context: any.
- * Return: true if there is a flush queue at all: what EL2 refused is worth a try.
+ * Return: true if there is a flush queue: the caller can try again what EL2 has refused.
  */
 bool pkvm_iommu_flush_lazy(void)
 {
@@ -80,7 +80,7 @@ bool pkvm_iommu_flush_lazy(void)
 	return true;
 }
 
-/* Before the first range waits for a flush: it stays on the list then */
+/* Add a domain to lazy_domains before its flush queue defers the first range */
 static void note_lazy(struct pkvm_iommu_domain *pd)
 {
 	if (likely(!list_empty(&pd->lazy_node)))
@@ -92,8 +92,9 @@ static void note_lazy(struct pkvm_iommu_domain *pd)
 }
 
 /*
- * What still waits is unmapped with the domain. Until nobody flushes it any more its
- * handle must not become another domain's.
+ * EL2 unmaps the remaining ranges when it frees the domain. Before that, wait for a
+ * concurrent pkvm_iommu_flush_lazy(), which might use the handle after EL2 has given it to
+ * a new domain.
  */
 static void forget_lazy(struct pkvm_iommu_domain *pd)
 {
@@ -162,20 +163,20 @@ static void pkvm_iommu_domain_free(struct iommu_domain *domain)
 		if (ret == -EAGAIN)
 			cond_resched();
 		else if (ret == -EBUSY && busy++ < 100)
-			usleep_range(10, 100);	/* another CPU uses it */
+			usleep_range(10, 100);	/* another CPU uses the domain */
 		else
 			break;
 	}
 	if (ret)
-		pr_err("pkvm-iommu: domain %u leaked (%pe)\n", pd->handle,
-		       ERR_PTR(ret));
+		pr_err("pkvm-iommu: EL2 failed to free domain %u (%pe), its memory is lost\n",
+		       pd->handle, ERR_PTR(ret));
 
 	pkvm_iommu_reclaim();
 	pkvm_iova_map_free(&pd->map);
 	kfree(pd);
 }
 
-/* Have EL2 unmap a range, as far as it does: how much that is */
+/* Make EL2 unmap a range. Returns the number of bytes unmapped. */
 static size_t unmap_now(struct pkvm_iommu_domain *pd, unsigned long iova,
 			size_t size)
 {
@@ -191,21 +192,21 @@ static size_t unmap_now(struct pkvm_iommu_domain *pd, unsigned long iova,
 	}
 	atomic_long_sub(unmapped, &pd->mapped);
 	if (unmapped < size)
-		pr_err_ratelimited("pkvm-iommu: domain %u: unmapped %#zx of %#zx bytes at %#lx (%pe)\n",
-				   pd->handle, unmapped, size, iova,
+		pr_err_ratelimited("pkvm-iommu: EL2 unmapped only %#zx of %#zx bytes at %#lx of domain %u (%pe)\n",
+				   unmapped, size, iova, pd->handle,
 				   ERR_PTR(ret));
 
 	return unmapped;
 }
 
-/* After a call that mapped @done bytes: 0 to go on with the rest, or why not */
+/* Returns 0 to continue after a call that mapped @done bytes and returned @ret, or an errno */
 static int map_progress(struct pkvm_iommu_need *need, int ret, size_t done)
 {
 	if (done)
 		need->tries = 0;
 	if (ret == -ENOMEM && pkvm_iommu_supply(need))
 		return 0;
-	/* A page is mapped as often as EL2 counts: drivers know a lack of resources */
+	/* EL2 cannot count more mappings of a page: drivers expect -ENOMEM in such a case */
 	if (ret == -EBUSY)
 		return -ENOMEM;
 
@@ -230,7 +231,7 @@ static int pkvm_iommu_map_pages(struct iommu_domain *domain, unsigned long iova,
 		ret = map_progress(&need, ret, done);
 	}
 	atomic_long_add(total, &pd->mapped);
-	/* On record once it is mapped: what was there before has a record, too */
+	/* Record only what EL2 has mapped: an earlier mapping may have a record there */
 	if (total && pkvm_iova_map_add(&pd->map, iova, paddr, total, need.gfp)) {
 		unmap_now(pd, iova, total);
 		return -ENOMEM;
@@ -283,8 +284,8 @@ static int pkvm_iommu_map_sg(struct iommu_domain *domain, unsigned long iova,
 }
 
 /*
- * EL2 returns only once no TLB holds what was unmapped, there is nothing to
- * gather. For a flush queue it need not know before the flush.
+ * EL2 returns only when no TLB has an entry for the range, so there is nothing to gather.
+ * For a flush queue, defer the hypercall to the flush.
  */
 static size_t pkvm_iommu_unmap_pages(struct iommu_domain *domain,
 				     unsigned long iova, size_t pgsize,
@@ -327,7 +328,7 @@ static int pkvm_iommu_attach_dev_paging(struct iommu_domain *domain,
 {
 	struct pkvm_iommu_master *master = dev_iommu_priv_get(dev);
 
-	/* All of the domain must be in reach of this IOMMU */
+	/* This IOMMU must be able to translate all IOVAs of the domain */
 	if (domain->geometry.aperture_end >> master->iommu->ias)
 		return -EINVAL;
 

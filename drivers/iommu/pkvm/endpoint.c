@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: endpoints, the streams of a device that are given to
- * a VM one by one.
+ * pKVM IOMMU host driver: gives endpoints, the streams of a device, to VMs.
  *
- * EL2 keeps the routes, and decides. The host remembers only which stream went
- * to which VM (stream.c).
+ * EL2 keeps the routes and decides about each call. The host only records which VM owns
+ * a stream (assign.c).
  */
 #include <linux/delay.h>
 #include <linux/export.h>
@@ -16,16 +15,16 @@
 #include "host.h"
 
 /*
- * Another vCPU may use up what was donated for this call, and calls about one
- * VM may collide. More than this without success is a bug.
+ * Another vCPU may use the pages that the host donated for this call, so one donation may
+ * not suffice. More attempts than this are a bug.
  */
 #define MAX_TRIES	16
 
 /**
- * pkvm_iommu_master_of() - find what is behind an IOMMU that EL2 owns
+ * pkvm_iommu_master_of() - get the driver's data of a device
  * @dev: the device; the caller keeps its driver bound
  *
- * Return: the device, or NULL if it is not behind one.
+ * Return: the data, or NULL if the device is not behind an IOMMU that EL2 owns.
  */
 struct pkvm_iommu_master *pkvm_iommu_master_of(struct device *dev)
 {
@@ -37,10 +36,10 @@ struct pkvm_iommu_master *pkvm_iommu_master_of(struct device *dev)
 }
 
 /**
- * pkvm_iommu_num_endpoints() - how many endpoints a device has
+ * pkvm_iommu_num_endpoints() - count the endpoints of a device
  * @dev: the device; the caller keeps its driver bound
  *
- * Return: the number, 1 or more, or -ENODEV: EL2 owns no IOMMU of the device.
+ * Return: the number, 1 or more, or -ENODEV if EL2 does not own the IOMMU of the device.
  */
 int pkvm_iommu_num_endpoints(struct device *dev)
 {
@@ -51,13 +50,13 @@ int pkvm_iommu_num_endpoints(struct device *dev)
 EXPORT_SYMBOL_GPL(pkvm_iommu_num_endpoints);
 
 /**
- * pkvm_iommu_input_bits() - which addresses a VM can map for a device
+ * pkvm_iommu_input_bits() - get the size of the IOVAs that a VM can map for a device
  * @dev: the device; the caller keeps its driver bound
  *
- * The VM learns the same number from EL2 (PVIOMMU_OP_FEATURES). Its VMM needs the
- * number to describe the bus of the device to a guest that does not ask.
+ * EL2 tells the guest the same number (PVIOMMU_OP_FEATURES). The VMM needs the number to
+ * describe the bus of the device to a guest that does not ask EL2.
  *
- * Return: bits of an IOVA, or -ENODEV: EL2 owns no IOMMU of the device.
+ * Return: bits of an IOVA, or -ENODEV if EL2 does not own the IOMMU of the device.
  */
 int pkvm_iommu_input_bits(struct device *dev)
 {
@@ -68,18 +67,18 @@ int pkvm_iommu_input_bits(struct device *dev)
 EXPORT_SYMBOL_GPL(pkvm_iommu_input_bits);
 
 /**
- * pkvm_iommu_topup_vm() - lend EL2 memory for what a VM does with its endpoints
+ * pkvm_iommu_topup_vm() - donate memory for a VM's routes, domains and tables to EL2
  * @vm: pKVM handle of the VM; the caller keeps it from being released
- * @account: the VM's
+ * @account: account of the VM
  * @nr_pages: number of pages
  *
- * The pages are charged to the caller's memory cgroup and to @account, and come back
- * with pkvm_iommu_drain_vm().
+ * The pages are charged to the caller's memory cgroup and to @account. EL2 returns them
+ * in pkvm_iommu_drain_vm().
  *
- * Context: may sleep; takes the mmap lock of who pays.
- * Return: 0, or an errno after which some of the pages may be EL2's: -ENOMEM,
- * -EDQUOT (more than @account or RLIMIT_MEMLOCK allows), -ESRCH (there is no such VM,
- * or it dies), -ENODEV (EL2 owns no IOMMU), -EIO (EL2 refused a page).
+ * Context: may sleep; takes the mmap lock of the account's mm.
+ * Return: 0, or an errno after which EL2 may have some of the pages: -ENOMEM, -EDQUOT
+ * (more than @account or RLIMIT_MEMLOCK allows), -ESRCH (the VM does not exist, or is
+ * dying), -ENODEV (EL2 owns no IOMMU), -EIO (EL2 refused a page).
  */
 int pkvm_iommu_topup_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 			unsigned long nr_pages)
@@ -109,7 +108,7 @@ int pkvm_iommu_topup_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 	return 0;
 }
 
-/* Repeats the call until it has the memory it needs */
+/* Make a route. Donate memory and repeat the call as long as EL2 asks for memory. */
 static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 		 u32 pviommu, u32 vsid, const struct pkvm_iommu *iommu, u32 sid,
 		 u64 flags)
@@ -124,7 +123,7 @@ static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 					      flags, &pages);
 		switch (ret) {
 		case -ENOENT:
-			/* EL2 knows a VM only from its first page on */
+			/* EL2 makes its state of the VM when it gets the first page */
 			if (known)
 				return -ENODEV;
 			known = true;
@@ -141,7 +140,7 @@ static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 			return -ENODEV;
 		case 0:
 		case -EAGAIN:
-			/* Collided with another call, or a device is being reset */
+			/* -EAGAIN: a concurrent call about the VM, or EL2 resets a device */
 		case -EACCES:
 		case -EPERM:
 		case -EEXIST:
@@ -155,7 +154,7 @@ static int route(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 	return ret == -ENOENT ? -ENODEV : ret;
 }
 
-/* The first endpoint of a group takes all devices of the group with it */
+/* EL2 assigns the whole group with the first endpoint of one of its devices */
 static int set_vsid_in_group(pkvm_handle_t vm,
 			     struct pkvm_iommu_account *account, u32 pviommu,
 			     struct pkvm_iommu *iommu, u32 sid, u32 vsid,
@@ -170,7 +169,7 @@ static int set_vsid_in_group(pkvm_handle_t vm,
 
 	ret = route(vm, account, pviommu, vsid, iommu, sid,
 		    PKVM_IOMMU_ROUTE_REGS);
-	/* After these EL2 has the devices, until the VM is drained or for good */
+	/* EL2 keeps the devices after these two errnos, until the VM is drained or for ever */
 	if (ret && ret != -ENOTRECOVERABLE && ret != -EAGAIN && fresh)
 		pkvm_iommu_return_group(group);
 
@@ -180,43 +179,44 @@ static int set_vsid_in_group(pkvm_handle_t vm,
 /**
  * pkvm_iommu_set_endpoint_vsid() - give an endpoint of a device to a VM
  * @vm: pKVM handle of the VM; the caller keeps it from being released
- * @account: the VM's
- * @pviommu: number of the pvIOMMU that the VM will use
+ * @account: account of the VM
+ * @pviommu: number of the VM's pvIOMMU
  * @dev: the device; the caller keeps its driver bound
- * @index: which of its endpoints, less than pkvm_iommu_num_endpoints()
- * @vsid: what the VM will call it on that pvIOMMU; any value
- * @protected: the VM is a protected one
+ * @index: index of the endpoint, less than pkvm_iommu_num_endpoints()
+ * @vsid: virtual stream ID of the endpoint on that pvIOMMU; any value
+ * @protected: whether the VM is protected
  *
- * The endpoint is the VM's until pkvm_iommu_drain_vm() returns 0, and blocked
- * until the VM attaches it. So are the device's other endpoints: they can go to
- * the same VM or to nobody. Memory is charged as by pkvm_iommu_topup_vm().
+ * The VM owns the endpoint until pkvm_iommu_drain_vm() returns 0. EL2 blocks the endpoint
+ * until the VM attaches it. The other endpoints of the device stay blocked as well, and
+ * can be given to the same VM only. EL2 may need memory for this, which is charged as
+ * in pkvm_iommu_topup_vm().
  *
- * If the device is assignable and the VM is protected, then the VM gets all devices
- * of its group as a whole: the host loses their registers, and EL2 resets them.
+ * If the device is assignable and the VM is protected, EL2 assigns all devices of its
+ * group to the VM: the host loses access to their registers, and EL2 resets them.
  *
- * A reset takes its time, and EL2 does it step by step, one with each call. So the
- * caller repeats the call while it gets -EAGAIN, and holds no lock in between. It
- * may give up: such a device is the VM's until pkvm_iommu_drain_vm() returns 0.
+ * EL2 resets a device in steps, one step per call. So the caller repeats the call while
+ * this function returns -EAGAIN, and holds no lock in between. If the caller gives up, the
+ * VM owns the device until pkvm_iommu_drain_vm() returns 0.
  *
- * Context: may sleep, but not for long; takes the locks of the device, but neither its
- * iommu group's nor any of KVM's. Calls for different devices run in parallel; those
- * about one VM do not, nor does one while that VM is drained.
- * Return: 0, or an errno and, but for -EAGAIN, nothing changed:
+ * Context: may sleep, but not for long. Takes the locks of the device, neither that of its
+ * iommu group nor one of KVM. The caller may call this for different devices in parallel,
+ * but not twice at a time for the same VM, nor while it drains that VM.
+ * Return: 0, or an errno, after which, except for -EAGAIN, nothing has changed:
  *
- * * -ENODEV: EL2 owns no IOMMU of the device
+ * * -ENODEV: EL2 does not own the IOMMU of the device
  * * -ERANGE: the device has no such endpoint
- * * -EACCES: the device, or another of its group, is not in the blocking domain,
- *   or on its way out of it; or EL2 cannot reset one and must
- * * -EBUSY: the endpoint has a vSID, or the device is another VM's
- * * -EEXIST: @vsid of @pviommu is an endpoint already
- * * -EPERM: the VM has run, its routes are frozen
- * * -ESRCH: there is no such VM, or it dies
- * * -ENOMEM: no memory
- * * -EDQUOT: more memory than @account or RLIMIT_MEMLOCK allows
- * * -EAGAIN: to be called again, a device is being reset
+ * * -EACCES: the device, or another one of its group, is not in the blocking domain, or
+ *   about to leave it; or EL2 cannot reset a device of the group, and must
+ * * -EBUSY: the endpoint has a vSID, or another VM owns the device
+ * * -EEXIST: the pvIOMMU has an endpoint with this vSID
+ * * -EPERM: the VM has run, which froze its routes
+ * * -ESRCH: the VM does not exist, or is dying
+ * * -ENOMEM: out of memory
+ * * -EDQUOT: @account or RLIMIT_MEMLOCK does not allow the memory that EL2 needs
+ * * -EAGAIN: call again, EL2 is resetting a device
  * * -EINTR: the caller was killed
- * * -ENOTRECOVERABLE: the IOMMU is dead, or EL2 refused the memory, or a device did
- *   not come to rest in its reset: nobody gets it until the machine is reset
+ * * -ENOTRECOVERABLE: the IOMMU is dead; or EL2 refused the memory; or EL2 failed to reset
+ *   a device, which nobody can use until the machine is reset
  */
 int pkvm_iommu_set_endpoint_vsid(pkvm_handle_t vm,
 				 struct pkvm_iommu_account *account,
@@ -271,14 +271,14 @@ static struct pkvm_iommu_stream *find_owned(struct pkvm_iommu *iommu,
 	return NULL;
 }
 
-/* What was found stays: nobody else takes a stream from a VM */
+/* Only this function ends the ownership of a VM, so the stream found is not freed */
 static void return_streams(pkvm_handle_t vm)
 {
 	struct pkvm_iommu_stream *stream;
 	struct pkvm_iommu *iommu = NULL;
 
 	while ((iommu = pkvm_iommu_next(iommu))) {
-		/* Without a driver there are no devices */
+		/* An IOMMU without a driver has no devices */
 		if (!iommu->dev)
 			continue;
 
@@ -288,17 +288,17 @@ static void return_streams(pkvm_handle_t vm)
 }
 
 /**
- * pkvm_iommu_drain_vm() - release all endpoints of a VM, and its memory
- * @vm: pKVM handle of the VM; it dies or never ran
- * @account: the VM's, or NULL: it never had an endpoint
+ * pkvm_iommu_drain_vm() - get all endpoints of a VM, and its memory at EL2, back
+ * @vm: pKVM handle of the VM, which is dying or never ran
+ * @account: account of the VM, or NULL if the VM never had an endpoint
  *
- * EL2 blocks the endpoints first, so this comes before any page of the VM can
- * be reclaimed. Then the devices are the host's again. To be called once more
- * before the handle is released; for a VM without endpoints it does nothing.
+ * EL2 blocks the endpoints before it returns anything. KVM calls this function before it
+ * reclaims the first page of the VM, and once more before it releases the handle. The
+ * function has no effect on a VM without endpoints.
  *
  * Context: may sleep; takes the locks of the VM's devices and of @account, and the mmap
- * lock of who pays if there are pages to give back.
- * Return: 0, or an errno: the endpoints stay blocked and EL2 keeps the memory.
+ * lock of the account's mm if EL2 returns pages.
+ * Return: 0, or an errno, after which the endpoints stay blocked and EL2 keeps the memory.
  */
 int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
 {
@@ -309,23 +309,26 @@ int pkvm_iommu_drain_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account)
 	do {
 		ret = pkvm_iommu_hyp_vm_drain(vm, &mc);
 		known |= mc.nr_pages;
-		/* A step without pages may be one of a device's reset */
+		/* EL2 may be resetting a device: give the device time before the next step */
 		if (ret == -EAGAIN && !mc.nr_pages)
 			fsleep(100);
 		pkvm_iommu_free_vm_pages(account, &mc);
 		cond_resched();
 	} while (ret == -EAGAIN);
 
-	/* EL2 knows nothing of the VM, or has no IOMMU: nothing to drain */
+	/* EL2 has no state of the VM, or no IOMMU */
 	if (ret == -ENOENT || ret == -ENODEV || ret == -EOPNOTSUPP)
 		ret = 0;
 	if (ret) {
-		pr_err("pkvm-iommu: VM %#x not drained (%pe), its devices stay blocked\n",
+		pr_err("pkvm-iommu: EL2 failed to drain VM %#x (%pe), it keeps the VM's memory and devices until the machine is reset\n",
 		       vm, ERR_PTR(ret));
 		return ret;
 	}
 
-	/* EL2 gives nothing to a VM of which it has no page, and that page comes last */
+	/*
+	 * A VM with streams has donated pages, of which EL2 returns the last one in the last
+	 * step. So a VM without pages and groups has no streams to look for.
+	 */
 	known |= pkvm_iommu_return_groups(vm);
 	if (known)
 		return_streams(vm);

@@ -2,10 +2,10 @@
 /*
  * pKVM IOMMU host driver: fault records and global errors.
  *
- * EL2 owns the event queue and hands out its records one by one. They are
- * messages about what devices did, nothing depends on them. What a record means the
- * driver of the hardware knows. Of the device of a VM EL2 tells only that it did
- * something, in the VM's terms.
+ * EL2 owns the event queue, and returns one record per call. The driver of the hardware
+ * decodes a record. If the record is about a device of a VM, EL2 returns only the VM, the
+ * pvIOMMU, the vSID and the type of the fault. The records serve to report faults; the
+ * driver takes no other action on them.
  */
 #include <linux/bitfield.h>
 #include <linux/pkvm-iommu-endpoint.h>
@@ -14,18 +14,18 @@
 
 #include "host.h"
 
-/* Records that one run of the work handles before others get their turn */
+/* Records that one run of the work handles before the workqueue runs other work */
 #define RECORDS_PER_RUN		64
 
 /*
- * Without interrupts: soon enough for who reads the log. With them only to see that an
- * IOMMU is dead: EL2 switches one off that does not answer, and that raises none. The
- * work is deferrable, neither is a reason to wake a CPU.
+ * The driver polls an IOMMU without interrupts every POLL_INTERVAL. It polls one with
+ * interrupts every WATCH_INTERVAL, because EL2 disables an IOMMU that does not respond,
+ * which raises no interrupt. The work is deferrable, so polling does not wake a CPU.
  */
 #define POLL_INTERVAL		(2 * HZ)
 #define WATCH_INTERVAL		(10 * HZ)
 
-/* Flags are passed on as they are */
+/* handle_vm_record() gets PKVM_IOMMU_EVENT_* by shifting PVIOMMU_EVENT_* */
 static_assert(!((PKVM_IOMMU_EVENT_PRIV ^ PVIOMMU_EVENT_PRIV >> 8) |
 		(PKVM_IOMMU_EVENT_INSTR ^ PVIOMMU_EVENT_INSTR >> 8) |
 		(PKVM_IOMMU_EVENT_READ ^ PVIOMMU_EVENT_READ >> 8) |
@@ -52,7 +52,7 @@ static void log_vm_record(struct pkvm_iommu *iommu,
 		return;
 
 	if (!vm)
-		dev_err(iommu->dev, "fault: %s stream %#x: of an owner that is gone\n",
+		dev_err(iommu->dev, "fault: %s stream %#x: stale, the stream has changed its owner\n",
 			name_of(master), sid);
 	else
 		dev_err(iommu->dev, "fault: %s stream %#x of VM %#x, pvIOMMU %u vSID %#x: %s%s%s (%s)\n",
@@ -63,7 +63,7 @@ static void log_vm_record(struct pkvm_iommu *iommu,
 			ops->type_name(event->type), ops->type_text(event->type));
 }
 
-/* The record went to the VM; this is what EL2 tells of it */
+/* EL2 has queued the record for the VM, and returns these parts of it to the host */
 static void handle_vm_record(struct pkvm_iommu *iommu, const u64 *rec)
 {
 	struct pkvm_iommu_event event = {
@@ -82,11 +82,11 @@ static void handle_vm_record(struct pkvm_iommu *iommu, const u64 *rec)
 		log_vm_record(iommu, master, rec[0], rec[3], &event);
 	}
 	if (rec[0])
-		pkvm_iommu_tell(rec[0], &event);
+		pkvm_iommu_notify(rec[0], &event);
 }
 
-/* All VMs that have a stream behind an IOMMU that is dead */
-static void tell_death(struct pkvm_iommu *iommu)
+/* Notify all VMs that own a stream of the dead IOMMU */
+static void notify_death(struct pkvm_iommu *iommu)
 {
 	struct pkvm_iommu_stream *stream;
 	unsigned long sid;
@@ -101,7 +101,7 @@ static void tell_death(struct pkvm_iommu *iommu)
 		};
 
 		if (stream->vm && stream->named)
-			pkvm_iommu_tell(stream->vm, &event);
+			pkvm_iommu_notify(stream->vm, &event);
 	}
 }
 
@@ -141,7 +141,7 @@ static void log_errors(struct pkvm_iommu *iommu, unsigned long bits)
 	}
 }
 
-/* Returns whether there may be more */
+/* Get one record from EL2. Returns true if there may be more. */
 static bool poll_once(struct pkvm_iommu *iommu)
 {
 	u64 rec[4];
@@ -153,7 +153,7 @@ static bool poll_once(struct pkvm_iommu *iommu)
 			handle_vm_record(iommu, rec);
 	}
 	if (ret < 0) {
-		dev_err_ratelimited(iommu->dev, "cannot poll events (%pe)\n",
+		dev_err_ratelimited(iommu->dev, "EL2 failed to read the event queue (%pe)\n",
 				    ERR_PTR(ret));
 		return false;
 	}
@@ -166,11 +166,11 @@ static bool poll_once(struct pkvm_iommu *iommu)
 		log_errors(iommu, FIELD_GET(PKVM_IOMMU_POLL_GERROR_BITS, ret));
 	if (ret & PKVM_IOMMU_POLL_DEAD && !iommu->dead) {
 		WRITE_ONCE(iommu->dead, true);
-		dev_crit(iommu->dev, "SMMU dead, all its streams abort until reset\n");
-		tell_death(iommu);
+		dev_crit(iommu->dev, "SMMU dead, EL2 blocks all its streams: reset the machine to use them again\n");
+		notify_death(iommu);
 	}
 
-	/* A dead IOMMU says so each time, and may have errors for ever */
+	/* EL2 returns the errors of a dead IOMMU again at each call */
 	if (iommu->dead)
 		ret &= ~PKVM_IOMMU_POLL_GERROR;
 
@@ -179,8 +179,8 @@ static bool poll_once(struct pkvm_iommu *iommu)
 }
 
 /**
- * pkvm_iommu_event_work() - drain the event queue, for a while
- * @work: work of pkvm_iommu.event_work
+ * pkvm_iommu_event_work() - handle up to RECORDS_PER_RUN records of an IOMMU
+ * @work: pkvm_iommu.event_work
  */
 void pkvm_iommu_event_work(struct work_struct *work)
 {
@@ -201,8 +201,8 @@ void pkvm_iommu_event_work(struct work_struct *work)
 }
 
 /**
- * pkvm_iommu_poll_now() - see what an IOMMU has to tell
- * @iommu: the IOMMU, bound
+ * pkvm_iommu_poll_now() - schedule the event work of an IOMMU at once
+ * @iommu: the IOMMU, bound to its driver
  *
  * Context: any.
  */

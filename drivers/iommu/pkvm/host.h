@@ -2,55 +2,59 @@
 /*
  * Host driver of the IOMMUs that the pKVM hypervisor owns: shared declarations.
  *
- * The host neither maps the registers nor sees a table: every change is a
- * hypercall (asm/pkvm-iommu-host.h), which EL2 checks and serialises. What depends on
+ * EL2 owns the registers and the tables of the IOMMU. The host driver makes every change
+ * by a hypercall (asm/pkvm-iommu-host.h), which EL2 checks and serialises. What depends on
  * the kind of IOMMU is in the driver of the hardware, which uses this one: see
  * drivers/iommu/arm/arm-smmu-v3/pkvm/.
  *
- * Files, in the order in which a boot meets them:
+ * Files, in the order in which a boot uses them:
  *
- *	iommu.c		the IOMMUs that EL2 owns
- *	coverage.c	what EL2 isolates, and what not
- *	window.c	MMIO that devices reach, wherever it is
- *	assignable.c	tells EL2 which devices a VM may get as a whole
- *	quiet.c		those of them that do no DMA
- *	device.c	iommu_ops: devices and their domains
- *	stream.c	stream IDs of devices, attaching them at EL2
- *	domain.c	iommu_domain_ops: map, unmap
- *	event.c		fault records and errors
- *	endpoint.c	giving streams to a VM, and getting them back
- *	listener.c	who is told of the faults of VMs
- *	iova-map.c	what a domain maps
- *	map-list.c	scatterlists
- *	lazy.c		what a flush queue unmaps
- *	memory.c	pages lent to EL2 for its tables
- *	hypercall.c	registers of each call, and nothing else
- *	debugfs.c	counters for tests
+ *	iommu.c			the IOMMUs that EL2 owns
+ *	coverage.c		whether EL2 isolates all DMA
+ *	window.c		high MMIO in the identity map
+ *	assignable.c		describes assignable devices to EL2
+ *	group.c			owners of groups of assignable devices
+ *	quiet.c			assignable devices without streams
+ *	device.c		iommu_ops: devices and their domains
+ *	stream.c		records of streams and the devices that use them
+ *	attach.c		attaching the streams of a device to a domain
+ *	domain.c		iommu_domain_ops: map, unmap
+ *	event.c			fault records and errors
+ *	endpoint.c		giving endpoints to a VM, and getting them back
+ *	assign.c		which VM owns a stream
+ *	listener.c		callbacks for the faults of VMs
+ *	iova-map.c		what a domain maps
+ *	map-list.c		scatterlists
+ *	lazy.c			what a flush queue unmaps
+ *	memory.c		pages donated to EL2 for its tables
+ *	hypercall-init.c	wrappers of the hypercalls until pKVM is finalised
+ *	hypercall.c		wrappers of the hypercalls after that
+ *	debugfs.c		counters for tests
  *
  * Locking, outermost first:
  *
- *	iommu_probe_device_lock (iommu core) serialises probe_device,
- *	of_xlate and device_group;
- *	pkvm_iommu_listeners_lock guards who is told of faults, and is held from
- *	asking EL2 for a record until it has been told;
+ *	iommu_probe_device_lock (iommu core) serialises probe_device, of_xlate and
+ *	device_group;
+ *	pkvm_iommu_listeners_lock guards the list of listeners. The fault work holds it
+ *	from asking EL2 for a record until it has called the listeners;
  *	group->mutex (iommu core) serialises attach and release in one group;
- *	assignable_group.lock (assignable.c) guards whose a group of devices is;
- *	pkvm_iommu_stream.lock guards what EL2 has the stream attached to, and is
- *	held while that changes;
- *	pkvm_iommu.streams_lock guards pkvm_iommu.streams, the users and the VM of
- *	each stream, and pkvm_iommu_master.domain against the fault work, which passes
- *	the domain to its fault handler. The core frees a domain only after it
- *	attached another, so what the work sees under the lock is alive.
+ *	assignable_group.lock (group.c) guards the owner of a group of devices;
+ *	pkvm_iommu_stream.lock guards the domain to which EL2 has attached the stream.
+ *	Whoever changes the domain holds the lock during the hypercall;
+ *	pkvm_iommu.streams_lock guards pkvm_iommu.streams, the users and the owner of each
+ *	stream, and pkvm_iommu_master.domain against the fault work, which passes the
+ *	domain to its fault handler. The iommu core attaches another domain before it frees
+ *	one, so the domain exists while the work holds the lock.
  *
- * Devices share a stream in one group only. No stream is attached under
+ * Only devices of one group share a stream. The driver attaches no stream under
  * streams_lock.
  *
- * None of these is held while user memory is touched or user space is waited for, and
- * a VM that has no device takes none of them.
+ * The driver holds none of these locks while it accesses user memory or waits for user
+ * space. A VM without devices takes none of them.
  *
- * Map, unmap and iova_to_phys take no lock: callers own their IOVA range, EL2
- * serialises what they share, and they may be called in atomic context.
- * The list of IOMMUs is complete before the first driver can look.
+ * Map, unmap and iova_to_phys may be called in atomic context and take no lock: callers own
+ * their IOVA range, and EL2 serialises accesses to shared state. The list of IOMMUs is
+ * complete before any driver reads it.
  */
 #ifndef __PKVM_IOMMU_HOST_H__
 #define __PKVM_IOMMU_HOST_H__
@@ -80,9 +84,9 @@ struct seq_file;
 struct pkvm_iommu;
 
 /**
- * struct pkvm_iommu_fault - what the generic driver has to know of a fault record
+ * struct pkvm_iommu_fault - a fault record, decoded as far as the generic driver uses it
  * @sid: stream ID
- * @has_addr: the rest means something
+ * @has_addr: @read and @addr are valid
  * @read: read, else write
  * @addr: IOVA
  */
@@ -94,12 +98,12 @@ struct pkvm_iommu_fault {
 };
 
 /**
- * struct pkvm_iommu_event_ops - what records and errors of some kind of IOMMU mean
- * @decode: fills a zeroed struct in from a record
- * @log: says what a record tells about a device, by name
- * @type_name: name of a type of event, of any number
- * @type_text: what it means
- * @error_text: what a bit of the global errors means, or NULL
+ * struct pkvm_iommu_event_ops - decoders of the records and errors of a kind of IOMMU
+ * @decode: fills a zeroed &struct pkvm_iommu_fault from a record
+ * @log: logs a record about a device, which @device names
+ * @type_name: returns the name of a type of event, for any number
+ * @type_text: returns the meaning of a type of event, for any number
+ * @error_text: returns the meaning of a bit of the global errors, or NULL
  */
 struct pkvm_iommu_event_ops {
 	void		(*decode)(const u64 *rec, struct pkvm_iommu_fault *fault);
@@ -117,18 +121,18 @@ struct pkvm_iommu_event_ops {
  * @id: its number at EL2
  * @base: physical address of its registers, for its name in sysfs
  * @dev: the platform device; NULL until its driver is bound
- * @core: handle in the iommu core
+ * @core: its registration in the iommu core
  * @sid_bits: bits of a stream ID
  * @ias: input address bits of a paging domain
  * @info: PKVM_IOMMU_INFO_*
  * @streams: stream ID -> struct pkvm_iommu_stream
- * @streams_lock: see above
- * @event_ops: what its fault records mean
+ * @streams_lock: see the top of this file
+ * @event_ops: decoders of its fault records
  * @event_work: drains the event queue
- * @wired: interrupts tell of faults and errors
- * @dead: the death of the IOMMU was logged
- * @faults: fault records seen
- * @unknown_rs: limits messages that belong to no device
+ * @wired: the IOMMU has interrupts for faults and errors
+ * @dead: the driver has logged that the IOMMU is dead
+ * @faults: number of fault records
+ * @unknown_rs: limits messages about streams that no device uses
  */
 struct pkvm_iommu {
 	struct list_head	node;
@@ -153,22 +157,23 @@ struct pkvm_iommu {
 	struct ratelimit_state	unknown_rs;
 };
 
-/* In place of a VM: EL2 keeps the device for good, it could not be reset */
+/* Owner of a device that EL2 could not reset, and keeps until the machine is reset */
 #define PKVM_IOMMU_NOBODY	((pkvm_handle_t)~0)
 
 /**
  * struct pkvm_iommu_stream - one stream of an IOMMU
  * @sid: its stream ID
  * @lock: see the top of this file
- * @handle: what EL2 has attached it to; while a VM owns it, what the host will
- *	attach it to when the VM is gone
- * @vm: pKVM handle of the VM that owns it, 0 if the host does, PKVM_IOMMU_NOBODY;
- *	written under both locks
- * @named: the VM calls it @vsid on @pviommu
- * @pviommu: see @named
- * @vsid: see @named
- * @users: the devices that may use it, more than one with PCI aliases
- * @ref: one for having users or an owner, one for who returns it from a VM
+ * @handle: handle of the domain to which EL2 has attached it; while a VM owns it, of the
+ *	domain to which the host will attach it when the VM is gone
+ * @vm: its owner: pKVM handle of a VM, 0 for the host, or PKVM_IOMMU_NOBODY; written
+ *	under both @lock and streams_lock
+ * @named: @pviommu and @vsid are valid
+ * @pviommu: number of the VM's pvIOMMU in its route
+ * @vsid: its virtual stream ID on @pviommu
+ * @users: the devices that use it, more than one with PCI aliases
+ * @ref: one reference while it is in pkvm_iommu.streams, and one per caller of
+ *	pkvm_iommu_find_stream()
  */
 struct pkvm_iommu_stream {
 	u32			sid;
@@ -198,11 +203,11 @@ struct pkvm_iommu_stream_user {
  * struct pkvm_iommu_master - a device behind an IOMMU
  * @dev: the device
  * @iommu: its IOMMU
- * @domain: what its streams are attached to, NULL before the first attach; for
- *	those that a VM owns, see &pkvm_iommu_stream.handle
- * @faults: fault records that name one of its streams
- * @rs: limits messages about it, so that it cannot hide the faults of others
- * @nr_streams: number of streams
+ * @domain: the domain to which its streams are attached, NULL before the first attach; for
+ *	streams that a VM owns see &pkvm_iommu_stream.handle
+ * @faults: number of fault records about its streams
+ * @rs: limits messages about it, so that it cannot suppress those about other devices
+ * @nr_streams: number of its streams
  * @streams: its streams, each once
  */
 struct pkvm_iommu_master {
@@ -217,12 +222,12 @@ struct pkvm_iommu_master {
 
 /**
  * struct pkvm_iommu_domain - a paging domain
- * @domain: handle in the iommu core
- * @handle: handle at EL2
+ * @domain: the domain in the iommu core
+ * @handle: handle of the domain at EL2
  * @mapped: bytes mapped at EL2, for debugfs
- * @map: what is mapped, for iova_to_phys
- * @lazy: what is unmapped here, and not yet at EL2
- * @lazy_node: on a list since the first use of @lazy, or empty
+ * @map: its mappings, for iova_to_phys
+ * @lazy: ranges that a flush queue has unmapped, and that EL2 has still mapped
+ * @lazy_node: entry in the list of domains that have used @lazy
  */
 struct pkvm_iommu_domain {
 	struct iommu_domain	domain;
@@ -240,10 +245,10 @@ to_pkvm_iommu_domain(struct iommu_domain *domain)
 }
 
 /**
- * struct pkvm_iommu_need - what one request may still ask for
- * @gfp: how to allocate
- * @pages: pages EL2 asked for
- * @tries: rounds without progress, so that no request goes on for ever
+ * struct pkvm_iommu_need - memory that EL2 needs for a request
+ * @gfp: flags to allocate it with
+ * @pages: number of pages that EL2 asked for
+ * @tries: donations without progress so far; their number is limited
  */
 struct pkvm_iommu_need {
 	gfp_t		gfp;
@@ -258,10 +263,10 @@ struct pkvm_iommu *pkvm_iommu_find(const struct fwnode_handle *fwnode);
 struct pkvm_iommu *pkvm_iommu_next(struct pkvm_iommu *iommu);
 
 /**
- * enum pkvm_iommu_state - what EL2 does with the DMA behind an IOMMU
- * @PKVM_IOMMU_OPEN: nothing, it is not isolated
- * @PKVM_IOMMU_BLOCKED: it has the registers, and all DMA aborts
- * @PKVM_IOMMU_ISOLATED: it drives the IOMMU
+ * enum pkvm_iommu_state - what EL2 does about the DMA behind an IOMMU
+ * @PKVM_IOMMU_OPEN: EL2 does not isolate it
+ * @PKVM_IOMMU_BLOCKED: EL2 owns the registers, and all DMA aborts
+ * @PKVM_IOMMU_ISOLATED: EL2 drives the IOMMU
  */
 enum pkvm_iommu_state {
 	PKVM_IOMMU_OPEN,
@@ -279,7 +284,7 @@ void pkvm_iommu_report_coverage(void);
 void pkvm_iommu_show_coverage(struct seq_file *s);
 
 /* window.c */
-unsigned long pkvm_iommu_count_window_pages(void);
+unsigned long pkvm_iommu_reserve_for_windows(void);
 void pkvm_iommu_register_windows(void);
 
 /* stream.c */
@@ -290,10 +295,19 @@ bool pkvm_iommu_streams_in_group(struct pkvm_iommu_master *master,
 				 const struct iommu_group *group);
 struct pkvm_iommu_master *pkvm_iommu_stream_master(struct pkvm_iommu *iommu,
 						   u32 sid);
+struct pkvm_iommu_stream *pkvm_iommu_find_stream(struct pkvm_iommu *iommu, u32 sid);
+void pkvm_iommu_put_stream(struct pkvm_iommu_stream *stream);
+void pkvm_iommu_drop_stream(struct pkvm_iommu *iommu, struct pkvm_iommu_stream *stream);
+
+/* attach.c */
 int pkvm_iommu_attach(struct pkvm_iommu_master *master,
 		      struct iommu_domain *domain, struct iommu_domain *old);
 void pkvm_iommu_block(struct pkvm_iommu_master *master,
 		      struct iommu_domain *domain);
+int pkvm_iommu_attach_stream_locked(struct pkvm_iommu *iommu,
+				    struct pkvm_iommu_stream *stream, u32 handle);
+
+/* assign.c */
 int pkvm_iommu_assign_stream(struct pkvm_iommu_master *master, unsigned int index,
 			     pkvm_handle_t vm);
 void pkvm_iommu_return_stream(struct pkvm_iommu *iommu,
@@ -307,6 +321,8 @@ void pkvm_iommu_name_sid(struct pkvm_iommu *iommu, u32 sid, u32 pviommu, u32 vsi
 unsigned int pkvm_iommu_count_assignable(void);
 u64 pkvm_iommu_register_assignable(void);
 int pkvm_iommu_group_of(const struct pkvm_iommu *iommu, u32 sid);
+
+/* group.c */
 int pkvm_iommu_assign_group(unsigned int group, pkvm_handle_t vm, bool *fresh);
 void pkvm_iommu_return_group(unsigned int group);
 bool pkvm_iommu_return_groups(pkvm_handle_t vm);
@@ -334,11 +350,11 @@ void pkvm_iommu_poll_now(struct pkvm_iommu *iommu);
 
 /* listener.c */
 extern struct mutex pkvm_iommu_listeners_lock;
-void pkvm_iommu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event);
+void pkvm_iommu_notify(pkvm_handle_t vm, const struct pkvm_iommu_event *event);
 
 /* memory.c */
-extern atomic_long_t pkvm_iommu_lent_pages;
-extern atomic_long_t pkvm_iommu_lent_vm_pages;
+extern atomic_long_t pkvm_iommu_donated_pages;
+extern atomic_long_t pkvm_iommu_donated_vm_pages;
 int pkvm_iommu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 			 unsigned long nr);
 void pkvm_iommu_free_vm_pages(struct pkvm_iommu_account *account,
@@ -355,7 +371,7 @@ static inline void pkvm_iommu_debugfs_init(void) { }
 static inline void pkvm_iommu_debugfs_add(struct pkvm_iommu *iommu) { }
 #endif
 
-/* hypercall.c */
+/* hypercall-init.c */
 int pkvm_iommu_hyp_register(phys_addr_t base, u64 size, u64 flags,
 			    phys_addr_t mem, unsigned long nr_pages, u64 *out);
 int pkvm_iommu_hyp_finalise(u64 flags);
@@ -364,6 +380,8 @@ int pkvm_iommu_hyp_window(phys_addr_t base, u64 size);
 int pkvm_iommu_hyp_device(unsigned int group, enum pkvm_device_reset reset);
 int pkvm_iommu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size);
 int pkvm_iommu_hyp_device_stream(unsigned int device, unsigned int iommu, u32 sid);
+
+/* hypercall.c */
 int pkvm_iommu_hyp_get_info(unsigned int iommu, unsigned int *sid_bits,
 			    u64 *info);
 int pkvm_iommu_hyp_topup(struct kvm_hyp_memcache *mc);

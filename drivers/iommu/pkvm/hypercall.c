@@ -1,163 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: the registers of each hypercall.
+ * pKVM IOMMU host driver: wrappers of the hypercalls that exist once pKVM is finalised.
  *
- * Nothing here decides anything: callers see errnos and values as EL2 gave
- * them.
+ * They only fill in registers. Callers get errnos and values as EL2 returns them.
  */
-#include <linux/arm-smccc.h>
 #include <linux/bitfield.h>
-#include <linux/kvm_host.h>
-
-#include <asm/kvm_asm.h>
 
 #include "host.h"
-
-/*
- * x0 tells only whether the hypervisor knows the call. It always does, unless
- * the host and EL2 were built apart, so that gets an errno that no op uses.
- */
-static long hyp_result(unsigned long x0, unsigned long x1)
-{
-	if (WARN_ON_ONCE(x0 != SMCCC_RET_SUCCESS))
-		return -EPROTO;
-
-	return x1;
-}
-
-#define hyp_call(func, op, a2, a3, a4, a5, a6, res)			\
-({									\
-	struct arm_smccc_res *__r = (res);				\
-									\
-	arm_smccc_1_1_hvc(KVM_HOST_SMCCC_FUNC(func), (u64)(op),		\
-			  (u64)(a2), (u64)(a3), (u64)(a4), (u64)(a5),	\
-			  (u64)(a6), __r);				\
-	hyp_result(__r->a0, __r->a1);					\
-})
-
-#define hyp_op(op, a2, a3, a4, a5, a6, res)				\
-	hyp_call(__pkvm_iommu_op, PKVM_IOMMU_OP_##op, a2, a3, a4, a5, a6, res)
+#include "hypercall.h"
 
 /**
- * pkvm_iommu_hyp_register() - hand an IOMMU to EL2
- * @base: physical address of its registers
- * @size: size of its registers
- * @flags: PKVM_IOMMU_F_*
- * @mem: first page of the memory for its queues and stream table
- * @nr_pages: number of pages, 0 to ask
- * @out: with -ENOMEM the pages needed, with -EOPNOTSUPP the reason
- *
- * Return: the number of the IOMMU or an errno.
- */
-int pkvm_iommu_hyp_register(phys_addr_t base, u64 size, u64 flags,
-			    phys_addr_t mem, unsigned long nr_pages, u64 *out)
-{
-	struct arm_smccc_res res;
-	int ret;
-
-	ret = hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_REGISTER, base, size,
-		       flags, mem >> PAGE_SHIFT, nr_pages, &res);
-	*out = res.a2;
-
-	return ret;
-}
-
-/**
- * pkvm_iommu_hyp_finalise() - enable all IOMMUs that EL2 has
- * @flags: PKVM_IOMMU_FINALISE_*
- *
- * Return: 0 or an errno, all streams abort then.
- */
-int pkvm_iommu_hyp_finalise(u64 flags)
-{
-	struct arm_smccc_res res;
-
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_FINALISE, flags, 0,
-			0, 0, 0, &res);
-}
-
-/**
- * pkvm_iommu_hyp_withhold() - nobody is to have these registers
- * @base: physical address
- * @size: size in bytes
- *
- * Return: 0 or an errno.
- */
-int pkvm_iommu_hyp_withhold(phys_addr_t base, u64 size)
-{
-	struct arm_smccc_res res;
-
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_WITHHOLD, base, size,
-			0, 0, 0, &res);
-}
-
-/**
- * pkvm_iommu_hyp_window() - the host's devices are to reach some high MMIO
- * @base: physical address
- * @size: size in bytes
- *
- * Return: 0 or an errno.
- */
-int pkvm_iommu_hyp_window(phys_addr_t base, u64 size)
-{
-	struct arm_smccc_res res;
-
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_WINDOW, base, size,
-			0, 0, 0, &res);
-}
-
-/**
- * pkvm_iommu_hyp_device() - name an assignable device
- * @group: the group with which it changes hands
- * @reset: how it is reset
- *
- * Return: its number or an errno.
- */
-int pkvm_iommu_hyp_device(unsigned int group, enum pkvm_device_reset reset)
-{
-	struct arm_smccc_res res;
-
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE, group, reset,
-			0, 0, 0, &res);
-}
-
-/**
- * pkvm_iommu_hyp_device_mmio() - registers of an assignable device
- * @device: its number
- * @base: physical address
- * @size: size in bytes
- *
- * Return: 0 or an errno, the device cannot be assigned then.
- */
-int pkvm_iommu_hyp_device_mmio(unsigned int device, phys_addr_t base, u64 size)
-{
-	struct arm_smccc_res res;
-
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE_MMIO, device,
-			base, size, 0, 0, &res);
-}
-
-/**
- * pkvm_iommu_hyp_device_stream() - a stream of an assignable device
- * @device: its number
+ * pkvm_iommu_hyp_get_info() - get the features of an IOMMU
  * @iommu: number of the IOMMU
- * @sid: stream ID
- *
- * Return: 0 or an errno, the device cannot be assigned then.
- */
-int pkvm_iommu_hyp_device_stream(unsigned int device, unsigned int iommu, u32 sid)
-{
-	struct arm_smccc_res res;
-
-	return hyp_call(__pkvm_iommu_init, PKVM_IOMMU_INIT_DEVICE_STREAM,
-			device, iommu, sid, 0, 0, &res);
-}
-
-/**
- * pkvm_iommu_hyp_get_info() - what an IOMMU can do
- * @iommu: its number
- * @sid_bits: bits of a stream ID
- * @info: PKVM_IOMMU_INFO_*
+ * @sid_bits: out: bits of a stream ID
+ * @info: out: PKVM_IOMMU_INFO_*
  *
  * Return: 0 or an errno.
  */
@@ -177,7 +33,7 @@ int pkvm_iommu_hyp_get_info(unsigned int iommu, unsigned int *sid_bits, u64 *inf
 
 /**
  * pkvm_iommu_hyp_topup() - donate pages to the host's pool
- * @mc: the pages; what EL2 did not take is left in it, on errors too
+ * @mc: the pages; on return, also with an errno, those that EL2 did not take
  *
  * Return: 0 or an errno.
  */
@@ -196,9 +52,9 @@ int pkvm_iommu_hyp_topup(struct kvm_hyp_memcache *mc)
 }
 
 /**
- * pkvm_iommu_hyp_reclaim() - take unused pages back
+ * pkvm_iommu_hyp_reclaim() - get unused pages of the host's pool back
  * @max: most pages wanted
- * @mc: the pages
+ * @mc: out: the pages
  *
  * Return: 0 or an errno.
  */
@@ -219,7 +75,7 @@ int pkvm_iommu_hyp_reclaim(unsigned long max, struct kvm_hyp_memcache *mc)
 
 /**
  * pkvm_iommu_hyp_alloc_domain() - make a paging domain
- * @need: with -ENOMEM the pages needed
+ * @need: out: with -ENOMEM the pages that EL2 needs
  *
  * Return: its handle or an errno.
  */
@@ -235,10 +91,10 @@ int pkvm_iommu_hyp_alloc_domain(unsigned long *need)
 }
 
 /**
- * pkvm_iommu_hyp_free_domain() - free a paging domain, in steps
+ * pkvm_iommu_hyp_free_domain() - free a paging domain, or a part of it
  * @handle: the domain
  *
- * Return: 0, -EAGAIN (repeat) or an errno.
+ * Return: 0; -EAGAIN if the caller must repeat the call; or another errno.
  */
 int pkvm_iommu_hyp_free_domain(u32 handle)
 {
@@ -252,7 +108,7 @@ int pkvm_iommu_hyp_free_domain(u32 handle)
  * @iommu: number of the IOMMU
  * @sid: stream ID
  * @handle: a domain, or PKVM_IOMMU_DOMAIN_*
- * @need: with -ENOMEM the pages needed
+ * @need: out: with -ENOMEM the pages that EL2 needs
  *
  * Return: 0 or an errno.
  */
@@ -271,12 +127,12 @@ int pkvm_iommu_hyp_attach(unsigned int iommu, u32 sid, u32 handle,
 /**
  * pkvm_iommu_hyp_map() - map a range, or its beginning
  * @handle: the domain
- * @iova: where
- * @paddr: what
- * @size: bytes
+ * @iova: start of the IOVA range
+ * @paddr: start of the physical range
+ * @size: size in bytes
  * @prot: IOMMU_READ and the like
- * @done: bytes mapped, on errors too
- * @need: with -ENOMEM the pages needed
+ * @done: out: bytes mapped, also with an errno
+ * @need: out: with -ENOMEM the pages that EL2 needs
  *
  * Return: 0 or an errno.
  */
@@ -294,13 +150,13 @@ int pkvm_iommu_hyp_map(u32 handle, unsigned long iova, phys_addr_t paddr,
 }
 
 /**
- * pkvm_iommu_hyp_map_list() - map pieces of memory one after the other
+ * pkvm_iommu_hyp_map_list() - map pieces of memory to consecutive IOVAs
  * @handle: the domain
- * @list: where, and which
- * @done: bytes mapped, also on error
- * @need: for -ENOMEM: number of pages EL2 asks for
+ * @list: the pieces, and their IOVA
+ * @done: out: bytes mapped, also with an errno
+ * @need: out: with -ENOMEM the pages that EL2 needs
  *
- * Return: 0 or an errno; 0 with less than the list means call again.
+ * Return: 0 or an errno. After 0 with @done less than the list, call again for the rest.
  */
 int pkvm_iommu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
 			    size_t *done, unsigned long *need)
@@ -325,9 +181,9 @@ int pkvm_iommu_hyp_map_list(u32 handle, const struct pkvm_map_list *list,
 /**
  * pkvm_iommu_hyp_unmap() - unmap a range, or its beginning
  * @handle: the domain
- * @iova: where
- * @size: bytes
- * @done: bytes unmapped and gone from every TLB, 0 on errors
+ * @iova: start of the range
+ * @size: size in bytes
+ * @done: out: bytes unmapped, for which no TLB has an entry any more, also with an errno
  *
  * Return: 0 or an errno.
  */
@@ -344,13 +200,13 @@ int pkvm_iommu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 }
 
 /**
- * pkvm_iommu_hyp_unmap_list() - unmap ranges one after the other
+ * pkvm_iommu_hyp_unmap_list() - unmap ranges with one TLB invalidation
  * @handle: the domain
- * @range: IOVAs and sizes, see &struct pkvm_lazy_set
- * @nr: how many, at most PKVM_IOMMU_LIST_MAX
- * @done: bytes unmapped and gone from every TLB, also on error
+ * @range: the ranges, see &struct pkvm_lazy_set
+ * @nr: number of ranges, at most PKVM_IOMMU_LIST_MAX
+ * @done: out: bytes unmapped, for which no TLB has an entry any more, also with an errno
  *
- * Return: 0 or an errno; 0 with less than all ranges means call again.
+ * Return: 0 or an errno. After 0 with @done less than all ranges, call again for the rest.
  */
 int pkvm_iommu_hyp_unmap_list(u32 handle, const unsigned long *range,
 			      unsigned int nr, size_t *done)
@@ -372,10 +228,10 @@ int pkvm_iommu_hyp_unmap_list(u32 handle, const unsigned long *range,
 }
 
 /**
- * pkvm_iommu_hyp_poll() - handle global errors, take one fault record
+ * pkvm_iommu_hyp_poll() - handle global errors, and get one fault record
  * @iommu: number of the IOMMU
- * @record: the record, if PKVM_IOMMU_POLL_EVENT is returned, or what there is to
- *	know of a VM's, if PKVM_IOMMU_POLL_VM_EVENT is
+ * @record: out: with PKVM_IOMMU_POLL_EVENT the record; with PKVM_IOMMU_POLL_VM_EVENT what
+ *	EL2 discloses of a record about a VM, see PKVM_IOMMU_OP_POLL
  *
  * Return: PKVM_IOMMU_POLL_* or an errno.
  */
@@ -399,7 +255,7 @@ long pkvm_iommu_hyp_poll(unsigned int iommu, u64 record[4])
 /**
  * pkvm_iommu_hyp_vm_topup() - donate pages to the pool of a VM
  * @vm: pKVM handle of the VM
- * @mc: the pages; what EL2 did not take is left in it, on errors too
+ * @mc: the pages; on return, also with an errno, those that EL2 did not take
  *
  * Return: 0 or an errno.
  */
@@ -418,14 +274,14 @@ int pkvm_iommu_hyp_vm_topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 }
 
 /**
- * pkvm_iommu_hyp_vm_route() - make a (pvIOMMU, vSID) of a VM name a stream
+ * pkvm_iommu_hyp_vm_route() - assign a stream to a VM as (pvIOMMU, vSID)
  * @vm: pKVM handle of the VM
  * @pviommu: number of the pvIOMMU
  * @vsid: virtual stream ID
  * @iommu: number of the IOMMU
  * @sid: stream ID
  * @flags: PKVM_IOMMU_ROUTE_*
- * @need: with -ENOMEM the pages needed
+ * @need: out: with -ENOMEM the pages that EL2 needs
  *
  * Return: 0 or an errno.
  */
@@ -451,11 +307,11 @@ int pkvm_iommu_hyp_vm_route(pkvm_handle_t vm, u32 pviommu, u32 vsid,
 }
 
 /**
- * pkvm_iommu_hyp_vm_drain() - take from a dying VM what it has here, in steps
+ * pkvm_iommu_hyp_vm_drain() - take everything from a dying VM, or a part of it
  * @vm: pKVM handle of the VM
- * @mc: pages that are the host's again, with 0 and -EAGAIN
+ * @mc: out: with 0 and -EAGAIN, pages that the host owns again
  *
- * Return: 0, -EAGAIN (repeat) or an errno.
+ * Return: 0; -EAGAIN if the caller must repeat the call; or another errno.
  */
 int pkvm_iommu_hyp_vm_drain(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: the IOMMUs that EL2 owns.
+ * pKVM IOMMU host driver: the list of IOMMUs that EL2 owns.
  */
 #include <linux/bitfield.h>
 #include <linux/export.h>
@@ -11,18 +11,18 @@
 
 #include "host.h"
 
-/* Written before the first driver binds, only read after that */
+/* Filled before the first driver binds, constant after that */
 static LIST_HEAD(pkvm_iommus);
 
 /**
- * pkvm_iommu_add() - EL2 drives an IOMMU from now on
- * @iommu: the IOMMU, zeroed but for its number and address
+ * pkvm_iommu_add() - add an IOMMU that EL2 has taken over
+ * @iommu: the IOMMU, zeroed except for its number and address
  * @np: its node
  */
 void __init pkvm_iommu_add(struct pkvm_iommu *iommu, struct device_node *np)
 {
 	iommu->fwnode = of_fwnode_handle(of_node_get(np));
-	/* Here: assignable devices name it whether EL2 enables it or not */
+	/* Not in pkvm_iommu_bind(): the code for assignable devices uses them without it */
 	xa_init(&iommu->streams);
 	mutex_init(&iommu->streams_lock);
 	list_add_tail(&iommu->node, &pkvm_iommus);
@@ -30,7 +30,7 @@ void __init pkvm_iommu_add(struct pkvm_iommu *iommu, struct device_node *np)
 }
 
 /**
- * pkvm_iommu_forget_all() - EL2 could not enable the IOMMUs
+ * pkvm_iommu_forget_all() - empty the list if EL2 could not enable the IOMMUs
  */
 void __init pkvm_iommu_forget_all(void)
 {
@@ -46,15 +46,15 @@ void __init pkvm_iommu_forget_all(void)
 }
 
 /**
- * pkvm_iommu_bind() - the driver of the hardware binds to an IOMMU
+ * pkvm_iommu_bind() - set an IOMMU up for the driver that binds to its platform device
  * @iommu: the IOMMU
  * @dev: its platform device
- * @event_ops: what its fault records mean
+ * @event_ops: decoders of its fault records
  *
- * The driver then says by &pkvm_iommu.wired whether there are interrupts, registers
- * with the iommu core, and calls pkvm_iommu_poll_now().
+ * The driver then sets &pkvm_iommu.wired, registers with the iommu core, and calls
+ * pkvm_iommu_poll_now().
  *
- * Return: 0, or an errno after a message.
+ * Return: 0, or an errno, which this function has logged.
  */
 int pkvm_iommu_bind(struct pkvm_iommu *iommu, struct device *dev,
 		    const struct pkvm_iommu_event_ops *event_ops)
@@ -63,10 +63,10 @@ int pkvm_iommu_bind(struct pkvm_iommu *iommu, struct device *dev,
 
 	ret = pkvm_iommu_hyp_get_info(iommu->id, &iommu->sid_bits, &iommu->info);
 	if (ret)
-		return dev_err_probe(dev, ret, "not enabled by EL2, its streams are blocked\n");
+		return dev_err_probe(dev, ret, "EL2 failed to enable it, its DMA is blocked\n");
 
 	if (iommu->info & PKVM_IOMMU_INFO_DEAD)
-		return dev_err_probe(dev, -EIO, "dead, its streams are blocked\n");
+		return dev_err_probe(dev, -EIO, "SMMU dead, all its streams are blocked\n");
 
 	iommu->dev = dev;
 	iommu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, iommu->info);
@@ -97,10 +97,10 @@ struct pkvm_iommu *pkvm_iommu_find(const struct fwnode_handle *fwnode)
 }
 
 /**
- * pkvm_iommu_next() - go through the IOMMUs that EL2 drives
- * @iommu: the last one, or NULL
+ * pkvm_iommu_next() - iterate over the IOMMUs that EL2 drives
+ * @iommu: the IOMMU before, or NULL for the first one
  *
- * Return: the next one or NULL.
+ * Return: the next IOMMU, or NULL.
  */
 struct pkvm_iommu *pkvm_iommu_next(struct pkvm_iommu *iommu)
 {
@@ -113,9 +113,9 @@ struct pkvm_iommu *pkvm_iommu_next(struct pkvm_iommu *iommu)
 }
 
 /**
- * pkvm_iommu_available() - does EL2 own an IOMMU
+ * pkvm_iommu_available() - does EL2 drive an IOMMU?
  *
- * Return: true if devices can be given to VMs.
+ * Return: true if the host can give devices to VMs.
  */
 bool pkvm_iommu_available(void)
 {

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: who is told of the faults of VMs.
+ * pKVM IOMMU host driver: callbacks for the faults of VMs.
  *
- * The lock is held from before EL2 is asked for a record. A VM's handle may be used
- * again, but not before whoever listens for it has stopped, which takes the lock;
- * so a fault never reaches the listener of another VM.
+ * event.c takes the lock before it asks EL2 for a record, and releases it after it has
+ * called the listeners. KVM removes the listener of a VM, under the same lock, before the
+ * handle of the VM can be reused. So a fault never reaches the listener of another VM.
  */
 #include <linux/export.h>
 #include <linux/pkvm-iommu-endpoint.h>
 
 #include "host.h"
 
-/* Guards the list; see above what else */
+/* Guards the list of listeners, and what the comment above says */
 DEFINE_MUTEX(pkvm_iommu_listeners_lock);
 
 static LIST_HEAD(listeners);
 
 /**
- * pkvm_iommu_listen() - be told of the faults of a VM
- * @listener: who; its VM is not released before pkvm_iommu_unlisten()
+ * pkvm_iommu_listen() - add a callback for the faults of a VM
+ * @listener: the callback. The caller keeps the handle of the VM until
+ *	pkvm_iommu_unlisten()
  *
  * Context: may sleep.
  */
@@ -30,10 +31,10 @@ void pkvm_iommu_listen(struct pkvm_iommu_listener *listener)
 EXPORT_SYMBOL_GPL(pkvm_iommu_listen);
 
 /**
- * pkvm_iommu_unlisten() - be told no more
- * @listener: who
+ * pkvm_iommu_unlisten() - remove a callback
+ * @listener: the callback
  *
- * No call is in progress, nor will there be one, when it returns.
+ * When this function returns, the callback is not running and will not be called again.
  *
  * Context: may sleep.
  */
@@ -45,13 +46,13 @@ void pkvm_iommu_unlisten(struct pkvm_iommu_listener *listener)
 EXPORT_SYMBOL_GPL(pkvm_iommu_unlisten);
 
 /**
- * pkvm_iommu_tell() - tell of a fault
+ * pkvm_iommu_notify() - call the listeners of a VM
  * @vm: pKVM handle of the VM
  * @event: the fault
  *
  * Context: pkvm_iommu_listeners_lock held.
  */
-void pkvm_iommu_tell(pkvm_handle_t vm, const struct pkvm_iommu_event *event)
+void pkvm_iommu_notify(pkvm_handle_t vm, const struct pkvm_iommu_event *event)
 {
 	struct pkvm_iommu_listener *listener;
 

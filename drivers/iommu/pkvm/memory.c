@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: pages lent to EL2.
+ * pKVM IOMMU host driver: donates pages to EL2 and gets them back.
  *
- * EL2 has no allocator of its own. It takes tables and domains from a pool of
- * pages that the host donates when EL2 asks, and gives back what it no longer
- * uses once a domain is gone.
+ * EL2 allocates tables and domains from pools of pages: one for the host, and one for each
+ * VM. The host donates pages to a pool when a call returns -ENOMEM. It reclaims unused
+ * pages of its own pool when it has freed a domain, and those of a VM when the VM dies.
  */
 #include <linux/gfp.h>
 #include <linux/kvm_host.h>
@@ -17,14 +17,14 @@
 #include "host.h"
 
 /*
- * Another CPU may use up what this one donated before its call is repeated, so
- * one round can be too few. More than this without progress is a bug.
+ * Another CPU may use the pages that this CPU donated before it repeats its call, so one
+ * donation may not suffice. More attempts than this without progress are a bug.
  */
 #define MAX_TRIES	16
 
-/* Pages donated and not yet returned: to the host's pool, to those of VMs */
-atomic_long_t pkvm_iommu_lent_pages = ATOMIC_LONG_INIT(0);
-atomic_long_t pkvm_iommu_lent_vm_pages = ATOMIC_LONG_INIT(0);
+/* Pages that the host has donated to its own pool, and to the pools of VMs */
+atomic_long_t pkvm_iommu_donated_pages = ATOMIC_LONG_INIT(0);
+atomic_long_t pkvm_iommu_donated_vm_pages = ATOMIC_LONG_INIT(0);
 
 static phys_addr_t to_pa(void *va)
 {
@@ -36,7 +36,7 @@ static void *to_va(phys_addr_t pa)
 	return __va(pa);
 }
 
-/* A page counts as the IOMMU's from here to free_one(), whoever holds it */
+/* A page counts as NR_IOMMU_PAGES until free_one(), also while the host owns it */
 static void *alloc_one(void *gfp)
 {
 	struct page *page = alloc_page(*(gfp_t *)gfp);
@@ -61,10 +61,13 @@ static int topup(pkvm_handle_t vm, struct kvm_hyp_memcache *mc)
 	return vm ? pkvm_iommu_hyp_vm_topup(vm, mc) : pkvm_iommu_hyp_topup(mc);
 }
 
-/* EL2 may have some of the pages after an errno, too: @nr becomes how many it took */
+/*
+ * Donate *@nr pages to the pool of a VM, or of the host if @vm is 0. Sets *@nr to the
+ * number of pages that EL2 has taken, which may be some of them after an errno.
+ */
 static int donate(pkvm_handle_t vm, unsigned long *nr, gfp_t gfp)
 {
-	atomic_long_t *count = vm ? &pkvm_iommu_lent_vm_pages : &pkvm_iommu_lent_pages;
+	atomic_long_t *count = vm ? &pkvm_iommu_donated_vm_pages : &pkvm_iommu_donated_pages;
 	struct kvm_hyp_memcache mc = { };
 	unsigned long taken = 0;
 	int ret;
@@ -106,13 +109,13 @@ static void uncharge(struct pkvm_iommu_account *account, unsigned long nr)
 }
 
 /**
- * pkvm_iommu_donate_vm() - give pages to the pool that EL2 has for a VM
+ * pkvm_iommu_donate_vm() - donate pages to the pool of a VM
  * @vm: pKVM handle of the VM
- * @account: the VM's
+ * @account: account of the VM
  * @nr: number of pages, at most PKVM_IOMMU_TOPUP_MAX
  *
- * Return: 0, -EDQUOT (more than the VM may have), -ENOMEM, or the errno of the call;
- * EL2 may have some of them then.
+ * Return: 0; -EDQUOT if @account or RLIMIT_MEMLOCK does not allow the pages; -ENOMEM; or
+ * the errno of the hypercall, after which EL2 may have some of the pages.
  */
 int pkvm_iommu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 			 unsigned long nr)
@@ -129,10 +132,10 @@ int pkvm_iommu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 }
 
 /**
- * pkvm_iommu_supply() - give EL2 the memory that a call asked for
- * @need: number of pages and how to get them
+ * pkvm_iommu_supply() - donate the pages that a hypercall of the host needs
+ * @need: number of pages, and how to allocate them
  *
- * Return: true if the call is worth repeating.
+ * Return: true if the caller should repeat the hypercall.
  */
 bool pkvm_iommu_supply(struct pkvm_iommu_need *need)
 {
@@ -152,7 +155,7 @@ bool pkvm_iommu_supply(struct pkvm_iommu_need *need)
 }
 
 /**
- * pkvm_iommu_reclaim() - return the unused pages of the pool to the host
+ * pkvm_iommu_reclaim() - get the unused pages of the host's pool back
  *
  * Context: may sleep.
  */
@@ -162,7 +165,7 @@ void pkvm_iommu_reclaim(void)
 
 	while (!pkvm_iommu_hyp_reclaim(PKVM_IOMMU_TOPUP_MAX, &mc) &&
 	       mc.nr_pages) {
-		atomic_long_sub(mc.nr_pages, &pkvm_iommu_lent_pages);
+		atomic_long_sub(mc.nr_pages, &pkvm_iommu_donated_pages);
 		__free_hyp_memcache(&mc, free_one, to_va, NULL);
 		cond_resched();
 	}
@@ -170,7 +173,7 @@ void pkvm_iommu_reclaim(void)
 
 /**
  * pkvm_iommu_free_vm_pages() - free pages that EL2 returned from the pool of a VM
- * @account: the VM's, or NULL: it never had any
+ * @account: account of the VM, or NULL if the VM never had a page
  * @mc: the pages
  *
  * Context: may sleep.
@@ -180,6 +183,6 @@ void pkvm_iommu_free_vm_pages(struct pkvm_iommu_account *account,
 {
 	if (account && mc->nr_pages)
 		uncharge(account, mc->nr_pages);
-	atomic_long_sub(mc->nr_pages, &pkvm_iommu_lent_vm_pages);
+	atomic_long_sub(mc->nr_pages, &pkvm_iommu_donated_vm_pages);
 	__free_hyp_memcache(mc, free_one, to_va, NULL);
 }

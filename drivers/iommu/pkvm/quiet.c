@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: assignable devices that have no stream.
+ * pKVM IOMMU host driver: keeps host drivers off assignable devices without streams.
  *
- * Such a device does no DMA, so VFIO cannot have it, but a protected VM that gets its
- * group gets its registers too. Any driver of the host would crash then. While a VM
- * has the group, the device is bound to a driver that does nothing with it.
+ * A device without streams does no DMA, so VFIO does not handle it. But if EL2 assigns its
+ * group to a protected VM, the VM gets its registers, and a host driver that accesses them
+ * would crash the kernel. So while a VM owns the group, the device is bound to the driver
+ * of this file, which does not access it.
  */
 #include <linux/init.h>
 #include <linux/list.h>
@@ -29,10 +30,10 @@ struct quiet_device {
 	struct device		*dev;
 };
 
-/* Made at boot, constant after that */
+/* Filled at boot, constant after that, except for quiet_device.dev */
 static LIST_HEAD(quiet_devices);
 
-/* Matches nothing by itself, and user space cannot unbind it */
+/* Without an ID table it binds to nothing by itself, and user space cannot unbind it */
 static struct platform_driver quiet_driver = {
 	.driver	= {
 		.name			= "pkvm-assigned",
@@ -41,7 +42,7 @@ static struct platform_driver quiet_driver = {
 };
 
 /**
- * pkvm_iommu_note_quiet() - the device tree has an assignable device without streams
+ * pkvm_iommu_note_quiet() - record an assignable device without streams
  * @np: its node
  * @group: its group
  *
@@ -61,7 +62,7 @@ int __init pkvm_iommu_note_quiet(struct device_node *np, unsigned int group)
 }
 
 /**
- * pkvm_iommu_quiet_init() - get ready to keep drivers off such devices
+ * pkvm_iommu_quiet_init() - register the driver for devices without streams
  *
  * Return: 0 or an errno.
  */
@@ -75,13 +76,13 @@ static int claim(struct quiet_device *quiet)
 {
 	struct device *dev = get_dev_from_fwnode(of_fwnode_handle(quiet->np));
 
-	/* No driver can have what is no device */
+	/* The kernel made no device for the node, so no driver is bound to it */
 	if (!dev)
 		return 0;
 
 	if (dev->bus != &platform_bus_type ||
 	    device_driver_attach(&quiet_driver.driver, dev)) {
-		dev_warn_ratelimited(dev, "in use by the host, no VM gets its group\n");
+		dev_warn_ratelimited(dev, "in use by the host, which keeps its group from VMs: unbind its driver\n");
 		put_device(dev);
 		return -EBUSY;
 	}
@@ -91,8 +92,8 @@ static int claim(struct quiet_device *quiet)
 }
 
 /**
- * pkvm_iommu_release_quiet() - drivers may have the devices of a group again
- * @group: the group, locked; the host has its registers
+ * pkvm_iommu_release_quiet() - let drivers bind to the devices of a group again
+ * @group: the group, locked; the host owns its registers
  */
 void pkvm_iommu_release_quiet(unsigned int group)
 {
@@ -108,10 +109,10 @@ void pkvm_iommu_release_quiet(unsigned int group)
 }
 
 /**
- * pkvm_iommu_claim_quiet() - keep drivers off the devices of a group without streams
+ * pkvm_iommu_claim_quiet() - keep drivers off the devices without streams of a group
  * @group: the group, locked
  *
- * Return: 0, or -EBUSY: a driver has one of them; nothing changed then.
+ * Return: 0, or -EBUSY if a driver is bound to one of them, after which nothing has changed.
  */
 int pkvm_iommu_claim_quiet(unsigned int group)
 {

@@ -1,285 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: streams.
- *
- * All streams of a device are attached to one domain. EL2 blocks a stream until
- * it is attached for the first time.
- *
- * PCI devices behind a bridge share the stream of the bridge. The iommu core
- * attaches the devices of a group one after the other; a shared stream moves
- * with the first and is blocked with the last.
- *
- * A stream that was given to a VM stays the VM's until it is gone, whatever the
- * host does. User space may close the device before that, or it may even be
- * removed, and the iommu core cannot be told that it does not go back to its
- * default domain: that is noted down, and done when the stream comes back.
+ * pKVM IOMMU host driver: the record of each stream, and of the devices that use it.
  */
-#include <linux/gfp.h>
 #include <linux/slab.h>
 
 #include "host.h"
-
-static u32 domain_handle(const struct iommu_domain *domain)
-{
-	if (!domain || domain->type == IOMMU_DOMAIN_BLOCKED)
-		return PKVM_IOMMU_DOMAIN_BLOCKED;
-
-	if (domain->type == IOMMU_DOMAIN_IDENTITY)
-		return PKVM_IOMMU_DOMAIN_IDENTITY;
-
-	return container_of_const(domain, struct pkvm_iommu_domain,
-				  domain)->handle;
-}
-
-static int __attach_stream(struct pkvm_iommu *iommu,
-			   struct pkvm_iommu_stream *stream, u32 handle)
-{
-	struct pkvm_iommu_need need = { .gfp = GFP_KERNEL };
-	int ret;
-
-	lockdep_assert_held(&stream->lock);
-
-	/* Another attach would block it for a moment, and it may be in use */
-	if (stream->handle == handle)
-		return 0;
-
-	do {
-		ret = pkvm_iommu_hyp_attach(iommu->id, stream->sid, handle,
-					    &need.pages);
-	} while (ret == -ENOMEM && pkvm_iommu_supply(&need));
-
-	if (!ret)
-		stream->handle = handle;
-	else if (ret == -EIO)
-		stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
-
-	return ret;
-}
-
-static int attach_stream(struct pkvm_iommu *iommu,
-			 struct pkvm_iommu_stream *stream, u32 handle)
-{
-	guard(mutex)(&stream->lock);
-	if (stream->vm) {
-		stream->handle = handle;
-		return 0;
-	}
-
-	return __attach_stream(iommu, stream, handle);
-}
-
-/* Is another device of the group to go on using the stream? */
-static bool used_by_other(struct pkvm_iommu_stream_user *user)
-{
-	struct pkvm_iommu_stream_user *other;
-
-	guard(mutex)(&user->master->iommu->streams_lock);
-	list_for_each_entry(other, &user->stream->users, node) {
-		if (other != user && other->master->domain &&
-		    other->master->domain->type != IOMMU_DOMAIN_BLOCKED)
-			return true;
-	}
-
-	return false;
-}
-
-static void set_domain(struct pkvm_iommu_master *master,
-		       struct iommu_domain *domain)
-{
-	guard(mutex)(&master->iommu->streams_lock);
-	master->domain = domain;
-}
-
-/**
- * pkvm_iommu_block() - block all streams of a device
- * @master: the device
- * @domain: the blocked domain
- *
- * Cannot fail for the caller: all streams of a dead IOMMU abort.
- */
-void pkvm_iommu_block(struct pkvm_iommu_master *master,
-		      struct iommu_domain *domain)
-{
-	struct pkvm_iommu_stream *stream;
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < master->nr_streams; i++) {
-		stream = master->streams[i].stream;
-		if (used_by_other(&master->streams[i]))
-			continue;
-
-		ret = attach_stream(master->iommu, stream,
-				    PKVM_IOMMU_DOMAIN_BLOCKED);
-		if (ret && ret != -EIO)
-			dev_err(master->dev, "stream %#x not blocked (%pe)\n",
-				stream->sid, ERR_PTR(ret));
-	}
-
-	set_domain(master, domain);
-}
-
-/* The first @nr streams are on a new domain: put them where they were */
-static void roll_back(struct pkvm_iommu_master *master, unsigned int nr,
-		      struct iommu_domain *old)
-{
-	unsigned int i;
-	int ret;
-
-	for (i = 0; i < nr; i++) {
-		ret = attach_stream(master->iommu, master->streams[i].stream,
-				    domain_handle(old));
-		if (!ret)
-			continue;
-
-		dev_err(master->dev,
-			"stream %#x cannot go back (%pe), blocking all\n",
-			master->streams[i].stream->sid, ERR_PTR(ret));
-		pkvm_iommu_block(master, old);
-		return;
-	}
-}
-
-static bool is_owned_by_vm(struct pkvm_iommu_master *master)
-{
-	unsigned int i;
-
-	guard(mutex)(&master->iommu->streams_lock);
-	for (i = 0; i < master->nr_streams; i++) {
-		if (master->streams[i].stream->vm)
-			return true;
-	}
-
-	return false;
-}
-
-/**
- * pkvm_iommu_attach() - attach all streams of a device, or none
- * @master: the device
- * @domain: what to attach to
- * @old: what all its streams are attached to
- *
- * On failure the device is where it was, as the iommu core assumes, or blocked
- * if even that fails. -EBUSY: a VM owns streams of the device, which for them
- * leaves only the default domain.
- *
- * Return: 0 or an errno.
- */
-int pkvm_iommu_attach(struct pkvm_iommu_master *master,
-		      struct iommu_domain *domain, struct iommu_domain *old)
-{
-	u32 handle = domain_handle(domain);
-	unsigned int i;
-	int ret;
-
-	if (is_owned_by_vm(master) &&
-	    domain != iommu_get_dma_domain(master->dev))
-		return -EBUSY;
-
-	for (i = 0; i < master->nr_streams; i++) {
-		ret = attach_stream(master->iommu, master->streams[i].stream,
-				    handle);
-		if (!ret)
-			continue;
-
-		dev_err(master->dev, "stream %#x not attached (%pe)\n",
-			master->streams[i].stream->sid, ERR_PTR(ret));
-		roll_back(master, i, old);
-		return ret;
-	}
-
-	set_domain(master, domain);
-	return 0;
-}
 
 static void free_stream(struct kref *ref)
 {
 	kfree(container_of(ref, struct pkvm_iommu_stream, ref));
 }
 
-/*
- * Forget a stream that nobody uses and no VM owns, if it is blocked: that is what a
- * stream without a record is taken for, when its device comes back.
+/**
+ * pkvm_iommu_put_stream() - drop a reference to a stream
+ * @stream: the stream
  */
-static void drop_stream(struct pkvm_iommu *iommu, struct pkvm_iommu_stream *stream)
+void pkvm_iommu_put_stream(struct pkvm_iommu_stream *stream)
 {
-	lockdep_assert_held(&iommu->streams_lock);
-
-	if (stream->vm || !list_empty(&stream->users) ||
-	    READ_ONCE(stream->handle) != PKVM_IOMMU_DOMAIN_BLOCKED)
-		return;
-
-	xa_erase(&iommu->streams, stream->sid);
 	kref_put(&stream->ref, free_stream);
 }
 
 /**
- * pkvm_iommu_assign_stream() - a stream is about to become a VM's
- * @master: the device
- * @index: which of its streams
- * @vm: pKVM handle of the VM
- *
- * From here to pkvm_iommu_return_stream() nothing is attached to the stream. A
- * device is not shared between VMs.
- *
- * Return: 0, -EACCES (not in the blocking domain) or -EBUSY (it, or another one
- * of the device, has been given away).
- */
-int pkvm_iommu_assign_stream(struct pkvm_iommu_master *master, unsigned int index,
-			     pkvm_handle_t vm)
-{
-	struct pkvm_iommu_stream *stream = master->streams[index].stream;
-	pkvm_handle_t owner;
-	unsigned int i;
-
-	guard(mutex)(&stream->lock);
-	guard(mutex)(&master->iommu->streams_lock);
-
-	if (!master->domain || master->domain->type != IOMMU_DOMAIN_BLOCKED ||
-	    stream->handle != PKVM_IOMMU_DOMAIN_BLOCKED)
-		return -EACCES;
-
-	for (i = 0; i < master->nr_streams; i++) {
-		owner = master->streams[i].stream->vm;
-		if (owner && (owner != vm || i == index))
-			return -EBUSY;
-	}
-	stream->vm = vm;
-
-	return 0;
-}
-
-/**
- * pkvm_iommu_return_stream() - a stream is no longer a VM's
+ * pkvm_iommu_find_stream() - find the record of a stream
  * @iommu: the IOMMU
- * @stream: the stream, blocked at EL2; may be freed
+ * @sid: the stream ID
  *
- * Attaches it to what the iommu core wanted meanwhile.
+ * Return: the stream, with a reference for the caller, or NULL if it has no record.
  */
-void pkvm_iommu_return_stream(struct pkvm_iommu *iommu,
-			      struct pkvm_iommu_stream *stream)
-{
-	u32 handle;
-	int ret;
-
-	kref_get(&stream->ref);
-	scoped_guard(mutex, &stream->lock) {
-		handle = stream->handle;
-		stream->handle = PKVM_IOMMU_DOMAIN_BLOCKED;
-		ret = __attach_stream(iommu, stream, handle);
-		if (ret)
-			dev_err(iommu->dev, "stream %#x stays blocked (%pe)\n",
-				stream->sid, ERR_PTR(ret));
-
-		guard(mutex)(&iommu->streams_lock);
-		stream->vm = 0;
-		stream->named = false;
-		drop_stream(iommu, stream);
-	}
-	kref_put(&stream->ref, free_stream);
-}
-
-static struct pkvm_iommu_stream *find_stream(struct pkvm_iommu *iommu, u32 sid)
+struct pkvm_iommu_stream *pkvm_iommu_find_stream(struct pkvm_iommu *iommu, u32 sid)
 {
 	struct pkvm_iommu_stream *stream;
 
@@ -291,109 +39,26 @@ static struct pkvm_iommu_stream *find_stream(struct pkvm_iommu *iommu, u32 sid)
 	return stream;
 }
 
-static bool is_blocked(struct pkvm_iommu_stream *stream)
-{
-	struct pkvm_iommu_stream_user *user;
-
-	list_for_each_entry(user, &stream->users, node) {
-		struct iommu_domain *domain = user->master->domain;
-
-		if (!domain || domain->type != IOMMU_DOMAIN_BLOCKED)
-			return false;
-	}
-
-	return stream->handle == PKVM_IOMMU_DOMAIN_BLOCKED;
-}
-
 /**
- * pkvm_iommu_assign_sid() - a stream of an assignable device is to become a VM's
+ * pkvm_iommu_drop_stream() - forget a stream if nobody needs its record
  * @iommu: the IOMMU
- * @sid: the stream ID
- * @vm: pKVM handle of the VM
+ * @stream: the stream
  *
- * As pkvm_iommu_assign_stream(). A stream without a device has no record here, until
- * a device comes: see get_stream().
+ * The driver needs no record of a stream that the host owns, no device uses, and that is
+ * blocked: it takes a stream without a record for such a one.
  *
- * Return: 0, -EACCES (a device is not in the blocking domain) or -EBUSY.
+ * Context: streams_lock held.
  */
-int pkvm_iommu_assign_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
+void pkvm_iommu_drop_stream(struct pkvm_iommu *iommu, struct pkvm_iommu_stream *stream)
 {
-	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
-	int ret = 0;
+	lockdep_assert_held(&iommu->streams_lock);
 
-	if (!stream)
-		return 0;
-
-	scoped_guard(mutex, &stream->lock) {
-		guard(mutex)(&iommu->streams_lock);
-		if (stream->vm)
-			ret = -EBUSY;
-		else if (!is_blocked(stream))
-			ret = -EACCES;
-		if (!ret)
-			stream->vm = vm;
-	}
-	kref_put(&stream->ref, free_stream);
-
-	return ret;
-}
-
-/**
- * pkvm_iommu_return_sid() - undo pkvm_iommu_assign_sid()
- * @iommu: the IOMMU
- * @sid: the stream ID
- * @vm: pKVM handle of the VM
- */
-void pkvm_iommu_return_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
-{
-	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
-
-	if (!stream)
+	if (stream->vm || !list_empty(&stream->users) ||
+	    READ_ONCE(stream->handle) != PKVM_IOMMU_DOMAIN_BLOCKED)
 		return;
-	if (READ_ONCE(stream->vm) == vm)
-		pkvm_iommu_return_stream(iommu, stream);
-	kref_put(&stream->ref, free_stream);
-}
 
-/**
- * pkvm_iommu_lose_sid() - a stream that was given to a VM never comes back
- * @iommu: the IOMMU
- * @sid: the stream ID
- *
- * What is attached to it from now on is noted, as for a VM's.
- */
-void pkvm_iommu_lose_sid(struct pkvm_iommu *iommu, u32 sid)
-{
-	struct pkvm_iommu_stream *stream = find_stream(iommu, sid);
-
-	if (!stream)
-		return;
-	scoped_guard(mutex, &stream->lock) {
-		guard(mutex)(&iommu->streams_lock);
-		stream->vm = PKVM_IOMMU_NOBODY;
-		stream->named = false;
-	}
-	kref_put(&stream->ref, free_stream);
-}
-
-/**
- * pkvm_iommu_name_sid() - note what a VM calls a stream, as EL2 does
- * @iommu: the IOMMU
- * @sid: the stream ID, given to the VM
- * @pviommu: number of the pvIOMMU
- * @vsid: virtual stream ID
- */
-void pkvm_iommu_name_sid(struct pkvm_iommu *iommu, u32 sid, u32 pviommu, u32 vsid)
-{
-	struct pkvm_iommu_stream *stream;
-
-	guard(mutex)(&iommu->streams_lock);
-	stream = xa_load(&iommu->streams, sid);
-	if (!stream)
-		return;
-	stream->pviommu = pviommu;
-	stream->vsid = vsid;
-	stream->named = true;
+	xa_erase(&iommu->streams, stream->sid);
+	pkvm_iommu_put_stream(stream);
 }
 
 static bool has_stream(struct pkvm_iommu_master *master, u32 sid)
@@ -443,8 +108,8 @@ static int add_stream(struct pkvm_iommu_master *master, u32 sid)
 	struct pkvm_iommu_stream *stream;
 
 	if ((u64)sid >> iommu->sid_bits) {
-		dev_err(master->dev, "stream %#x is beyond the %u bits of %s\n",
-			sid, iommu->sid_bits, dev_name(iommu->dev));
+		dev_err(master->dev, "firmware names stream %#x, but %s has only %u-bit stream IDs\n",
+			sid, dev_name(iommu->dev), iommu->sid_bits);
 		return -ERANGE;
 	}
 
@@ -456,7 +121,7 @@ static int add_stream(struct pkvm_iommu_master *master, u32 sid)
 	if (IS_ERR(stream))
 		return PTR_ERR(stream);
 
-	/* In this order: the count bounds the array */
+	/* Increment nr_streams first: __counted_by() checks the index against it */
 	master->nr_streams++;
 	user = &master->streams[master->nr_streams - 1];
 	user->stream = stream;
@@ -467,8 +132,8 @@ static int add_stream(struct pkvm_iommu_master *master, u32 sid)
 }
 
 /**
- * pkvm_iommu_remove_streams() - a device goes: forget its streams
- * @master: the device, blocked, or in identity as firmware demands
+ * pkvm_iommu_remove_streams() - remove a device from the users of its streams
+ * @master: the device, blocked, or in the identity domain if firmware demands that
  */
 void pkvm_iommu_remove_streams(struct pkvm_iommu_master *master)
 {
@@ -478,17 +143,17 @@ void pkvm_iommu_remove_streams(struct pkvm_iommu_master *master)
 	while (master->nr_streams) {
 		user = &master->streams[master->nr_streams - 1];
 		list_del(&user->node);
-		drop_stream(master->iommu, user->stream);
+		pkvm_iommu_drop_stream(master->iommu, user->stream);
 		master->nr_streams--;
 	}
 }
 
 /**
- * pkvm_iommu_add_streams() - a device comes: note its streams
+ * pkvm_iommu_add_streams() - make a new device a user of its streams
  * @master: the device, with room for all IDs of @fwspec
  * @fwspec: its stream IDs
  *
- * Return: 0 or an errno, there are no streams then.
+ * Return: 0 or an errno, after which @master has no streams.
  */
 int pkvm_iommu_add_streams(struct pkvm_iommu_master *master,
 			   const struct iommu_fwspec *fwspec)
@@ -508,11 +173,11 @@ int pkvm_iommu_add_streams(struct pkvm_iommu_master *master,
 }
 
 /**
- * pkvm_iommu_streams_in_group() - are all that share streams in one group?
- * @master: a device
- * @group: the group it is to join
+ * pkvm_iommu_streams_in_group() - check that only one group uses the streams of a device
+ * @master: the device
+ * @group: the group that the device is about to join
  *
- * Return: true if so.
+ * Return: true if all other users of the streams are in @group.
  */
 bool pkvm_iommu_streams_in_group(struct pkvm_iommu_master *master,
 				 const struct iommu_group *group)
@@ -528,7 +193,7 @@ bool pkvm_iommu_streams_in_group(struct pkvm_iommu_master *master,
 			    other->master->dev->iommu_group == group)
 				continue;
 
-			dev_err(master->dev, "stream %#x is already %s's\n",
+			dev_err(master->dev, "stream %#x is used by %s in another group\n",
 				user->stream->sid,
 				dev_name(other->master->dev));
 			return false;
@@ -545,7 +210,7 @@ bool pkvm_iommu_streams_in_group(struct pkvm_iommu_master *master,
  *
  * Context: streams_lock held.
  *
- * Return: the device, the first of those that share the stream, or NULL.
+ * Return: the device, or the first of those that share the stream, or NULL.
  */
 struct pkvm_iommu_master *pkvm_iommu_stream_master(struct pkvm_iommu *iommu,
 						   u32 sid)
@@ -554,7 +219,7 @@ struct pkvm_iommu_master *pkvm_iommu_stream_master(struct pkvm_iommu *iommu,
 
 	lockdep_assert_held(&iommu->streams_lock);
 
-	/* A stream without a device is a VM's */
+	/* A stream without users has a record if a VM owns it, or if it is not blocked */
 	if (!stream || list_empty(&stream->users))
 		return NULL;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM IOMMU host driver: MMIO that the host's devices are to reach, wherever it is.
+ * pKVM IOMMU host driver: describes the high MMIO that EL2 adds to the identity map.
  *
- * The identity map has all MMIO of the low addresses. High up there is too much that
- * is nothing at all, so the device tree says what is there: windows of PCI host
- * bridges, where devices reach each other's BARs, and doorbells for messages.
+ * The identity map contains all MMIO of the host below PKVM_IOMMU_IDMAP_MMIO_LIMIT. Above,
+ * it contains only what the host's devices need, which this file finds in the device tree:
+ * windows of PCI host bridges, for the BARs of other devices, and doorbells of MSIs.
  */
 #include <linux/init.h>
 #include <linux/ioport.h>
@@ -23,7 +23,7 @@ static const struct of_device_id doorbells[] = {
 	{ }
 };
 
-/* Called with each window, in whole pages; what it returns is added up */
+/* Called for each window, in whole pages. visit_windows() returns the sum of the results. */
 typedef unsigned long (*window_fn)(struct device_node *np, u64 base, u64 size);
 
 static unsigned long __init visit(struct device_node *np, u64 start, u64 end, window_fn fn)
@@ -56,7 +56,7 @@ static unsigned long __init visit_windows(window_fn fn)
 	unsigned long sum = 0;
 
 	for_each_node_by_type(np, "pci") {
-		/* Not bridges, whose windows are a part of what their root has */
+		/* Skip bridges, whose windows are within those of their root */
 		if (of_device_is_available(np) && !of_node_is_type(np->parent, "pci"))
 			sum += visit_bridge(np, fn);
 	}
@@ -70,16 +70,16 @@ static unsigned long __init visit_windows(window_fn fn)
 
 static unsigned long __init count(struct device_node *np, u64 base, u64 size)
 {
-	return pkvm_iommu_window_pages(base, size);
+	return pkvm_iommu_reserve_for_window(base, size);
 }
 
 /**
- * pkvm_iommu_count_window_pages() - memory that EL2 needs for high windows of MMIO
+ * pkvm_iommu_reserve_for_windows() - count the pages that EL2 needs for high windows
  *
- * Context: early; the device tree is all that there is.
+ * Context: early boot; only the device tree is available.
  * Return: number of pages.
  */
-unsigned long __init pkvm_iommu_count_window_pages(void)
+unsigned long __init pkvm_iommu_reserve_for_windows(void)
 {
 	return visit_windows(count);
 }
@@ -89,14 +89,14 @@ static unsigned long __init hand_on(struct device_node *np, u64 base, u64 size)
 	int ret = pkvm_iommu_hyp_window(base, size);
 
 	if (ret)
-		pr_warn("%pOF: devices do not reach %#llx to %#llx by their identity domain (%pe)\n",
+		pr_warn("%pOF: EL2 refused the window %#llx to %#llx (%pe), devices in the identity domain cannot reach it\n",
 			np, base, base + size - 1, ERR_PTR(ret));
 
 	return 0;
 }
 
 /**
- * pkvm_iommu_register_windows() - tell EL2 which high MMIO devices are to reach
+ * pkvm_iommu_register_windows() - describe the high windows of MMIO to EL2
  *
  * Context: before EL2 enables the IOMMUs.
  */

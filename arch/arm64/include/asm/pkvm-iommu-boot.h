@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What KVM calls in the host driver of the pKVM IOMMU.
+ * Functions of the pKVM IOMMU's host driver that KVM calls at boot.
  */
 #ifndef __ASM_PKVM_IOMMU_BOOT_H
 #define __ASM_PKVM_IOMMU_BOOT_H
@@ -18,7 +18,7 @@ static inline unsigned long pkvm_iommu_reserve_size(void)
 
 static inline int pkvm_iommu_take_over(void)
 {
-	pr_warn("pKVM isolates no DMA: the kernel has no CONFIG_ARM_SMMU_V3_PKVM\n");
+	pr_warn("pKVM isolates no DMA: the kernel was built without CONFIG_ARM_SMMU_V3_PKVM\n");
 	return 0;
 }
 #endif

@@ -31,7 +31,7 @@
  * @PKVM_IOMMU_INIT_DEVICE_STREAM: name a stream of such a device
  * @PKVM_IOMMU_INIT_WITHHOLD: keep registers from all CPUs and devices
  * @PKVM_IOMMU_INIT_WINDOW: add MMIO above PKVM_IOMMU_IDMAP_MMIO_LIMIT to the
- *	identity map; the host has reserved pkvm_iommu_window_pages() for it
+ *	identity map; the host has reserved pkvm_iommu_reserve_for_window() for it
  */
 enum pkvm_iommu_init_op {
 	PKVM_IOMMU_INIT_REGISTER,
@@ -45,7 +45,7 @@ enum pkvm_iommu_init_op {
 	PKVM_IOMMU_NR_INIT_OPS,
 };
 
-/* PKVM_IOMMU_INIT_REGISTER x4: page-table walks and queues are coherent */
+/* PKVM_IOMMU_INIT_REGISTER x4: the SMMU walks tables and accesses queues coherently */
 #define PKVM_IOMMU_F_COHERENT		BIT(0)
 /* ... features of the hardware that EL2 must not use (errata, tests) */
 #define PKVM_IOMMU_F_NO_2LVL		BIT(1)	/* 2-level stream table */
@@ -55,13 +55,13 @@ enum pkvm_iommu_init_op {
 #define PKVM_IOMMU_F_REPEAT		BIT(4)
 #define PKVM_IOMMU_F_ALL		GENMASK(4, 0)
 
-/* Ranges of PKVM_IOMMU_INIT_WITHHOLD, and of control pages of command queues */
+/* Most ranges that EL2 withholds, including control pages of SMMU command queues */
 #define PKVM_WITHHELD_MAX		256
 
-/* PKVM_IOMMU_INIT_FINALISE x2: devices without a reset handler can be assigned */
+/* PKVM_IOMMU_INIT_FINALISE x2: protected VMs may get devices that EL2 cannot reset */
 #define PKVM_IOMMU_FINALISE_NO_RESET	BIT(0)
 
-/* Devices and groups; ranges of registers and streams of one device */
+/* Most devices, and groups; most ranges of registers, and streams, of one device */
 #define PKVM_DEVICE_MAX			32
 #define PKVM_DEVICE_MAX_RANGES		4
 #define PKVM_DEVICE_MAX_STREAMS		16
@@ -79,15 +79,15 @@ enum pkvm_device_reset {
 
 /**
  * enum pkvm_iommu_unsupported - why EL2 cannot drive an SMMU
- * @PKVM_IOMMU_BAD_PRESET: table or queue addresses are fixed by hardware, or relative
- *	to its registers
- * @PKVM_IOMMU_BAD_TTF: no AArch64 page tables
- * @PKVM_IOMMU_BAD_ENDIAN: no little-endian page-table walks
- * @PKVM_IOMMU_BAD_STAGE: no translation stage, or none that all SMMUs share
- * @PKVM_IOMMU_BAD_GRANULE: the kernel's PAGE_SIZE is not a granule
- * @PKVM_IOMMU_BAD_OAS: output size reserved or smaller than memory needs
- * @PKVM_IOMMU_BAD_STALL: stall model cannot be switched off
- * @PKVM_IOMMU_BAD_QUEUE: command or event queue too small
+ * @PKVM_IOMMU_BAD_PRESET: the hardware fixes the addresses of its tables or queues, or
+ *	has them relative to its registers
+ * @PKVM_IOMMU_BAD_TTF: it does not support AArch64 page tables
+ * @PKVM_IOMMU_BAD_ENDIAN: it does not support little-endian page-table walks
+ * @PKVM_IOMMU_BAD_STAGE: it supports no translation stage, or none that all SMMUs support
+ * @PKVM_IOMMU_BAD_GRANULE: it does not support the kernel's PAGE_SIZE as a granule
+ * @PKVM_IOMMU_BAD_OAS: its output size is reserved, or too small for the memory
+ * @PKVM_IOMMU_BAD_STALL: software cannot switch its stall model off
+ * @PKVM_IOMMU_BAD_QUEUE: its command or event queue is too small
  */
 enum pkvm_iommu_unsupported {
 	PKVM_IOMMU_BAD_PRESET = 1,
@@ -147,7 +147,7 @@ enum pkvm_iommu_op {
 /* Most pages that EL2 asks the host for when a guest's call needs memory */
 #define PKVM_IOMMU_GUEST_CALL_PAGES	4
 
-/* Handles that are not paging domains; paging domains are > IDENTITY */
+/* Handles of the domains that are no paging domains, whose handles are larger */
 #define PKVM_IOMMU_DOMAIN_BLOCKED	0
 #define PKVM_IOMMU_DOMAIN_IDENTITY	1
 
@@ -166,7 +166,7 @@ enum pkvm_iommu_op {
 
 /* POLL x1 */
 #define PKVM_IOMMU_POLL_EVENT		BIT(0)	/* x2..x5 hold a record */
-#define PKVM_IOMMU_POLL_OVERFLOW	BIT(1)	/* records were lost */
+#define PKVM_IOMMU_POLL_OVERFLOW	BIT(1)	/* the SMMU dropped records */
 #define PKVM_IOMMU_POLL_GERROR		BIT(2)	/* global error, in bits 31:16 */
 #define PKVM_IOMMU_POLL_DEAD		BIT(3)	/* SMMU off, all streams abort */
 #define PKVM_IOMMU_POLL_VM_EVENT	BIT(4)	/* x2..x5 are about a VM's record */
@@ -181,17 +181,17 @@ enum pkvm_iommu_op {
 #define PKVM_IOMMU_IDMAP_MMIO_LIMIT	SZ_1T
 #define PKVM_IOMMU_WINDOWS_MAX		64
 
-/* Pages reserved for the identity map; written by the host before __pkvm_init */
+/* Number of pages reserved for the identity map. The host sets it before __pkvm_init. */
 extern unsigned long kvm_nvhe_sym(pkvm_iommu_reserve_nr);
 
-/* What EL2 counts the mappings of a block of memory with, see its memory/pin.c */
+/* Bytes of the pin counter that EL2 has for each block of memory, see memory/pin.c */
 #define PKVM_IOMMU_BLOCK_PINS_SIZE	16
 
 /**
- * pkvm_iommu_nr_blocks() - how much memory there is, in blocks
- * @with_memory: out, blocks that hold any
+ * pkvm_iommu_nr_blocks() - count the blocks of the physical address space with memory
+ * @with_memory: out: number of blocks that contain memory
  *
- * Return: blocks from the first byte of memory to the last.
+ * Return: number of blocks from the first byte of memory to the last, with holes.
  */
 static inline unsigned long pkvm_iommu_nr_blocks(unsigned long *with_memory)
 {
@@ -210,7 +210,7 @@ static inline unsigned long pkvm_iommu_nr_blocks(unsigned long *with_memory)
 	return nr ? (end - ALIGN_DOWN(mem[0].base, block)) / block : 0;
 }
 
-/* Pages for the counts of all blocks, and of all pages of those with memory */
+/* Pages for the pin counters of all blocks, and of the pages in blocks with memory */
 static inline unsigned long pkvm_iommu_pin_table_pages(void)
 {
 	unsigned long with_memory, nr = pkvm_iommu_nr_blocks(&with_memory);
@@ -220,18 +220,18 @@ static inline unsigned long pkvm_iommu_pin_table_pages(void)
 }
 
 /**
- * pkvm_iommu_pool_pages() - pages EL2 needs for the identity map
+ * pkvm_iommu_reserve_for_idmap() - pages that EL2 needs for the identity map and the pins
  * @nr_smmus: number of SMMUs
- * @nr_ranges: number of ranges of registers of assignable devices, and of those
- *	that nobody is to have
+ * @nr_ranges: number of register ranges of assignable devices, and of register ranges
+ *	that EL2 withholds
  *
- * All of memory at page granularity, since any page may be donated at any time
- * and splitting a block must never fail, plus MMIO in blocks, and counts of mappings.
+ * Reserves tables to map all of memory by pages, because the host may donate any page at
+ * any time and splitting a block must never fail. MMIO is mapped by blocks.
  *
  * Return: number of pages.
  */
-static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
-						  unsigned int nr_ranges)
+static inline unsigned long pkvm_iommu_reserve_for_idmap(unsigned int nr_smmus,
+							 unsigned int nr_ranges)
 {
 	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
 	unsigned long edges, pages = pkvm_iommu_pin_table_pages();
@@ -244,24 +244,26 @@ static inline unsigned long pkvm_iommu_pool_pages(unsigned int nr_smmus,
 	pages += DIV_ROUND_UP(PKVM_IOMMU_IDMAP_MMIO_LIMIT, kvm_granule_size(block - 1));
 
 	/*
-	 * Both edges of each piece of memory and of each hole split a block. An SMMU is
-	 * one, and may have command queues with control pages elsewhere.
+	 * Both ends of each range of memory and of each hole in MMIO split a block. The
+	 * registers of an SMMU are a hole; the control pages of its command queues may be
+	 * another one.
 	 */
 	edges = 2 * (kvm_nvhe_sym(hyp_memblock_nr) + 2 * nr_smmus + nr_ranges);
 	pages += edges * (KVM_PGTABLE_LAST_LEVEL - block);
 
-	/* One object per SMMU, the concatenated root, the domain, the table of SMMUs */
+	/* An object per SMMU; the concatenated root, the domain and the table of SMMUs */
 	return pages + nr_smmus + 16 + 4;
 }
 
 /**
- * pkvm_iommu_window_pages() - pages EL2 needs besides, for a window of MMIO
- * @base: start
- * @size: bytes
+ * pkvm_iommu_reserve_for_window() - pages that EL2 needs for a window of MMIO
+ * @base: start of the window
+ * @size: size in bytes
  *
- * Return: number of pages, 0 for a window that needs none.
+ * Return: number of pages besides pkvm_iommu_reserve_for_idmap(), or 0 if the window is below
+ * PKVM_IOMMU_IDMAP_MMIO_LIMIT.
  */
-static inline unsigned long pkvm_iommu_window_pages(u64 base, u64 size)
+static inline unsigned long pkvm_iommu_reserve_for_window(u64 base, u64 size)
 {
 	const int block = KVM_PGTABLE_MIN_BLOCK_LEVEL;
 	u64 table = kvm_granule_size(block - 1);
@@ -270,7 +272,7 @@ static inline unsigned long pkvm_iommu_window_pages(u64 base, u64 size)
 		return 0;
 	base = max(base, PKVM_IOMMU_IDMAP_MMIO_LIMIT);
 
-	/* Tables that hold blocks, one above them, and both edges */
+	/* Tables that hold blocks, a table above them, and tables for both ends */
 	return (base + size - 1) / table - base / table + 2 +
 	       2 * (KVM_PGTABLE_LAST_LEVEL - block);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: bind to the SMMUs that EL2 took over.
+ * pKVM SMMUv3 host driver: the platform driver that binds to the SMMUs of EL2.
  */
 #include <linux/init.h>
 #include <linux/interrupt.h>
@@ -17,14 +17,14 @@
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
 
 /*
- * All records are read by one work item at normal priority: a device that
- * floods the queue must not hold a CPU with an interrupt thread.
+ * One work item of normal priority reads all records, so that a device that floods the queue
+ * does not keep a CPU busy with an interrupt thread.
  */
 static irqreturn_t pkvm_smmu_irq(int irq, void *data)
 {
 	struct pkvm_iommu *smmu = data;
 
-	/* What it had to tell before it died is being read, or was */
+	/* The work has read, or is reading, all that a dead SMMU has reported */
 	if (!READ_ONCE(smmu->dead))
 		pkvm_iommu_poll_now(smmu);
 
@@ -43,16 +43,16 @@ static bool has_irq(struct pkvm_iommu *smmu, struct platform_device *pdev,
 	ret = devm_request_irq(&pdev->dev, irq, pkvm_smmu_irq, 0,
 			       dev_name(&pdev->dev), smmu);
 	if (ret)
-		dev_warn(&pdev->dev, "no %s interrupt (%pe)\n", name,
+		dev_warn(&pdev->dev, "failed to request the %s interrupt (%pe)\n", name,
 			 ERR_PTR(ret));
 
 	return !ret;
 }
 
 /*
- * Wired SMMUv3 interrupts are edges, so nothing has to be masked meanwhile. EL2 does
- * not make the SMMU write MSIs: one that has nothing else is polled, and so is one
- * that would not tell of errors, or not of faults.
+ * Wired interrupts of an SMMUv3 are edge-triggered, so the handler need not mask them. EL2
+ * does not enable MSIs of the SMMU. The driver polls an SMMU that lacks a wired interrupt
+ * for faults or for errors.
  */
 static void pkvm_smmu_setup_irqs(struct pkvm_iommu *smmu,
 				 struct platform_device *pdev)
@@ -64,7 +64,7 @@ static void pkvm_smmu_setup_irqs(struct pkvm_iommu *smmu,
 	smmu->wired = combined || (eventq && gerror);
 	if (!smmu->wired)
 		dev_info(&pdev->dev,
-			 "no interrupt for faults and errors, polling\n");
+			 "no interrupt for faults or none for errors, polling\n");
 }
 
 static void pkvm_smmu_announce(struct pkvm_iommu *smmu)
@@ -86,7 +86,7 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 	struct pkvm_iommu *smmu;
 	int ret;
 
-	/* EL2 did not take this one; why was logged then */
+	/* EL2 does not drive this SMMU. takeover.c has logged the reason. */
 	smmu = pkvm_iommu_find(dev_fwnode(dev));
 	if (!smmu)
 		return -ENODEV;
@@ -107,16 +107,16 @@ static int pkvm_smmu_probe(struct platform_device *pdev)
 	ret = iommu_device_register(&smmu->core, &pkvm_iommu_ops, dev);
 	if (ret) {
 		iommu_device_sysfs_remove(&smmu->core);
-		return dev_err_probe(dev, ret, "cannot register\n");
+		return dev_err_probe(dev, ret, "failed to register with the iommu core\n");
 	}
 
-	/* Records from before the interrupts were requested; starts polling, too */
+	/* Read the records written before the interrupts were requested, and begin to poll */
 	pkvm_iommu_poll_now(smmu);
 
 	return 0;
 }
 
-/* An SMMU that was powered down against the rules is dead: EL2 knows, ask it */
+/* If the SMMU lost power in spite of EL2's rules, it is dead: ask EL2 */
 static int pkvm_smmu_resume(struct device *dev)
 {
 	struct pkvm_iommu *smmu = pkvm_iommu_find(dev_fwnode(dev));
@@ -134,9 +134,8 @@ static const struct of_device_id pkvm_smmu_of_match[] = {
 };
 
 /*
- * No remove: the hardware stays with EL2 until reset, and so do the streams.
- * No shutdown either: EL2 keeps the streams where they are, devices are quiet
- * once their own drivers were shut down.
+ * No remove, since EL2 owns the SMMU until the machine is reset. No shutdown, since devices
+ * do no DMA once their own drivers have shut down.
  */
 static struct platform_driver pkvm_smmu_driver = {
 	.probe	= pkvm_smmu_probe,
@@ -149,8 +148,9 @@ static struct platform_driver pkvm_smmu_driver = {
 };
 
 /*
- * KVM hands the SMMUs over in a device_initcall_sync of arch/, which is linked
- * before drivers/. Devices behind an SMMU were deferred until now.
+ * This runs after EL2 has taken over the SMMUs: KVM does that in a device_initcall_sync of
+ * arch/, which is linked before drivers/. The kernel has deferred the probes of devices
+ * behind an SMMU until now.
  */
 static int __init pkvm_smmu_driver_init(void)
 {
@@ -159,7 +159,7 @@ static int __init pkvm_smmu_driver_init(void)
 	if (!is_protected_kvm_enabled() || !is_kvm_arm_initialised())
 		return 0;
 
-	/* Where EL2 drives nothing this is what there is to say */
+	/* Also if EL2 drives no IOMMU */
 	pkvm_iommu_report_coverage();
 	pkvm_iommu_debugfs_init();
 	if (!pkvm_iommu_available())

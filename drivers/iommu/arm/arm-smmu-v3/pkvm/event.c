@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: what fault records and global errors mean.
+ * pKVM SMMUv3 host driver: decodes and logs fault records and global errors.
  */
 #include <linux/bitfield.h>
 #include <linux/pkvm-iommu-endpoint.h>
@@ -9,7 +9,7 @@
 #include "../arm-smmu-v3.h"
 #include "pkvm-smmu.h"
 
-/* What a record of some type carries besides the stream ID */
+/* Fields that a record of some type has besides the stream ID */
 #define HAS_ADDR		BIT(0)	/* input address, direction, class */
 #define HAS_FETCH		BIT(1)	/* address of a failed table access */
 
@@ -55,7 +55,7 @@ static const char * const gerror_str[] = {
 	[8] = "service failure mode",
 };
 
-/* The addresses in a record: "write of 0x... (stage 2, input, ipa 0x...)" */
+/* Format the access of a record: ": write of 0x... (input, stage 2, ipa 0x...)" */
 static void describe_access(const u64 *rec, unsigned int has, char *buf,
 			    size_t size)
 {

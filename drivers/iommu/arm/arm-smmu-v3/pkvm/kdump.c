@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: crash kernels.
+ * pKVM SMMUv3 host driver: hides the SMMUs from crash kernels.
  *
- * EL2 and what it owns stay as they are when the host crashes. The crash kernel does not
- * know EL2, so it must not see the SMMUs either. To it devices are behind none, and
- * those in the identity domain work like that.
+ * When the host crashes, EL2 keeps running and keeps the SMMUs. A crash kernel does not make
+ * hypercalls to EL2, and its access to an SMMU's registers would abort. So this file
+ * disables the SMMUs in the device tree of the crash kernel. Devices in the identity domain
+ * then work as if they were behind no SMMU.
  */
 #include <linux/kernel.h>
 #include <linux/kvm_host.h>
@@ -25,14 +26,15 @@ static int hide_node(void *fdt, const struct device_node *np)
 
 	node = fdt_path_offset(fdt, path);
 	if (node < 0 || fdt_setprop_string(fdt, node, "status", "disabled")) {
-		pr_err("arm-smmu-v3-pkvm: cannot keep %s from a crash kernel\n", path);
+		pr_err("arm-smmu-v3-pkvm: failed to disable %s in the device tree of a crash kernel\n",
+		       path);
 		return -EINVAL;
 	}
 
 	return 0;
 }
 
-/* The next SMMUv3 that no driver but EL2's may touch, see pkvm_smmu_owned_by_el2() */
+/* Iterate over the SMMUs that EL2 owns, see pkvm_smmu_owned_by_el2() */
 static struct device_node *next_smmu(struct device_node *np)
 {
 	if (!is_protected_kvm_enabled() || !is_kvm_arm_initialised())
@@ -47,9 +49,9 @@ static struct device_node *next_smmu(struct device_node *np)
 
 /**
  * pkvm_iommu_hide_hardware() - disable the IOMMUs that EL2 owns in a device tree
- * @fdt: that of a crash kernel, with some room at its end
+ * @fdt: the device tree of a crash kernel, with some room at its end
  *
- * Return: 0 or an errno; the device tree is of no use then.
+ * Return: 0, or an errno, after which the device tree is not usable.
  */
 int pkvm_iommu_hide_hardware(void *fdt)
 {
@@ -70,7 +72,7 @@ int pkvm_iommu_hide_hardware(void *fdt)
 /**
  * pkvm_iommu_has_hardware() - does EL2 own an IOMMU?
  *
- * Return: true if so.
+ * Return: true if it does.
  */
 bool pkvm_iommu_has_hardware(void)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the stock SMMUv3 driver needs to know: whether EL2 owns its hardware.
+ * Hook of the stock SMMUv3 driver: whether EL2 owns an SMMU.
  */
 #ifndef __PKVM_SMMU_HOOK_H__
 #define __PKVM_SMMU_HOOK_H__

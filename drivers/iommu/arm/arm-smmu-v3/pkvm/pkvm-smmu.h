@@ -2,14 +2,15 @@
 /*
  * Host driver of an SMMUv3 that the pKVM hypervisor owns: shared declarations.
  *
- * Only what is SMMUv3 is here, the rest of the host's driver is drivers/iommu/pkvm/:
- * see host.h there, also for the locks. Files, in the order in which a boot meets them:
+ * This folder has what is specific to the SMMUv3. The rest of the host driver is in
+ * drivers/iommu/pkvm/, whose host.h also describes the locks. Files, in the order in which
+ * a boot uses them:
  *
- *	takeover.c	before pKVM is finalised: hands every SMMUv3 to EL2
- *	withhold.c	registers that nobody is to have
- *	driver.c	binds to the SMMUs that EL2 took
- *	event.c		what fault records mean
- *	kdump.c		what a crash kernel must not see
+ *	takeover.c	gives every SMMUv3 to EL2 before pKVM is finalised
+ *	withhold.c	makes EL2 withhold registers that could bypass the SMMUs
+ *	driver.c	binds to the SMMUs that EL2 drives
+ *	event.c		decodes fault records
+ *	kdump.c		hides the SMMUs from crash kernels
  */
 #ifndef __PKVM_SMMU_H__
 #define __PKVM_SMMU_H__

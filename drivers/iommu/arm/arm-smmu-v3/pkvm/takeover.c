@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: hand every SMMUv3 to EL2, before the host loses the
- * right to touch it.
+ * pKVM SMMUv3 host driver: gives every SMMUv3 to EL2 before pKVM is finalised.
  *
- * This runs once, on one CPU, while the host is still trusted. An SMMU that
- * fails here is not bound by any driver; the boot goes on without the devices
- * behind it.
+ * This runs once, on one CPU, while EL2 still trusts the host. If EL2 cannot drive an SMMU,
+ * no driver binds to it, and the boot continues without the devices behind it.
  */
 #include <linux/acpi.h>
 #include <linux/gfp.h>
@@ -26,14 +24,13 @@
 #define pr_fmt(fmt) "arm-smmu-v3-pkvm: " fmt
 
 /**
- * pkvm_smmu_owned_by_el2() - keep the stock driver away from EL2's hardware
+ * pkvm_smmu_owned_by_el2() - does EL2 own an SMMU, or will it after the take-over?
  * @dev: device of an SMMUv3
  *
- * In a protected boot EL2 takes every SMMUv3 of the device tree before any
- * other code may rely on it, so this holds before the take-over as well, and
- * for SMMUs that EL2 could not use: their streams abort.
+ * The stock driver must not bind to such an SMMU. In a protected boot that is every SMMUv3
+ * of the device tree, also one that EL2 cannot drive.
  *
- * Return: true if EL2 owns the SMMU or is about to.
+ * Return: true if EL2 owns the SMMU or will own it.
  */
 bool pkvm_smmu_owned_by_el2(struct device *dev)
 {
@@ -44,7 +41,7 @@ bool pkvm_smmu_owned_by_el2(struct device *dev)
 static const char *unsupported_str(u64 reason)
 {
 	static const char * const str[] = {
-		[PKVM_IOMMU_BAD_PRESET]	 = "tables or queues at fixed or relative addresses",
+		[PKVM_IOMMU_BAD_PRESET]	 = "its tables or queues have fixed or relative addresses",
 		[PKVM_IOMMU_BAD_TTF]	 = "no AArch64 page tables",
 		[PKVM_IOMMU_BAD_ENDIAN]	 = "no little-endian page-table walks",
 		[PKVM_IOMMU_BAD_STAGE]	 = "no translation stage shared by all SMMUs",
@@ -69,9 +66,8 @@ static int __init register_with(const struct resource *res, u64 flags,
 }
 
 /*
- * Ask what EL2 needs, allocate it, ask again. Returns the number of the SMMU
- * or an errno, and for -EOPNOTSUPP the reason in @out. The memory stays with
- * the host if EL2 did not take the SMMU.
+ * Ask EL2 how much memory it needs for an SMMU, allocate it, and give both to EL2. Returns
+ * the number of the SMMU or an errno, and for -EOPNOTSUPP the reason in *@out.
  */
 static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
 {
@@ -83,14 +79,14 @@ static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
 	if (ret != -ENOMEM)
 		return ret;
 
-	/* The buddy allocator aligns a block to its size, as EL2 wants it */
+	/* EL2 requires memory that is aligned to its size, as alloc_pages() returns it */
 	order = order_base_2(*out);
 	mem = order <= MAX_PAGE_ORDER ? alloc_pages(GFP_KERNEL, order) : NULL;
 	if (!mem)
 		return -ENOMEM;
 
 	ret = register_with(res, flags, mem, order, out);
-	/* After -EIO the memory is EL2's: who knows what the hardware does */
+	/* After -EIO EL2 keeps the memory, since the SMMU may still access it */
 	if (ret < 0 && ret != -EIO)
 		__free_pages(mem, order);
 
@@ -98,8 +94,8 @@ static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
 }
 
 /*
- * arm_smmu_v3_pkvm.without=2lvl,ril,bbml2: features of the hardware that EL2 is
- * not to use, against errata and to test that it can do without.
+ * arm_smmu_v3_pkvm.without=2lvl,ril,bbml2: features of the hardware that EL2 must not use,
+ * for errata, and to test EL2 on hardware without them.
  */
 static u64 without __initdata;
 
@@ -127,35 +123,35 @@ static int __init parse_without(char *str)
 }
 early_param("arm_smmu_v3_pkvm.without", parse_without);
 
-/* Say what EL2 does about an SMMU that it does not drive */
+/* Log and record what EL2 does about an SMMU that it does not drive */
 static void __init note_failure(struct device_node *np, int err, u64 out)
 {
 	switch (err) {
 	case -EOPNOTSUPP:
-		pr_err("%pOF: EL2 cannot use it: %s; its streams are blocked\n",
+		pr_err("%pOF: EL2 cannot drive it: %s; all DMA through it is blocked\n",
 		       np, unsupported_str(out));
 		pkvm_iommu_cover(np, PKVM_IOMMU_BLOCKED, unsupported_str(out));
 		break;
 	case -EIO:
-		/* Nor did it say that it aborts what it let through at reset */
-		pr_err("%pOF: no answer from the hardware; DMA through it is not isolated\n",
+		/* The SMMU did not confirm either that it blocks the DMA it allowed at reset */
+		pr_err("%pOF: the SMMU does not respond to EL2; DMA through it is not isolated\n",
 		       np);
 		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "no answer from the hardware");
 		break;
 	case -EPERM:
-		pr_err("%pOF: EL2 cannot withhold its other registers; DMA through it is not isolated\n",
+		pr_err("%pOF: EL2 cannot withhold its VATOS or command queue pages; DMA through it is not isolated\n",
 		       np);
 		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "registers in reach");
 		break;
 	case -EINVAL:
 	case -ENOSPC:
-		pr_err("%pOF: EL2 does not take its registers (%pe); DMA through it is not isolated\n",
+		pr_err("%pOF: EL2 refused its registers (%pe); DMA through it is not isolated\n",
 		       np, ERR_PTR(err));
 		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "registers refused");
 		break;
 	default:
-		pr_err("%pOF: not set up (%pe); its streams are blocked\n", np,
-		       ERR_PTR(err));
+		pr_err("%pOF: EL2 failed to set it up (%pe); all DMA through it is blocked\n",
+		       np, ERR_PTR(err));
 		pkvm_iommu_cover(np, PKVM_IOMMU_BLOCKED, "not set up");
 	}
 }
@@ -169,14 +165,14 @@ static void __init take_over_one(struct device_node *np)
 
 	ret = of_address_to_resource(np, 0, &res);
 	if (ret) {
-		pr_err("%pOF: no registers in the device tree (%pe); DMA through it is not isolated\n",
+		pr_err("%pOF: its node names no registers (%pe); DMA through it is not isolated\n",
 		       np, ERR_PTR(ret));
 		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "no registers");
 		return;
 	}
 
 	flags = without | (of_dma_is_coherent(np) ? PKVM_IOMMU_F_COHERENT : 0);
-	/* As the stock driver has it: the erratum has no other name */
+	/* The stock driver identifies the erratum by this compatible as well */
 	if (of_device_is_compatible(np, "nvidia,tegra264-smmu"))
 		flags |= PKVM_IOMMU_F_REPEAT;
 	ret = hand_over(&res, flags, &out);
@@ -197,12 +193,12 @@ static void __init take_over_one(struct device_node *np)
 }
 
 /**
- * pkvm_iommu_reserve_size() - boot memory EL2 needs to isolate DMA
+ * pkvm_iommu_reserve_size() - count the pages that EL2 needs to isolate DMA
  *
- * Called by KVM when it reserves the hypervisor's memory, long before the SMMUs
- * are looked at; only counts them.
+ * KVM calls this when it reserves the hypervisor's memory. It counts the SMMUs of the device
+ * tree, and does not access them. It also passes the number to EL2.
  *
- * Return: number of pages, 0 if there is nothing to drive.
+ * Return: number of pages, or 0 if there is no SMMU.
  */
 unsigned long __init pkvm_iommu_reserve_size(void)
 {
@@ -215,18 +211,19 @@ unsigned long __init pkvm_iommu_reserve_size(void)
 	}
 	if (nr_smmus)
 		kvm_nvhe_sym(pkvm_iommu_reserve_nr) =
-			pkvm_iommu_pool_pages(nr_smmus, pkvm_iommu_count_assignable() +
-							pkvm_smmu_count_withheld()) +
-			pkvm_iommu_count_window_pages();
+			pkvm_iommu_reserve_for_idmap(nr_smmus,
+						     pkvm_iommu_count_assignable() +
+						     pkvm_smmu_count_withheld()) +
+			pkvm_iommu_reserve_for_windows();
 
 	return kvm_nvhe_sym(pkvm_iommu_reserve_nr);
 }
 
 /**
- * pkvm_iommu_take_over() - hand all SMMUv3s to EL2
+ * pkvm_iommu_take_over() - give all SMMUv3s to EL2
  *
- * Called by KVM right before it gives up the host's privileges. Every failure
- * was logged and is final: what EL2 holds by then stays blocked.
+ * KVM calls this immediately before it gives up the host's privileges. This function logs
+ * every failure. A failure is final: EL2 keeps an SMMU that it has by then, and blocks it.
  *
  * Return: 0, or an errno if EL2 could not enable the SMMUs.
  */
@@ -236,7 +233,7 @@ int __init pkvm_iommu_take_over(void)
 	u64 flags;
 	int ret;
 
-	/* No SMMU is described where it is looked for here; coverage.c says so */
+	/* ACPI describes the SMMUs, which is not supported: coverage.c logs that */
 	if (!acpi_disabled)
 		return 0;
 
@@ -245,7 +242,7 @@ int __init pkvm_iommu_take_over(void)
 			take_over_one(np);
 	}
 
-	/* Without an SMMU to drive there is nothing to map either */
+	/* EL2 needs the calls below only if it drives an SMMU */
 	if (!pkvm_iommu_available())
 		return 0;
 
@@ -254,7 +251,7 @@ int __init pkvm_iommu_take_over(void)
 	pkvm_iommu_register_windows();
 	ret = pkvm_iommu_hyp_finalise(flags);
 	if (ret) {
-		pr_err("EL2 cannot enable the SMMUs (%pe); all streams are blocked\n",
+		pr_err("EL2 failed to enable the SMMUs (%pe); all DMA through them is blocked\n",
 		       ERR_PTR(ret));
 		pkvm_iommu_forget_all();
 	}

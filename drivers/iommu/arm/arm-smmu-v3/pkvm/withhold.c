@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * pKVM SMMUv3 host driver: registers beside the streams of an SMMU.
+ * pKVM SMMUv3 host driver: makes EL2 withhold registers that could bypass the SMMUs.
  *
- * Performance counters of an SMMU (PMCG) raise interrupts by messages, which are
- * writes to any address that pass no SMMU. A block of command queues (CMDQV) has
- * the SMMU read commands from any address. Who has their registers can go around
- * EL2, so nobody gets them: they have no device, and EL2 keeps their pages.
+ * The performance counters of an SMMU (PMCG) raise MSIs, which are writes to any address
+ * that the SMMU does not translate. A block of command queues (CMDQV) makes the SMMU read
+ * commands from any address. Software that has these registers can bypass EL2. So EL2
+ * withholds them, and the kernel makes no devices for their nodes.
  */
 #include <linux/init.h>
 #include <linux/kvm_host.h>
@@ -28,10 +28,10 @@ static const struct of_device_id agents[] = {
 };
 
 /**
- * pkvm_smmu_count_withheld() - how many ranges of registers nobody is to have
+ * pkvm_smmu_count_withheld() - count the register ranges that EL2 will withhold
  *
- * Context: early; the device tree is all that there is.
- * Return: the number.
+ * Context: early boot; only the device tree is available.
+ * Return: number of ranges.
  */
 unsigned int __init pkvm_smmu_count_withheld(void)
 {
@@ -63,11 +63,11 @@ static int __init withhold_node(struct device_node *np)
 }
 
 /**
- * pkvm_smmu_withhold() - have EL2 keep registers from everybody
+ * pkvm_smmu_withhold() - make EL2 withhold the registers
  *
- * Those that are switched off in the device tree as well: they are there.
+ * Includes nodes that the device tree disables, since the hardware exists nevertheless.
  *
- * Context: all SMMUs and assignable devices are registered.
+ * Context: after all SMMUs and assignable devices are registered.
  */
 void __init pkvm_smmu_withhold(void)
 {
@@ -77,18 +77,18 @@ void __init pkvm_smmu_withhold(void)
 	for_each_matching_node(np, agents) {
 		ret = withhold_node(np);
 		if (ret)
-			pr_err("%pOF: not withheld (%pe); DMA is not isolated from its registers\n",
+			pr_err("%pOF: EL2 failed to withhold its registers (%pe); DMA that they cause is not isolated\n",
 			       np, ERR_PTR(ret));
 		else
-			pr_info("%pOF: withheld, it can write to memory without passing an SMMU\n",
+			pr_info("%pOF: EL2 withholds its registers, which can cause DMA that no SMMU translates\n",
 				np);
 	}
 }
 
 /*
- * Before the devices of the device tree are made: a driver that has bound to one
- * loses its registers when EL2 gets them, and would crash. This is not the moment
- * to say that the boot will be a protected one, only that it was asked for.
+ * Keep the kernel from making devices for these nodes: a driver bound to one would crash
+ * when EL2 withholds the registers. This runs before it is known whether pKVM can be
+ * initialised, so it only checks that the user asked for a protected boot.
  */
 static bool hidden __initdata;
 
@@ -106,7 +106,7 @@ static int __init hide_agents(void)
 }
 arch_initcall(hide_agents);
 
-/* After the take-over: if there was none, they are as good as in any other boot */
+/* If EL2 has taken over no SMMU, make the devices after all, as in any other boot */
 static int __init show_agents(void)
 {
 	struct device_node *np;

@@ -5,7 +5,7 @@
 . /lib/guest.sh
 
 said() {
-	dmesg | grep -q 'smmuv3: no interrupt for faults and errors, polling'
+	dmesg | grep -q 'smmuv3: no interrupt for faults or none for errors, polling'
 }
 
 vm_fault_read() {
@@ -14,7 +14,7 @@ vm_fault_read() {
 
 told_of_error() {
 	dmesg | grep -q 'smmuv3: global error: bad command' &&
-		dmesg | grep -q 'smmuv3: SMMU dead, all its streams abort until reset'
+		dmesg | grep -q 'smmuv3: SMMU dead, EL2 blocks all its streams: reset the machine'
 }
 
 vfio_bind edu-pair

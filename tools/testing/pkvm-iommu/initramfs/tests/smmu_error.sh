@@ -7,7 +7,7 @@
 
 told_of_error() {
 	dmesg | grep -q 'smmuv3: global error: bad command' &&
-		dmesg | grep -q 'smmuv3: SMMU dead, all its streams abort until reset'
+		dmesg | grep -q 'smmuv3: SMMU dead, EL2 blocks all its streams: reset the machine'
 }
 
 no_vm_pages() {

@@ -13,7 +13,7 @@ told_of_error() {
 }
 
 told_once() {
-	[ "$(dmesg | grep -c 'VM 0x[0-9a-f]* not drained')" = 1 ]
+	[ "$(dmesg | grep -c 'EL2 failed to drain VM 0x[0-9a-f]*')" = 1 ]
 }
 
 # All memory that the VM had used by then

@@ -41,8 +41,9 @@ void machine_prepare(const struct machine *m, u64 seed)
 		nr_ranges += m->devices[i].nr_ranges;
 	edu_create(m);
 	memory_init(m->mem, m->nr_mem, coherent);
-	pkvm_iommu_reserve_nr = ALIGN(pkvm_iommu_pool_pages(m->nr_smmus, nr_ranges) +
-				    pkvm_iommu_window_pages(m->window.base, m->window.size), 16);
+	pkvm_iommu_reserve_nr = pkvm_iommu_reserve_for_idmap(m->nr_smmus, nr_ranges) +
+				pkvm_iommu_reserve_for_window(m->window.base, m->window.size);
+	pkvm_iommu_reserve_nr = ALIGN(pkvm_iommu_reserve_nr, 16);
 	boot_pool_init(NATIVE_MEM_START, pkvm_iommu_reserve_nr);
 	first_host_page = NATIVE_MEM_START + pkvm_iommu_reserve_nr * PAGE_SIZE;
 	if (first_host_page > end_of_piece(0))
