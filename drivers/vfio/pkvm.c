@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What KVM asks VFIO to give a device to a VM under pKVM.
+ * Functions of VFIO that KVM calls to give a device to a VM under pKVM.
  */
 #include <linux/err.h>
 #include <linux/mutex.h>
@@ -25,14 +25,14 @@ static bool added_to(struct vfio_device_file *df, struct kvm *kvm)
 }
 
 /**
- * vfio_file_device_of_kvm() - the device of a file, if a VM may have it
+ * vfio_file_device_of_kvm() - find the device of a file that was added to a VM
  * @file: any file
- * @kvm: the VM; @file, or the file of its group, must have been added to it
- *	with KVM_DEV_VFIO_FILE_ADD
+ * @kvm: the VM to which @file, or the file of its group, was added with
+ *	KVM_DEV_VFIO_FILE_ADD
  *
- * Return: the device, which remains bound to its driver and under VFIO's
- * control as long as the caller holds @file, or -ENODEV (not a VFIO device that
- * is open for use) or -ENOENT (not added to this VM).
+ * Return: the device, which remains bound to its driver and under VFIO's control while the
+ * caller holds @file; -ENODEV if @file is not that of a VFIO device with access granted;
+ * or -ENOENT if it was not added to this VM.
  */
 struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm)
 {
@@ -41,7 +41,7 @@ struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm)
 	if (file->f_op != &vfio_device_fops)
 		return ERR_PTR(-ENODEV);
 
-	/* Paired with smp_store_release() where the device is opened or bound */
+	/* Paired with smp_store_release() where VFIO opens or binds the device */
 	if (!smp_load_acquire(&df->access_granted))
 		return ERR_PTR(-ENODEV);
 
@@ -53,13 +53,13 @@ struct device *vfio_file_device_of_kvm(struct file *file, struct kvm *kvm)
 EXPORT_SYMBOL_GPL(vfio_file_device_of_kvm);
 
 /**
- * vfio_file_forget_kvm() - a device does not keep its VM alive any more
- * @file: file for which vfio_file_device_of_kvm() has returned the device; the VM keeps
- *	it open
+ * vfio_file_forget_kvm() - drop the reference that a device has to its VM
+ * @file: file for which vfio_file_device_of_kvm() has returned the device, and to which the
+ *	VM has a reference
  *
- * A VM has a device until the VM is gone: its streams, and its registers perhaps, are
- * not the host's. So the VM keeps the device open, and bound to its driver, even if user
- * space closes it. Both would stay for ever if the device kept the VM as well.
+ * A VM owns the streams, and perhaps the registers, of a device until the VM is gone. So
+ * KVM keeps the file of the device open for the VM, even if user space closes it. If the
+ * device had a reference to the VM as well, neither would ever be freed.
  */
 void vfio_file_forget_kvm(struct file *file)
 {

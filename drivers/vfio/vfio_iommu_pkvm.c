@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VFIO: IOMMU type for devices that go to VMs under pKVM.
+ * VFIO: the IOMMU type for devices that are given to VMs under pKVM.
  *
- * The IOMMU is the hypervisor's, and it is the guest that maps its memory. So
- * there is nothing to map here: VFIO claimed the DMA ownership of the groups,
- * which put them into the blocking domain, and that is where they stay. Each
- * stream of a device leaves it only when the VM that it was given to attaches
- * it; see <linux/pkvm-iommu-endpoint.h>.
+ * The hypervisor owns the IOMMU, and the guest maps its memory with hypercalls. So this type
+ * maps nothing. VFIO has claimed the DMA ownership of the groups, which attached them to the
+ * blocking domain. A stream of a device stays there until the VM to which it was given
+ * attaches it, see <linux/pkvm-iommu-endpoint.h>.
  */
 #include <linux/iommu.h>
 #include <linux/module.h>
@@ -43,7 +42,7 @@ static int check_device(struct device *dev, void *unused)
 static int pkvm_attach_group(void *iommu_data, struct iommu_group *iommu_group,
 			     enum vfio_group_type type)
 {
-	/* Emulated devices do DMA by other means, and some have no IOMMU */
+	/* Emulated devices are behind no IOMMU of the hypervisor */
 	if (type != VFIO_IOMMU)
 		return -EINVAL;
 
