@@ -121,7 +121,7 @@ static void __init register_device(struct device_node *np, unsigned int group)
 		pr_info("%pOF: assignable, group %u, %s\n", np, group,
 			reset ? "EL2 resets it" :
 			reset_optional ? "EL2 does not reset it" :
-			"EL2 cannot reset it: only to plain VMs");
+			"EL2 cannot reset it: for plain VMs only");
 }
 
 static void __init register_group(struct device_node *np, unsigned int group)

@@ -47,7 +47,7 @@ int pkvm_iommu_attach_stream_locked(struct pkvm_iommu *iommu,
 
 	lockdep_assert_held(&stream->lock);
 
-	/* EL2 blocks a stream while it attaches it: do not interrupt a device in use */
+	/* No need to attach the stream again, which would block its DMA for a moment */
 	if (stream->handle == handle)
 		return 0;
 

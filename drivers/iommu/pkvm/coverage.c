@@ -190,7 +190,7 @@ static unsigned int __init count(enum pkvm_iommu_state state)
 	return nr;
 }
 
-/* Append "A (why), B (why)", as far as the line has room */
+/* Append where DMA is not isolated: "A (why), B (why)", as far as the line has room */
 static void __init name_open(struct seq_buf *line)
 {
 	struct coverage *entry;

@@ -137,7 +137,7 @@ static void log_errors(struct pkvm_iommu *iommu, unsigned long bits)
 		if (text)
 			dev_err_ratelimited(iommu->dev, "global error: %s\n", text);
 		else
-			dev_err_ratelimited(iommu->dev, "global error: bit %u\n", bit);
+			dev_err_ratelimited(iommu->dev, "global error: unknown, bit %u\n", bit);
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * pKVM IOMMU host driver: how a wrapper of a hypercall makes the call.
+ * pKVM IOMMU host driver: macros with which hypercall.c and hypercall-init.c call EL2.
  */
 #ifndef __PKVM_IOMMU_HYPERCALL_H__
 #define __PKVM_IOMMU_HYPERCALL_H__

@@ -11,7 +11,7 @@
 
 #include "host.h"
 
-/* Guards the list of listeners, and what the comment above says */
+/* Guards the list of listeners. event.c holds it while it gets and reports a record. */
 DEFINE_MUTEX(pkvm_iommu_listeners_lock);
 
 static LIST_HEAD(listeners);

@@ -17,7 +17,7 @@
 
 /**
  * struct quiet_device - an assignable device without streams
- * @node: entry in the list of all
+ * @node: entry in the list of all such devices
  * @np: its node
  * @group: its group
  * @dev: the device while it is bound to the driver of this file, with a reference;
