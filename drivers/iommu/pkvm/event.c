@@ -166,7 +166,7 @@ static bool poll_once(struct pkvm_iommu *iommu)
 		log_errors(iommu, FIELD_GET(PKVM_IOMMU_POLL_GERROR_BITS, ret));
 	if (ret & PKVM_IOMMU_POLL_DEAD && !iommu->dead) {
 		WRITE_ONCE(iommu->dead, true);
-		dev_crit(iommu->dev, "SMMU dead, EL2 blocks all its streams: reset the machine to use them again\n");
+		dev_crit(iommu->dev, "SMMU dead, its streams are unusable until the machine is reset\n");
 		notify_death(iommu);
 	}
 

@@ -66,7 +66,7 @@ int pkvm_iommu_bind(struct pkvm_iommu *iommu, struct device *dev,
 		return dev_err_probe(dev, ret, "EL2 failed to enable it, its DMA is blocked\n");
 
 	if (iommu->info & PKVM_IOMMU_INFO_DEAD)
-		return dev_err_probe(dev, -EIO, "SMMU dead, all its streams are blocked\n");
+		return dev_err_probe(dev, -EIO, "dead, unusable until the machine is reset\n");
 
 	iommu->dev = dev;
 	iommu->ias = FIELD_GET(PKVM_IOMMU_INFO_IAS, iommu->info);

@@ -7,7 +7,7 @@
 
 told_of_error() {
 	dmesg | grep -q 'smmuv3: global error: bad command' &&
-		dmesg | grep -q 'smmuv3: SMMU dead, EL2 blocks all its streams: reset the machine'
+		dmesg | grep -q 'smmuv3: SMMU dead, its streams are unusable until the machine is reset'
 }
 
 no_vm_pages() {
