@@ -58,6 +58,18 @@ last_line()
 	tail -n 1 "$1" 2>/dev/null | tr -dc '[:print:]' | cut -c 1-60
 }
 
+# kill_tree PID: a program and what it started, which would go on without it
+kill_tree()
+{
+	local child children
+
+	children=$(cat "/proc/$1/task/"*/children 2>/dev/null) || :
+	kill "$1" 2>/dev/null || :
+	for child in $children; do
+		kill_tree "$child"
+	done
+}
+
 # step TITLE LOG COMMAND...: run COMMAND with its output in out/logs/LOG.log.
 # On a terminal one line shows the elapsed time and the last line of the log;
 # elsewhere a line is printed every 30 seconds.
@@ -67,10 +79,10 @@ step()
 	shift 2
 
 	[ -t 1 ] || echo "$title ..."
+	# Before it starts, so that it never goes on without us
+	trap 'kill_tree $!; exit 130' INT TERM
 	"$@" >"$log" 2>&1 </dev/null 9>&- &
 	pid=$!
-	# shellcheck disable=SC2064	# expand pid now: it is this step's
-	trap "kill $pid 2>/dev/null; exit 130" INT TERM
 	while kill -0 $pid 2>/dev/null; do
 		t=$((SECONDS - begin))
 		if [ -t 1 ]; then
