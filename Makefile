@@ -36,7 +36,7 @@ help: ## This list
 run: image ## Boot the demonstration: a VM with devices, then an attack
 	@python3 $(T)/boot/demo.py $(MACHINE) $(if $(VERBOSE),--verbose)
 
-test: setup ## Native suites, then boot tests, for all page sizes; TESTS=PATTERN runs some
+test: setup ## Boot tests of all page sizes, native suites beside them; TESTS=PATTERN runs some
 	@$(B)/test.sh --tests '$(TESTS)' $(if $(SEED),--seed $(SEED))
 
 test-matrix: setup ## All CPUs x SMMU stages x page sizes x memory sizes

@@ -6,6 +6,8 @@ import selectors
 import subprocess
 import time
 
+from children import Child
+
 
 def run_command(command, log_path, on_line, silence, total):
     """Run until the end; on_line() gets each line, log_path all of the bytes.
@@ -15,9 +17,8 @@ def run_command(command, log_path, on_line, silence, total):
     """
     start = time.monotonic()
     with open(log_path, "wb") as log, \
-         subprocess.Popen(command, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE,
-                          stderr=subprocess.STDOUT) as process:
+         Child(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+               stderr=subprocess.STDOUT) as process:
         try:
             ended = _follow(process, log, on_line, silence, start + total)
         finally:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-only
-"""Run the native suites, then boot the test machines; report what tests say.
+"""Boot the test machines, run the native suites beside them; report what tests say.
 
 One line for each test, everything by name in out/test-results.tap, the consoles
 in out/logs/boot/. The last line is "N passed, N failed".
@@ -11,14 +11,19 @@ import fnmatch
 import os
 import re
 import shutil
+import signal
 import sys
 import threading
+import traceback
 
 sys.path.insert(1, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "../native"))
 import boots
+import builds
+import children
 import inject
 import launch
+import schedule
 import selftest
 import suite
 import timing
@@ -54,6 +59,10 @@ class Report:
             print(f"{result.status:4} {full} {result.seconds:.1f} s", flush=True)
         if result.status == "FAIL":
             print(f"     {result.why[:WHY]}", flush=True)
+
+    def end(self):
+        """Nothing more is printed: what is ended from here is no failure of a test."""
+        self._lock.acquire()    # pylint: disable=consider-using-with
 
     def tail(self, path, lines):
         with self._lock:
@@ -125,28 +134,27 @@ def argument(command, option):
     return command[command.index(option) + 1]
 
 
-def run_boots(selected, report, jobs, wanted, seed):
-    """All boots, as many at a time as the jobs allow."""
-    free, condition, threads = jobs, threading.Condition(), []
+def run_tests(selected, report, args, wanted, spent):
+    """Native suites and boots; returns what ran beside the boots, with its seconds."""
+    seed = suite.fresh_seed() if args.seed is None else args.seed
+    print(f"what is random has seed {seed} (SEED={seed} replays it)", flush=True)
 
-    def work(boot):
-        nonlocal free
+    def native():
+        run_native(report, wanted, seed)
+
+    def boot(which):
         try:
-            run_boot(boot, report, wanted, seed)
+            run_boot(which, report, wanted, seed)
         except Exception as error:      # a bug here must not pass as success
-            report.add(boot.name, Result("boot", "FAIL", 0.0, repr(error)))
-        with condition:
-            free += timing.weight(boot, jobs)
-            condition.notify()
+            report.add(which.name, Result("boot", "FAIL", 0.0, repr(error)))
 
-    for boot in timing.heavy_first(selected, jobs):
-        with condition:
-            condition.wait_for(lambda: free >= timing.weight(boot, jobs))
-            free -= timing.weight(boot, jobs)
-        threads.append(threading.Thread(target=work, args=(boot,)))
-        threads[-1].start()
-    for thread in threads:
-        thread.join()
+    if not selected:
+        timing.timed(spent, "native", native)
+        return []
+    tasks = builds.tasks(selected) if args.build else []
+    return timing.timed(spent, "boots", schedule.run_beside, selected, boot,
+                        max(1, args.jobs), tasks + [("native", "native", native)],
+                        builds.kernel)
 
 
 def run_native(report, wanted, seed):
@@ -170,7 +178,24 @@ def matcher(pattern):
                          bool(regex.search(name)))
 
 
-def main():
+def give_up(report, error):
+    """End all that runs, at once: a kernel could not be built, or somebody stops us."""
+    report.end()
+    children.end_all()
+    if isinstance(error, KeyboardInterrupt):
+        print("interrupted", flush=True)
+    elif isinstance(error, builds.Failed):
+        print(error, flush=True)
+    else:
+        traceback.print_exception(error)
+    os._exit(1)
+
+
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
+def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--tests", default="", metavar="PATTERN",
                         help="only tests whose BOOT/GROUP.NAME matches")
@@ -180,33 +205,51 @@ def main():
                         help="no machine of the matrix")
     parser.add_argument("--debug", action="store_true",
                         help="boot the kernel of DEBUG=1 with pages of 16k only")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(),
-                        help="boots at a time (default: one per CPU)")
+    parser.add_argument("--jobs", type=int, default=timing.jobs_of(os.cpu_count()),
+                        help="boots at a time (default: three for two CPUs)")
+    parser.add_argument("--build", action="store_true",
+                        help="build the kernels that are needed, but for the first")
     parser.add_argument("--seed", type=int, metavar="N",
                         help="of random walks and hostile calls; default: one "
                         "that nobody has tried")
     parser.add_argument("--list", action="store_true",
                         help="print the names and run nothing")
+    parser.add_argument("--kernels", action="store_true",
+                        help="print PAGE and DEBUG of the kernels that are needed")
     parser.add_argument("--spent", type=timing.spent_before, default=[],
                         metavar="WHAT=SECONDS,...", help="time that went before this")
-    args = parser.parse_args()
+    return parser.parse_args()
 
-    wanted = matcher(args.tests)
+
+def selected_boots(args, wanted):
+    """The boots that have a wanted test."""
     selected = list(boots.BOOTS)
     if not args.no_matrix:
         selected += boots.matrix(args.matrix)
     selected = [b for b in selected
                 if any(wanted(f"{b.name}/{n}") for n in b.planned() + ["boot"])]
-    if args.debug:
-        selected = [boots.checked(b) for b in selected]
+    return [boots.checked(b) for b in selected] if args.debug else selected
+
+
+def print_names(selected, wanted):
+    """All that would report."""
+    names = [f"native-{s}/{n}" for s, n in suite.planned()]
+    names += [f"{b.name}/{n}" for b in selected for n in b.planned() + ["boot"]]
+    for name in filter(wanted, names):
+        print(name)
+
+
+def main():
+    signal.signal(signal.SIGTERM, interrupted)
+    args = arguments()
+    wanted = matcher(args.tests)
+    selected = selected_boots(args, wanted)
     if args.list:
-        for name in (f"native-{s}/{n}" for s, n in suite.planned()):
-            if wanted(name):
-                print(name)
-        for boot in selected:
-            for name in boot.planned() + ["boot"]:
-                if wanted(f"{boot.name}/{name}"):
-                    print(f"{boot.name}/{name}")
+        print_names(selected, wanted)
+        return 0
+    if args.kernels:
+        for kernel in builds.kernels(selected):
+            print(*kernel)
         return 0
 
     os.makedirs(LOGS, exist_ok=True)
@@ -216,16 +259,16 @@ def main():
         for result in selftest.run(wanted):
             report.add("runner", result)
 
-    timing.timed(spent, "runner", test_runner)
-    seed = suite.fresh_seed() if args.seed is None else args.seed
-    print(f"what is random has seed {seed} (SEED={seed} replays it)", flush=True)
-    timing.timed(spent, "native", run_native, report, wanted, seed)
-    timing.timed(spent, "boots", run_boots, selected, report, max(1, args.jobs), wanted, seed)
+    try:
+        timing.timed(spent, "runner", test_runner)
+        beside = run_tests(selected, report, args, wanted, spent)
+    except (Exception, KeyboardInterrupt) as error:     # nothing may go on without us
+        give_up(report, error)
     tap = os.path.join(OUT, "test-results.tap")
     report.write_tap(tap)
     print(f"{len(selected)} boots; consoles in {os.path.relpath(LOGS)}/, "
           f"results in {os.path.relpath(tap)}")
-    print(timing.spent_line(spent))
+    print(timing.spent_line(spent, beside))
     print(report.last_line())
     return 0 if report.count("ok") and not report.count("FAIL") else 1
 

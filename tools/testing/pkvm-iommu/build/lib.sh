@@ -72,7 +72,7 @@ kill_tree()
 
 # step TITLE LOG COMMAND...: run COMMAND with its output in out/logs/LOG.log.
 # On a terminal one line shows the elapsed time and the last line of the log;
-# elsewhere a line is printed every 30 seconds.
+# elsewhere a line is printed every 30 seconds, but for QUIET=1.
 step()
 {
 	local title=$1 log=$LOGS/$2.log begin=$SECONDS next=30 pid rc=0 t
@@ -87,7 +87,7 @@ step()
 		t=$((SECONDS - begin))
 		if [ -t 1 ]; then
 			printf '\r\033[K%s [%ds] %s' "$title" $t "$(last_line "$log")"
-		elif [ $t -ge $next ]; then
+		elif [ $t -ge $next ] && [ -z "${QUIET:-}" ]; then
 			echo "  $title [${t}s] $(last_line "$log")"
 			next=$((next + 30))
 		fi
