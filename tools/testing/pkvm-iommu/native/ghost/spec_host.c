@@ -76,7 +76,8 @@ ghost_verdict spec_refused(const struct ghost *g, u64 phys, long ret)
 	if ((weather.no_donation || weather.no_memory) && ret == -ENOMEM)
 		return NULL;
 	if (phys >= NATIVE_PHYS_END || !page_is_memory(phys & PAGE_MASK)) {
-		ALLOWED(ret == -EINVAL, "a page outside memory is not -EINVAL");
+		ALLOWED(ret == (phys >> NATIVE_HOST_IA_BITS ? -EINVAL : -EPERM),
+			"a page outside memory is not refused as such");
 		return NULL;
 	}
 	page = &g->page[page_index(phys & PAGE_MASK)];

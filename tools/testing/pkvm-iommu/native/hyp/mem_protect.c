@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Ownership of pages: each function does what its namesake of mem_protect.c does
- * with the calls of patches/0010, 0012 and 0014, but for CPU page tables.
+ * Ownership of pages: each function does what its namesake of mem_protect.c does with the
+ * calls of patches/0010, 0012 and 0014, but for CPU page tables. A model says what both return,
+ * see programs/ownership.h.
  */
 #include <nvhe/iommu.h>
 #include <nvhe/mm.h>
@@ -13,16 +14,9 @@ static hyp_spinlock_t pkvm_lock;
 
 static bool range_is_valid(u64 pfn, u64 nr_pages)
 {
-	u64 end = (NATIVE_PHYS_END >> PAGE_SHIFT), i;
+	u64 limit = BIT(NATIVE_HOST_IA_BITS - PAGE_SHIFT);
 
-	if (pfn >= end || nr_pages > end - pfn)
-		return false;
-	for (i = 0; i < nr_pages; i++) {
-		if (!addr_is_memory(hyp_pfn_to_phys(pfn + i)))
-			return false;
-	}
-
-	return nr_pages;
+	return pfn < limit && nr_pages <= limit - pfn;
 }
 
 static int check_host(u64 phys, u64 size, enum pkvm_page_state state)
@@ -30,7 +24,7 @@ static int check_host(u64 phys, u64 size, enum pkvm_page_state state)
 	u64 end = phys + size;
 
 	for (; phys < end; phys += PAGE_SIZE) {
-		if (get_host_state(hyp_phys_to_page(phys)) != state)
+		if (!addr_is_memory(phys) || get_host_state(hyp_phys_to_page(phys)) != state)
 			return -EPERM;
 	}
 
@@ -185,10 +179,9 @@ int host_unshare_hyp(u64 pfn)
 	int ret;
 
 	hyp_spin_lock(&host_mmu.lock);
-	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED);
-	/* The real one looks at EL2's state */
-	if (hyp_phys_to_page(phys)->host_share_guest_count)
-		ret = -EPERM;
+	/* Where this looks at the count, the real one looks at EL2's state */
+	ret = check_host(phys, PAGE_SIZE, PKVM_PAGE_SHARED_OWNED) ?:
+	      hyp_phys_to_page(phys)->host_share_guest_count ? -EPERM : 0;
 	if (!ret)
 		set_host(phys, PAGE_SIZE, PKVM_PAGE_OWNED);
 	hyp_spin_unlock(&host_mmu.lock);
@@ -202,7 +195,7 @@ static int find_guest_page(struct pkvm_hyp_vm *vm, u64 gfn, enum pkvm_page_state
 	kvm_pte_t pte = gfn < ARRAY_SIZE(vm->pte) ? vm->pte[gfn] : 0;
 
 	if (!pte)
-		return -ENOENT;
+		return gfn >> (vm->pgt.ia_bits - PAGE_SHIFT) ? -ERANGE : -ENOENT;
 	if (!kvm_pte_valid(pte))
 		return -EHWPOISON;
 	*phys = kvm_pte_to_phys(pte);
@@ -270,13 +263,20 @@ unlock:
 	return ret;
 }
 
+/* __guest_check_transition_size() */
+static int check_size(u64 gfn, u64 nr)
+{
+	return nr == 1 || (nr == PTRS_PER_PTE && IS_ALIGNED(gfn, nr)) ? 0 : -EINVAL;
+}
+
 int host_unshare_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
 {
 	u64 phys, i;
 	int ret;
 
 	lock_host_and_guest(vm);
-	ret = find_guest_page(vm, gfn, PKVM_PAGE_SHARED_BORROWED, &phys);
+	ret = check_size(gfn, nr_pages) ?:
+	      find_guest_page(vm, gfn, PKVM_PAGE_SHARED_BORROWED, &phys);
 	if (!ret && nr_pages != (vm->block ? PTRS_PER_PTE : 1))
 		ret = -E2BIG;
 	ret = ret ?: pkvm_iommu_lent_range_busy(vm, gfn << PAGE_SHIFT, nr_pages << PAGE_SHIFT);
@@ -299,7 +299,7 @@ int host_wrprotect_guest(u64 gfn, u64 nr_pages, struct pkvm_hyp_vm *vm)
 	int ret;
 
 	hyp_spin_lock(&vm->lock);
-	ret = guest_sees_mmio(vm, gfn, nr_pages) ? -EPERM :
+	ret = check_size(gfn, nr_pages) ?: guest_sees_mmio(vm, gfn, nr_pages) ? -EPERM :
 	      pkvm_iommu_lent_range_busy(vm, gfn << PAGE_SHIFT, nr_pages << PAGE_SHIFT);
 	for (; !ret && at < gfn + nr_pages && at < NATIVE_GUEST_PAGES; at += step)
 		vm->pte[at] &= ~GUEST_PTE_WRITE;
@@ -342,22 +342,39 @@ int guest_unshare_host(struct pkvm_hyp_vm *vm, u64 gfn)
 	return ret;
 }
 
+/* host_stage2_get_guest_info() */
+static int find_guest(u64 phys, struct pkvm_hyp_vm **vm, u64 *gfn)
+{
+	struct native_page *page;
+
+	if (!addr_is_memory(phys))
+		return -EFAULT;
+	if (get_host_state(hyp_phys_to_page(phys)) != PKVM_NOPAGE)
+		return -EAGAIN;
+	page = native_page(phys);
+	if (page->owner != OWNER_GUEST)
+		return -EPERM;
+	*vm = vm_of(page->handle);
+	*gfn = page->gfn;
+
+	return *vm ? 0 : -EAGAIN;
+}
+
 int host_force_reclaim(u64 phys)
 {
-	struct native_page *page = native_page(phys);
 	struct pkvm_hyp_vm *vm;
-	int ret = -EPERM;
-	u64 found;
+	u64 gfn, found;
+	int ret;
 
 	hyp_spin_lock(&vm_table_lock);
 	hyp_spin_lock(&host_mmu.lock);
-	vm = page->owner == OWNER_GUEST ? vm_of(page->handle) : NULL;
-	if (vm) {
+	ret = find_guest(phys, &vm, &gfn);
+	if (!ret) {
 		hyp_spin_lock(&vm->lock);
-		ret = find_guest_page(vm, page->gfn, PKVM_PAGE_OWNED, &found) ?:
+		ret = find_guest_page(vm, gfn, PKVM_PAGE_OWNED, &found) ?:
 		      pkvm_iommu_guest_page_busy(phys);
 		if (!ret)
-			take_from_guest(vm, phys, page->gfn, GUEST_PTE_POISONED);
+			take_from_guest(vm, phys, gfn, GUEST_PTE_POISONED);
 		hyp_spin_unlock(&vm->lock);
 	}
 	hyp_spin_unlock(&host_mmu.lock);

@@ -100,7 +100,7 @@ TEST(probe, a_take_over_is_refused_that_makes_no_sense)
 	phys = host_pages_get(roundup_pow_of_two(r.out[0]));
 	ASSERT_EQ(reg(base, size, 0, hyp_phys_to_pfn(phys), r.out[0] | 1), -EINVAL);
 	ASSERT_EQ(reg(base, size, 0, hyp_phys_to_pfn(phys) + 1, 64), -EINVAL);
-	ASSERT_EQ(reg(base, size, 0, 0, roundup_pow_of_two(r.out[0])), -EINVAL);
+	ASSERT_EQ(reg(base, size, 0, 0, roundup_pow_of_two(r.out[0])), -EPERM);	/* no memory */
 	ASSERT_EQ(reg(base, size, 0, hyp_phys_to_pfn(phys), roundup_pow_of_two(r.out[0])), 0);
 	ASSERT_EQ(reg(base, size, 0, 0, 0), -EBUSY);
 	ASSERT_EQ(host_init_call(PKVM_IOMMU_INIT_FINALISE, 0, 0, 0, 0, 0).ret, 0);
