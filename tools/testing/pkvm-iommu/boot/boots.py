@@ -49,7 +49,7 @@ BOOTS = [
     Boot("control", ["control", "hostile_control"], {"devices": EDUS, "smmu": "none"}),
     Boot("stock", ["control_stock", "domain", "io", "platform", "plain_nvme"],
          with_io(mode="nvhe", append="iommu.passthrough=1"), disks=2),
-    Boot("hypercall", ["cpu", "hypercall", "paging", "domain"],
+    Boot("hypercall", ["cpu", "hypercall", "own", "paging", "domain"],
          {"devices": EDUS, "cpus": 1, "counters": True, "repeat": True}),
     Boot("hypercall-4cpu", ["hypercall", "paging", "domain"],
          {"devices": EDUS, "cpus": 4, "cpu": "cortex-a72", "memory": "3G"}, minutes=1),
