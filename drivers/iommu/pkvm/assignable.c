@@ -130,7 +130,7 @@ static void __init register_group(struct device_node *np, unsigned int group)
 	int err;
 
 	if (group >= PKVM_DEVICE_MAX) {
-		pr_err("%pOF: ignored, EL2 supports only %d groups of assignable devices\n",
+		pr_err("%pOF: devices not assignable, EL2 supports only %d groups\n",
 		       np, PKVM_DEVICE_MAX);
 		return;
 	}

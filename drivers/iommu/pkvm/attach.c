@@ -99,9 +99,13 @@ static void set_domain(struct pkvm_iommu_master *master,
 }
 
 /**
- * pkvm_iommu_block() - block all streams of a device
+ * pkvm_iommu_block() - block the streams of a device, except those in use by others
  * @master: the device
- * @domain: the blocked domain
+ * @domain: the domain to record for the device: the blocked domain, or the former domain
+ *	if the device could not be attached to it again
+ *
+ * A stream stays attached while another device of the group has it in a domain that is
+ * not blocked. If a VM owns the stream, the driver only records that it is to be blocked.
  *
  * Returns no error, since the iommu core could not handle one. Does not log -EIO: the
  * IOMMU is dead then, which event.c logs.

@@ -70,14 +70,20 @@ static void return_group(unsigned int nr)
 }
 
 /**
- * pkvm_iommu_assign_group() - record that EL2 is about to assign a group to a VM
+ * pkvm_iommu_assign_group() - prepare the host for EL2 to assign a group to a VM
  * @nr: the group
  * @vm: pKVM handle of the VM
- * @fresh: out: the VM did not own the group before
+ * @fresh: out, valid on success: true if this call made the VM the owner, false if the VM
+ *	was the owner before
  *
- * Return: 0; or an errno, after which nothing has changed: -ENOTRECOVERABLE (EL2 keeps the
- * group for ever), -EBUSY (another VM owns it, or a driver is bound to a device without
- * streams), -EINTR (the caller was killed), or those of pkvm_iommu_assign_sid().
+ * Records the VM as the owner of the group and of its streams, and binds the driver of
+ * quiet.c to the group's devices without streams, so that no other driver of the host
+ * accesses their registers. The caller then asks EL2 to assign the group.
+ *
+ * Return: 0; or an errno, after which nothing has changed: -ENOTRECOVERABLE (EL2 keeps
+ * the group until the machine is reset), -EBUSY (another VM owns it, or another driver is
+ * bound to a device without streams), -EINTR (the caller was killed), or those of
+ * pkvm_iommu_assign_sid().
  */
 int pkvm_iommu_assign_group(unsigned int nr, pkvm_handle_t vm, bool *fresh)
 {
@@ -225,8 +231,10 @@ bool pkvm_iommu_registers_get(struct device *dev)
 EXPORT_SYMBOL_GPL(pkvm_iommu_registers_get);
 
 /**
- * pkvm_iommu_registers_put() - end the access to the registers of a device
+ * pkvm_iommu_registers_put() - end an access of the host kernel to a device's registers
  * @dev: the device, for which pkvm_iommu_registers_get() returned true
+ *
+ * Lets pkvm_iommu_assign_group() go on, which waits for such accesses.
  */
 void pkvm_iommu_registers_put(struct device *dev)
 {

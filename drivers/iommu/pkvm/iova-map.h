@@ -47,8 +47,10 @@ phys_addr_t pkvm_iova_map_phys(const struct pkvm_iova_map *map, unsigned long io
 void pkvm_iova_map_free(struct pkvm_iova_map *map);
 
 /*
- * Find the level 1 entry for @iova in the table used last. Returns NULL if the entry is in
- * another table. Level 1 tables are not freed before the record.
+ * Find the level 1 entry for @iova, that of its block, in @map->near: the level 1 table
+ * that the last walk used. (Levels count up from the pages: level 0 maps pages.) Returns
+ * NULL if no walk used one yet, or if the entry is in another table. No lock is needed:
+ * only pkvm_iova_map_free() frees level 1 tables, so @map->near stays valid.
  */
 static inline u64 *pkvm_iova_near_block(const struct pkvm_iova_map *map, unsigned long iova)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Lazy unmapping, for the host driver and the guest driver of the pKVM IOMMU.
+ * Lazy unmapping, for the host driver and the guest driver of the pKVM IOMMU: the driver
+ * collects the ranges that the DMA API unmaps, and EL2 unmaps them together at the next
+ * flush. lazy.c says why devices may reach the memory until then.
  */
 #ifndef __PKVM_LAZY_H__
 #define __PKVM_LAZY_H__

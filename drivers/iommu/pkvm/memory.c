@@ -132,10 +132,11 @@ int pkvm_iommu_donate_vm(pkvm_handle_t vm, struct pkvm_iommu_account *account,
 }
 
 /**
- * pkvm_iommu_supply() - donate the pages that a hypercall of the host needs
- * @need: number of pages, and how to allocate them
+ * pkvm_iommu_supply() - donate pages to the host's pool after EL2 returned -ENOMEM
+ * @need: number of pages that EL2 asked for, how to allocate them, attempts so far
  *
- * Return: true if the caller should repeat the hypercall.
+ * Return: true if EL2 has taken the pages: the caller should repeat the hypercall. false
+ * if there is no memory, EL2 refused a page, or there were MAX_TRIES attempts.
  */
 bool pkvm_iommu_supply(struct pkvm_iommu_need *need)
 {

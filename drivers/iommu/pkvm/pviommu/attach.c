@@ -79,7 +79,7 @@ static int attach_streams(struct pviommu_master *master,
 			continue;
 
 		dev_err(master->dev,
-			"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe): the VM has no such vSID, it is attached already, or the SMMU has no room\n",
+			"EL2 refused to attach vSID %#x of pvIOMMU %u (%pe): the VM has no such vSID, it is attached already, or the SMMU failed or has no VMID or ASID left\n",
 			master->streams[i].vsid, master->pviommu->id, ERR_PTR(ret));
 		detach_streams(master);
 		return ret;

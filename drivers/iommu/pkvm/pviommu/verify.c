@@ -81,7 +81,7 @@ int pviommu_verify(const struct pviommu *pviommu, struct device *dev)
 		dev_err(dev, "unverified: its node names no registers; all DMA is blocked\n");
 		return -ENODEV;
 	}
-	dev_info(dev, "verified: this VM owns its registers\n");
+	dev_info(dev, "verified: this VM owns all registers of this device\n");
 
 	return 0;
 }

@@ -150,7 +150,7 @@ static void __init note_failure(struct device_node *np, int err, u64 out)
 		pkvm_iommu_cover(np, PKVM_IOMMU_OPEN, "registers refused");
 		break;
 	default:
-		pr_err("%pOF: EL2 failed to set it up (%pe); all DMA through it is blocked\n",
+		pr_err("%pOF: SMMU set-up failed (%pe); all DMA through it is blocked\n",
 		       np, ERR_PTR(err));
 		pkvm_iommu_cover(np, PKVM_IOMMU_BLOCKED, "not set up");
 	}

@@ -39,7 +39,7 @@ void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, siz
 
 long domain_alloc(struct iommu_owner *owner, u64 *pages)
 {
-	/* The domain, its root table, then pages for the table of handles */
+	/* The domain, its root table, and pages for the handle table if it must grow */
 	void *page[2 + HANDLE_TABLE_PAGES] __uninitialized, *root;
 	struct hyp_iommu_domain *domain;
 	long handle;

@@ -98,7 +98,10 @@ static int idmap_unmap_pages(u64 start, u64 end)
 	/* TLBs can hold a split block at any level */
 	ret = ret ?: domain_tlb_inv(domain, start, end - start, 0);
 
-	/* On failure the caller maps again what this clears */
+	/*
+	 * Clear what is stale, even if a table or the invalidation failed: the caller,
+	 * pkvm_iommu_host_revoke(), then maps the range again, since the host keeps it.
+	 */
 	for (end = cur, cur = start; cur < end; cur += leaves.size) {
 		leaves.level = IOMMU_PAGE_LEVEL;
 		leaves.ptep = iommu_pgtable_walk(&domain->pgt, cur, &leaves.level);

@@ -116,7 +116,7 @@ u32 page_pin_count(u64 phys);
 /* How often is the block that contains the page pinned as a whole? */
 u32 block_pin_count(u64 phys);
 
-/* How many pages of the block that contains the page are revoked? */
+/* How many pages of the block with @phys are REVOKED (see above)? For tests only. */
 u32 block_lost_pages(u64 phys);
 
 /* Called at boot; @mem: pkvm_iommu_pin_table_pages() zeroed pages */
