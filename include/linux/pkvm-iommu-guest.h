@@ -68,7 +68,7 @@ enum pviommu_op {
 #define PVIOMMU_EVENT_PRIV	BIT(8)	/* privileged access */
 #define PVIOMMU_EVENT_INSTR	BIT(9)	/* instruction fetch */
 #define PVIOMMU_EVENT_READ	BIT(10)	/* read, else write */
-#define PVIOMMU_EVENT_IOVA	BIT(11)	/* x2 and the three bits above are valid */
+#define PVIOMMU_EVENT_IOVA	BIT(11)	/* x2, PRIV, INSTR and READ are valid */
 #define PVIOMMU_EVENT_VALID	BIT(12)	/* there was a record */
 #define PVIOMMU_EVENT_LOST	GENMASK_ULL(63, 32)	/* records without room */
 

@@ -76,9 +76,9 @@ static int supply_page(struct kvm_vcpu *vcpu, gpa_t ipa)
 }
 
 /*
- * Fault in the page that the call needs next, and then the missing pages of the rest of
- * the range that the call names. An error in the rest is ignored: the guest gets it when
- * its call needs that page.
+ * Fault in the page that the call needs next, and then missing pages of the rest of the
+ * range that the call names: up to SUPPLY_MAX, until a signal or the first failure. An
+ * error in the rest is ignored: the guest gets it when its call needs that page.
  */
 static int supply_pages(struct kvm_vcpu *vcpu, gpa_t ipa, u64 size)
 {

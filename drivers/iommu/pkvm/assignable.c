@@ -130,7 +130,7 @@ static void __init register_group(struct device_node *np, unsigned int group)
 	int err;
 
 	if (group >= PKVM_DEVICE_MAX) {
-		pr_err("%pOF: devices not assignable, EL2 supports only %d groups\n",
+		pr_err("%pOF: its devices cannot be assigned to protected VMs, EL2 supports only %d groups\n",
 		       np, PKVM_DEVICE_MAX);
 		return;
 	}

@@ -146,7 +146,7 @@ static void roll_back(struct pkvm_iommu_master *master, unsigned int nr,
 			continue;
 
 		dev_err(master->dev,
-			"EL2 failed to attach stream %#x to its former domain (%pe), blocking all DMA\n",
+			"EL2 failed to attach stream %#x to its former domain again (%pe), blocking all streams that no other device uses\n",
 			master->streams[i].stream->sid, ERR_PTR(ret));
 		pkvm_iommu_block(master, old);
 		return;

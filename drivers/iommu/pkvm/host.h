@@ -128,7 +128,7 @@ struct pkvm_iommu_event_ops {
  * @streams: stream ID -> struct pkvm_iommu_stream
  * @streams_lock: see the top of this file
  * @event_ops: decoders of its fault records
- * @event_work: drains the event queue
+ * @event_work: drains the event queue and handles global errors, repeatedly
  * @wired: the IOMMU has interrupts for faults and errors
  * @dead: the driver has logged that the IOMMU is dead
  * @faults: number of fault records

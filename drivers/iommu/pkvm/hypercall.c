@@ -202,7 +202,7 @@ int pkvm_iommu_hyp_unmap(u32 handle, unsigned long iova, size_t size,
 /**
  * pkvm_iommu_hyp_unmap_list() - unmap ranges with one TLB invalidation
  * @handle: the domain
- * @range: the ranges, see &struct pkvm_lazy_set
+ * @range: the ranges, each as in &pkvm_lazy_set.range
  * @nr: number of ranges, at most PKVM_IOMMU_LIST_MAX
  * @done: out: bytes unmapped, for which no TLB has an entry any more, also with an errno
  *

@@ -220,13 +220,15 @@ static inline unsigned long pkvm_iommu_pin_table_pages(void)
 }
 
 /**
- * pkvm_iommu_reserve_for_idmap() - pages that EL2 needs for the identity map and the pins
+ * pkvm_iommu_reserve_for_idmap() - count the pages to reserve for the identity map
  * @nr_smmus: number of SMMUs
  * @nr_ranges: number of register ranges of assignable devices, and of register ranges
  *	that EL2 withholds
  *
- * Reserves tables to map all of memory by pages, because the host may donate any page at
- * any time and splitting a block must never fail. MMIO is mapped by blocks.
+ * Counts tables to map all of memory by pages, because the host may donate any page at
+ * any time and splitting a block must never fail. MMIO is mapped by blocks, and by smaller
+ * entries only where a range begins or ends within a block. Also counts the pin counters
+ * and the objects of SMMUs. Windows come on top, see pkvm_iommu_reserve_for_window().
  *
  * Return: number of pages.
  */

@@ -47,8 +47,8 @@ static bool pviommu_capable(struct device *dev, enum iommu_cap cap)
 	switch (cap) {
 	case IOMMU_CAP_CACHE_COHERENCY:
 		/*
-		 * Only the VMM knows the SMMU and the interconnect. It sets dma-coherent
-		 * in the node of a coherent device.
+		 * The guest cannot find out whether the DMA of a device snoops. The VMM can,
+		 * and sets dma-coherent in the node of a device whose DMA does.
 		 */
 		return dev_is_dma_coherent(dev);
 	case IOMMU_CAP_NOEXEC:

@@ -68,13 +68,13 @@ static int step(int ret, unsigned long reported, size_t left, size_t *done)
 	return 0;
 }
 
-/* EL2 does not return a reason: name the one that the guest can find, or all others */
+/* EL2 does not return a reason: name the one that the guest can find, or likely others */
 static const char *why_not_mapped(struct pviommu_domain *pd,
 				  unsigned long last, phys_addr_t paddr,
 				  int prot, int err)
 {
 	if (err == -EIO)
-		return "EL2 made no progress";
+		return "EL2 reported no progress, or too much";
 	if (last > pd->domain.geometry.aperture_end)
 		return "IOVA out of range";
 	if (!(prot & (IOMMU_READ | IOMMU_WRITE)))
@@ -82,7 +82,7 @@ static const char *why_not_mapped(struct pviommu_domain *pd,
 	if (!pfn_valid(PHYS_PFN(paddr)))
 		return "no memory at that IPA";
 
-	return "the VM does not own the page, the IOVA is mapped, or EL2 has no memory for tables";
+	return "the page is not the VM's or not writable, the IOVA is mapped, EL2 has no memory for tables, or another reason (see MAP_PAGES in pkvm-pviommu-guest-abi.rst)";
 }
 
 /* Make EL2 unmap a range. Returns the number of bytes unmapped. */

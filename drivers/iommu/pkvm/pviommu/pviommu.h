@@ -48,7 +48,8 @@
  * @iommu: its registration in the iommu core
  * @dev: the platform device; never unbound
  * @id: its number, an argument of each call that names a stream
- * @pgsize_bitmap: page and block sizes; the smallest is EL2's granule
+ * @pgsize_bitmap: page and block sizes, the smallest is EL2's granule; or only the guest's
+ *	PAGE_SIZE if the hypervisor lacks PVIOMMU_OP_FEATURES
  * @input_bits: input address bits of a domain
  * @features: PVIOMMU_FEATURE_*
  * @streams: vSID -> struct pviommu_master

@@ -86,7 +86,7 @@ static int __init hand_over(const struct resource *res, u64 flags, u64 *out)
 		return -ENOMEM;
 
 	ret = register_with(res, flags, mem, order, out);
-	/* After -EIO EL2 keeps the memory, since the SMMU may still access it */
+	/* After -EIO EL2 may have the memory, and the SMMU may still access it */
 	if (ret < 0 && ret != -EIO)
 		__free_pages(mem, order);
 

@@ -138,11 +138,12 @@ int pkvm_iommu_lend_registers(phys_addr_t phys, u64 size);
 void pkvm_iommu_take_back_registers(phys_addr_t phys);
 
 /**
- * pkvm_iommu_check_vm_drained() - check whether the host can release a dead VM
+ * pkvm_iommu_check_vm_drained() - check that EL2 holds nothing of a VM for DMA
  * @handle: the VM
  *
- * Return: 0 if pages and handle can be released; -EBUSY until the host has drained the
- * VM, after which its streams have aborted and its domains are gone (I6).
+ * Return: 0 if the VM has no context: it never had one, or the host has drained it, so
+ * all its streams have aborted and its domains are gone (I6). Else -EBUSY: the host can
+ * release neither the VM's pages nor its handle.
  */
 int pkvm_iommu_check_vm_drained(pkvm_handle_t handle);
 

@@ -40,7 +40,7 @@ int pkvm_iommu_take_reserve(void)
 	return pkvm_iommu_reserve_nr && !reserved ? -ENOMEM : 0;
 }
 
-/* Use the start of the reserve for pin counts and the rest for tables */
+/* Use the start of the reserve for pin counts, the rest for tables and objects of IOMMUs */
 static bool divide_memory(void)
 {
 	unsigned long nr = pkvm_iommu_pin_table_pages();

@@ -93,11 +93,12 @@ void unpin_block(u64 phys);
 void unpin_leaves(const kvm_pte_t *ptep, unsigned int nr);
 
 /**
- * page_revoke() - take pages from the host, until page_grant()
+ * page_revoke() - forbid the host to map pages for DMA, until page_grant()
  * @phys: start, page aligned
  * @size: bytes, a multiple of PAGE_SIZE
  *
- * Return: 0; -EBUSY if a page is pinned or was revoked before, nothing changed then.
+ * Return: 0; -EBUSY if a page, or the block with it, is pinned (also for a moment, by a
+ * map that then fails), or if a page is revoked already. Nothing changed then.
  */
 int page_revoke(u64 phys, u64 size);
 
