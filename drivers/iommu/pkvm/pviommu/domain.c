@@ -82,7 +82,8 @@ static const char *why_not_mapped(struct pviommu_domain *pd,
 	if (!pfn_valid(PHYS_PFN(paddr)))
 		return "no memory at that IPA";
 
-	return "the page is not the VM's or not writable, the IOVA is mapped, EL2 has no memory for tables, or another reason (see MAP_PAGES in pkvm-pviommu-guest-abi.rst)";
+	/* MAP_PAGES in pkvm-pviommu-guest-abi.rst has all reasons */
+	return "not the VM's page, the IOVA is mapped, EL2 has no memory, or a rarer reason";
 }
 
 /* Make EL2 unmap a range. Returns the number of bytes unmapped. */
