@@ -18,7 +18,7 @@ OBJECTS = re.compile(r"^hyp-obj-\$\(CONFIG_(\w+)\) \+= (.*)$", re.MULTILINE)
 # What every machine with DMA isolation trusts: calls, core, memory and the SMMUv3
 TRUSTED = ("", "core", "memory", "smmu_v3")
 # Lower it with the code; a commit that raises it says what for
-CEILING = 4263
+CEILING = 4265
 
 COMMENT = re.compile(r'/\*.*?\*/|//[^\n]*|("(?:\\.|[^"\\])*")', re.DOTALL)
 

@@ -39,7 +39,7 @@ static long hcall_finalise(struct kvm_cpu_context *ctxt)
 {
 	DECLARE_REG(u64, flags, ctxt, 2);
 
-	return hyp_device_set_policy(flags) ?: iommu_finalise();
+	return iommu_finalise(flags);
 }
 
 static long hcall_device(struct kvm_cpu_context *ctxt)

@@ -105,7 +105,7 @@ struct hyp_iommu *iommu_by_id(u64 id);
 	     __i < hyp_nr_iommus && ((iommu) = hyp_iommus[__i], true); __i++)
 
 long iommu_register(u64 base, u64 size, u64 flags, u64 pfn, u64 nr_pages, u64 *out);
-int iommu_finalise(void);
+int iommu_finalise(u64 flags);
 
 /* domain.c */
 void domain_init(struct hyp_iommu_domain *domain, struct iommu_owner *owner, size_t size);

@@ -13,6 +13,7 @@
 #include <nvhe/mm.h>
 
 #include <core/domain.h>
+#include <device/device.h>
 
 #define IOMMU_MAX_NR		(PAGE_SIZE / sizeof(struct hyp_iommu *))
 
@@ -203,7 +204,7 @@ void pkvm_iommu_resume(void)
 		hw_resume(iommu);
 }
 
-int iommu_finalise(void)
+int iommu_finalise(u64 flags)
 {
 	struct hyp_iommu *iommu;
 	int ret;
@@ -213,7 +214,9 @@ int iommu_finalise(void)
 	if (!hyp_nr_iommus)
 		return -ENODEV;
 
-	ret = host_idmap_build(choose_format());
+	ret = hyp_device_set_policy(flags);
+	if (!ret)
+		ret = host_idmap_build(choose_format());
 	if (ret)
 		return ret;
 
