@@ -3,7 +3,7 @@
  * pKVM IOMMU host driver: assigning streams to VMs, and their return.
  *
  * EL2 decides who owns a stream. Here the driver only records the owner, so as not to ask
- * EL2 to attach a stream that a VM owns.
+ * EL2 to attach a stream that a VM owns. When the stream returns, the driver attaches it.
  */
 #include "host.h"
 
@@ -96,8 +96,8 @@ static bool is_blocked(struct pkvm_iommu_stream *stream)
  * A stream that no device uses may have no record. If a device is added later,
  * get_stream() makes a record with the owner of the group.
  *
- * Return: 0, -EACCES (a device is not in the blocking domain) or -EBUSY (the stream is
- * assigned).
+ * Return: 0, -EACCES (a device is not in the blocking domain, or a removed device left
+ * the stream in the identity domain) or -EBUSY (the stream is assigned).
  */
 int pkvm_iommu_assign_sid(struct pkvm_iommu *iommu, u32 sid, pkvm_handle_t vm)
 {

@@ -2,9 +2,9 @@
 /*
  * pKVM IOMMU host driver: the owner of each group of assignable devices.
  *
- * EL2 assigns all devices of a group to a VM together, and resets them when their owner
- * changes. Here the driver records the owner of each group, and keeps the host from
- * accessing registers that a VM owns.
+ * EL2 assigns all devices of a group to a protected VM together, and resets those that it
+ * can reset when the owner changes. Here the driver records the owner of each group, and
+ * keeps the host from accessing registers that a VM owns.
  */
 #include <linux/export.h>
 #include <linux/kvm_host.h>

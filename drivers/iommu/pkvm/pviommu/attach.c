@@ -124,7 +124,7 @@ static int pviommu_attach_blocked(struct iommu_domain *domain,
 	return detach_streams(dev_iommu_priv_get(dev)) ? -ENODEV : 0;
 }
 
-/* The iommu core attaches a device to it while no driver or user owns its DMA */
+/* For a device that is removed, or that a user owns and has not given a domain yet */
 struct iommu_domain pviommu_blocked_domain = {
 	.type	= IOMMU_DOMAIN_BLOCKED,
 	.ops	= &(const struct iommu_domain_ops) {

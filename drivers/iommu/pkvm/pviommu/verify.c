@@ -56,8 +56,9 @@ static bool verify_range(const struct resource *res, u64 granule)
  * @pviommu: its pvIOMMU
  * @dev: the device
  *
- * With pkvm_pviommu.verify=1 on the command line, the VM must own all registers that the
- * node of the device names.
+ * With pkvm_pviommu.verify=1 on the command line, the node of the device must name
+ * registers, and the VM must own all of them. Each range must be whole pages, contiguous
+ * in the machine.
  *
  * Return: 0 or -ENODEV.
  */

@@ -3,7 +3,7 @@
  * Context of a VM at the IOMMU: its memory, routes and domains.
  *
  *	none --VM_TOPUP--> OPEN --__pkvm_init_vm--> FROZEN --VM_DRAIN--> draining --> none
- *	                    '----- VM_DRAIN, if the VM never started ------^
+ *	                    '- VM_DRAIN, if the VM did not get the context ^
  *
  * The host adds routes while the VM's handle is only reserved. Once the VM's EL2 object
  * exists, the routes do not change (I3), and EL2 reads them without a lock. VM_DRAIN
