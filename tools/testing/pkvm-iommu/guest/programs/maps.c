@@ -100,10 +100,10 @@ static void work_in_parallel(bool one_domain)
 	struct worker workers[THREADS];
 
 	for (unsigned int i = 0; i < THREADS; i++) {
-		/* 4 MiB apart: they share tables, and meet at their ends */
+		/* More than a round maps: they share tables, and meet at their ends */
 		workers[i] = (struct worker) {
 			.fd = one_domain && i ? workers[0].fd : domain_open(),
-			.random = i, .iova = IOVA + i * 2 * SZ_2M,
+			.random = i, .iova = IOVA + i * 1024 * page_size,
 		};
 		pthread_create(&workers[i].thread, NULL, work, &workers[i]);
 	}
