@@ -161,7 +161,7 @@ void pkvm_iommu_host_grant(phys_addr_t phys, u64 size)
 }
 
 /**
- * struct build - a piece of memory that is being mapped
+ * struct build - a region of memory that is being mapped
  * @domain: the identity domain
  * @top: smallest level of a leaf
  * @next: first address that is neither mapped nor left out yet
@@ -203,7 +203,7 @@ static int leave_out_walker(const struct kvm_pgtable_visit_ctx *ctx,
 	return ret;
 }
 
-/* Map one piece of memory, except pages that the host does not own */
+/* Map one region of memory, except pages that the host does not own */
 static int build_memory(struct hyp_iommu_domain *domain, u64 start, u64 end, s8 top)
 {
 	struct build build = { domain, top, start };
@@ -259,17 +259,17 @@ int host_idmap_add_window(u64 base, u64 size)
 /* Map MMIO, except registers of EL2 and of assignable devices */
 static int build_window(struct hyp_iommu_domain *domain, u64 start, u64 limit)
 {
-	const struct mem_region *piece;
+	const struct mem_region *region;
 	u64 cur, end;
 	int ret = 0;
 
 	limit = min(limit, BIT_ULL(min(domain->pgt.ias, iommu_cfg.oas)));
 	for (cur = start; cur < limit && !ret; cur = end) {
-		piece = mem_region_near(cur, NULL);
-		end = min(piece ? piece->end : mmio_end_of(cur), limit);
+		region = mem_region_near(cur, NULL);
+		end = min(region ? region->end : mmio_end_of(cur), limit);
 		if (!end)
 			end = cur + PAGE_SIZE;
-		else if (!piece)
+		else if (!region)
 			ret = map_range(domain, cur, end, IDMAP_MMIO_PROT,
 					KVM_PGTABLE_MIN_BLOCK_LEVEL);
 	}
@@ -301,7 +301,7 @@ int host_idmap_build(bool blocks)
 	u8 ias = iommu_pgtable_idmap_ias(&iommu_cfg);
 	size_t size = struct_size_t(struct hyp_iommu_domain, bindings, hyp_nr_iommus);
 	s8 top = blocks ? KVM_PGTABLE_MIN_BLOCK_LEVEL : IOMMU_PAGE_LEVEL;
-	const struct mem_region *piece;
+	const struct mem_region *region;
 	struct hyp_iommu_domain *domain;
 	u64 end = 0;
 	int ret = 0;
@@ -323,11 +323,11 @@ int host_idmap_build(bool blocks)
 	iommu_pgtable_clean(&domain->pgt, domain->pgt.root,
 			    iommu_pgtable_root_pages(iommu_cfg.stage, ias) << PAGE_SHIFT);
 
-	while ((piece = mem_region_after(end)) && !ret) {
-		end = piece->end;
+	while ((region = mem_region_after(end)) && !ret) {
+		end = region->end;
 		if (end > BIT_ULL(min(ias, iommu_cfg.oas)))
 			return -ERANGE;
-		ret = build_memory(domain, piece->start, end, top);
+		ret = build_memory(domain, region->start, end, top);
 	}
 	ret = ret ?: build_mmio(domain);
 	if (!ret)

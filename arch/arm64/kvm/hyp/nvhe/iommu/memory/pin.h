@@ -55,7 +55,7 @@
 /**
  * pin_pages() - pin the host's pages for one more DMA mapping
  * @phys: start, page aligned, in memory
- * @size: bytes, a multiple of PAGE_SIZE, in the same piece of memory
+ * @size: bytes, a multiple of PAGE_SIZE, in the same region of memory
  * @done: out, bytes pinned, also on error
  *
  * Return: 0; -EPERM (the host does not own the page at @phys + @done), -EBUSY (that page

@@ -68,21 +68,21 @@ static unsigned int nr_mem_regions;
 
 void mem_regions_init(void)
 {
-	struct mem_region *piece = mem_regions;
+	struct mem_region *region = mem_regions;
 	unsigned int i;
 	u64 last = 0;
 
 	for (i = 0; i < hyp_memblock_nr; i++) {
 		const struct memblock_region *reg = &hyp_memory[i];
 
-		piece->start = max(ALIGN_DOWN(reg->base, PAGE_SIZE), last);
-		piece->end = PAGE_ALIGN(reg->base + reg->size);
-		if (piece->end <= piece->start)
+		region->start = max(ALIGN_DOWN(reg->base, PAGE_SIZE), last);
+		region->end = PAGE_ALIGN(reg->base + reg->size);
+		if (region->end <= region->start)
 			continue;
-		last = piece->end;
-		piece++;
+		last = region->end;
+		region++;
 	}
-	nr_mem_regions = piece - mem_regions;
+	nr_mem_regions = region - mem_regions;
 }
 
 const struct mem_region *mem_region_after(u64 phys)

@@ -49,12 +49,12 @@ int mmio_keep(struct mmio_range *range);
 const struct mmio_range *mmio_clamp(u64 addr, u64 *start, u64 *end);
 
 /**
- * struct mem_region - a piece of memory, in whole pages
+ * struct mem_region - a region of memory, in whole pages
  * @start: first byte
  * @end: byte after the last
  *
  * Memory of the host need not begin or end at a page boundary. A page that contains any
- * memory is memory, and belongs to the first of the pieces that share it.
+ * memory is memory, and belongs to the first of the regions that share it.
  */
 struct mem_region {
 	u64	start, end;
@@ -64,26 +64,26 @@ struct mem_region {
 void mem_regions_init(void);
 
 /**
- * mem_region_after() - find the first piece of memory that ends after an address
+ * mem_region_after() - find the first region of memory that ends after an address
  * @phys: address
  *
  * Lock-free: memory does not change.
  *
- * Return: the piece, which can begin after @phys, or NULL.
+ * Return: the region, which can begin after @phys, or NULL.
  */
 const struct mem_region *mem_region_after(u64 phys);
 
-static inline bool mem_region_covers(const struct mem_region *piece, u64 phys)
+static inline bool mem_region_covers(const struct mem_region *region, u64 phys)
 {
-	return piece && phys >= piece->start && phys < piece->end;
+	return region && phys >= region->start && phys < region->end;
 }
 
 /**
- * mem_region_near() - find the piece of memory that contains an address
+ * mem_region_near() - find the region of memory that contains an address
  * @phys: address
- * @last: piece to try first, usually that of the address before, or NULL
+ * @last: region to try first, usually that of the address before, or NULL
  *
- * Return: the piece, or NULL if @phys is not in memory.
+ * Return: the region, or NULL if @phys is not in memory.
  */
 static inline const struct mem_region *mem_region_near(u64 phys, const struct mem_region *last)
 {
